@@ -1,0 +1,1 @@
+"""Generated from proto/session_bridge/v1."""
