@@ -1,0 +1,43 @@
+/** The limits of docs/limits.md: one table, all checked on every path that writes. */
+
+/** Every limit that can be configured. Sizes are uncompressed encoded bytes. */
+export interface Limits {
+  /** Encoded bytes of one value. */
+  readonly valueBytes: number;
+  /** Variables of one session. */
+  readonly variablesPerSession: number;
+  /** Names and encoded values of one session, in bytes. */
+  readonly sessionBytes: number;
+  /** Sessions of a memory-only manager; a stored one has no such limit. */
+  readonly memorySessions: number;
+  /** Operations of one update, packed values included. */
+  readonly operationsPerUpdate: number;
+  /** Milliseconds that a session lives unused when nobody says otherwise; undefined means for ever. */
+  readonly defaultTtlMs: number | undefined;
+  /** Whether a session may ask never to expire. */
+  readonly allowNever: boolean;
+}
+
+/** What holds when nothing is configured. */
+export const DEFAULT_LIMITS: Limits = {
+  valueBytes: 1024 * 1024,
+  variablesPerSession: 1000,
+  sessionBytes: 16 * 1024 * 1024,
+  memorySessions: 10_000,
+  operationsPerUpdate: 1000,
+  defaultTtlMs: 24 * 60 * 60 * 1000,
+  allowNever: true,
+};
+
+/** Bytes of a session id, 1 to this many. */
+export const MAX_SESSION_ID_BYTES = 128;
+/** Bytes of a variable's name, 1 to this many. */
+export const MAX_NAME_BYTES = 256;
+/** Labels of a session. */
+export const MAX_LABELS = 16;
+/** Bytes of a label's key, 1 to this many. */
+export const MAX_LABEL_KEY_BYTES = 63;
+/** Bytes of a label's value. */
+export const MAX_LABEL_VALUE_BYTES = 255;
+/** The longest time to live: beyond it a date would not fit; about 285,000 years. */
+export const MAX_TTL_MS = 9_000_000_000_000_000;

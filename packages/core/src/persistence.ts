@@ -1,0 +1,161 @@
+/**
+ * The contract between the manager and a store. `@session-bridge/core/testing` has the suite that judges a store by it.
+ *
+ * The manager calls `open` first and `close` last, and never two `save`s at once. A store may be called for loads while it saves; a load
+ * sees every save that was answered before it.
+ */
+
+/** Names a session everywhere. The tenant is "" until authentication exists. */
+export interface SessionKey {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+/** A variable as it is stored. Immutable, its bytes included. */
+export interface StoredVariable {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Empty means msgpack. */
+  readonly encoding: string;
+  /** The type name that was derived from the bytes. */
+  readonly type: string;
+  readonly revision: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** The deadline; undefined means that it does not expire by itself. */
+  readonly expiresAtMs: number | undefined;
+}
+
+/** A variable as `load` gives it: `bytes` is undefined when the value is larger than 4 KiB and is read by `loadValues`. */
+export interface LoadedVariable extends Omit<StoredVariable, "bytes"> {
+  readonly bytes: Uint8Array | undefined;
+  /** The encoded value's length. */
+  readonly sizeBytes: number;
+}
+
+/** What is stored of a session beside its variables. */
+export interface SessionRecord {
+  readonly revision: number;
+  readonly createdAtMs: number;
+  readonly accessedAtMs: number;
+  /** The sliding time to live; undefined means that it never expires unused. */
+  readonly ttlMs: number | undefined;
+  /** The end of its maximum life; undefined means none. */
+  readonly endsAtMs: number | undefined;
+  /** The one deadline; undefined means never. */
+  readonly expiresAtMs: number | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly variableCount: number;
+  /** Names and encoded values. */
+  readonly sizeBytes: number;
+}
+
+/** A session as `load` gives it. */
+export interface StoredSession {
+  readonly record: SessionRecord;
+  readonly variables: readonly LoadedVariable[];
+}
+
+/** A session as a listing gives it. */
+export interface SessionSummary {
+  readonly key: SessionKey;
+  readonly record: SessionRecord;
+}
+
+/** One atomic change of one session, conditional on the revision that the store has: `baseRevision`, or no such session for `create`. */
+export type SessionDelta =
+  /** A new session; its `record.revision` is the new revision. */
+  | {
+      readonly kind: "create";
+      readonly key: SessionKey;
+      readonly nowMs: number;
+      readonly record: SessionRecord;
+      readonly set: readonly StoredVariable[];
+    }
+  /** New or changed variables, and removed names; `record` replaces the stored one. */
+  | {
+      readonly kind: "write";
+      readonly key: SessionKey;
+      readonly nowMs: number;
+      readonly baseRevision: number;
+      readonly record: SessionRecord;
+      readonly set: readonly StoredVariable[];
+      readonly removed: readonly string[];
+    }
+  /** The session and everything of it goes; `revision` is the store's to remember as its last deleted one. */
+  | { readonly kind: "delete"; readonly key: SessionKey; readonly nowMs: number; readonly baseRevision: number; readonly revision: number }
+  /** What was due goes: the names in `removed` when `record` is given, else the whole session at `revision`. */
+  | {
+      readonly kind: "expire";
+      readonly key: SessionKey;
+      readonly nowMs: number;
+      readonly baseRevision: number;
+      readonly revision: number;
+      readonly record: SessionRecord | undefined;
+      readonly removed: readonly string[];
+    }
+  /** Moves the deadline later, never earlier; needs no revision, and a missing session is no conflict. */
+  | {
+      readonly kind: "extend";
+      readonly key: SessionKey;
+      readonly nowMs: number;
+      readonly accessedAtMs: number;
+      readonly expiresAtMs: number;
+    };
+
+/** What became of a delta: `conflict` means that the store has another base and nothing was changed. */
+export type SaveOutcome = "saved" | "conflict";
+
+/** Which sessions a listing gives: ids after `after` in byte order, at most `limit`. */
+export interface SessionQuery {
+  readonly tenant: string;
+  /** Only ids that begin with this. */
+  readonly prefix: string;
+  /** Only sessions that have all of these. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The last id of the page before; "" for the first page. */
+  readonly after: string;
+  readonly limit: number;
+  /** Sessions whose deadline is at or before this are left out. */
+  readonly nowMs: number;
+}
+
+/** One page of a listing; `next` is what to give as `after` for the next page, undefined when this was the last. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | undefined;
+}
+
+/** What a store can do. */
+export interface PersistenceCapabilities {
+  /** What an acknowledged save survives. */
+  readonly survives: "nothing" | "process" | "power";
+  /** Whether several managers may use it at once. */
+  readonly shared: boolean;
+  /** The optional sections of a delta that it keeps. */
+  readonly sections: readonly string[];
+}
+
+/** A store of sessions. */
+export interface SessionPersistence {
+  readonly capabilities: PersistenceCapabilities;
+  /** Makes it ready. `lastNowMs` is the greatest `nowMs` ever saved, `lastDeletedRevision` the highest revision of a session that is gone; 0 for a new store. */
+  open(): Promise<{ readonly lastNowMs: number; readonly lastDeletedRevision: number }>;
+  /** A session, or undefined. Expired ones are given as they are: only the manager judges time. */
+  load(key: SessionKey): Promise<StoredSession | undefined>;
+  /** The values of exactly these revisions, by name; one that is not there any more is left out. */
+  loadValues(
+    key: SessionKey,
+    refs: readonly { readonly name: string; readonly revision: number }[],
+  ): Promise<ReadonlyMap<string, Uint8Array>>;
+  /**
+   * Applies every delta or, by rejecting, none that is known: after a rejection nobody can tell what was saved. Each delta is atomic;
+   * deltas of one session apply in the order given; the outcomes are in the order of the deltas.
+   */
+  save(deltas: readonly SessionDelta[]): Promise<readonly SaveOutcome[]>;
+  /** The sessions that are alive at `nowMs`, in byte order of their ids. */
+  listSessions(query: SessionQuery): Promise<Page<SessionSummary>>;
+  /** Sessions that are due at `nowMs`, or have a variable that is; at most `limit`, the earliest deadline first. */
+  due(nowMs: number, limit: number): Promise<readonly SessionSummary[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,175 @@
+/**
+ * The door between a `Session` that people hold and whatever keeps the variables: the engine of this process, or a server far away.
+ * Values cross it encoded, so that one `Session` implementation, one service and one remote client share it.
+ */
+import type { BridgeError } from "./errors.ts";
+import type { StoredVariable } from "./persistence.ts";
+import type { EncodedValue } from "./values/index.ts";
+
+/** The part of an AbortSignal that is used; core has no types of any runtime. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** What every call may carry. */
+export interface CallOptions {
+  /** Aborting ends the wait; a change that already took its turn may still happen. */
+  readonly signal?: Signal | undefined;
+  /** Milliseconds until the call fails with DeadlineExceededError; a mutation whose turn comes later is never applied [P19]. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** How long a session lives: milliseconds, or "never". */
+export type SessionTtl = number | "never";
+
+/** How long a variable lives: milliseconds, "never" (also what undefined means), or "keep" for the deadline it has. */
+export type VariableTtl = number | "never" | "keep";
+
+/** What a session is given if, and only if, the call creates it. */
+export interface SessionDefaults {
+  readonly ttl?: SessionTtl | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Which variables: exactly the names (missing ones left out), or every name with a prefix. */
+export type Selection = { readonly names: readonly string[] } | { readonly prefix: string };
+
+/** The answer to a read of one variable. `sessionRevision` is the committed one, 0 when there is no session. */
+export interface VariableReading {
+  readonly variable: StoredVariable | undefined;
+  readonly sessionRevision: number;
+}
+
+/** The answer to a read of many: one consistent state, in byte order of the names. */
+export interface VariablesReading {
+  readonly variables: readonly StoredVariable[];
+  readonly sessionRevision: number;
+}
+
+/** What is known of a variable without its value. */
+export interface VariableInfo {
+  readonly name: string;
+  readonly type: string;
+  readonly encoding: string;
+  readonly sizeBytes: number;
+  readonly revision: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly expiresAtMs: number | undefined;
+}
+
+/** The answer to a listing, in byte order of the names. */
+export interface VariableListing {
+  readonly variables: readonly VariableInfo[];
+  readonly sessionRevision: number;
+}
+
+/** One change, or `check`, a bare precondition. */
+export type Change =
+  | { readonly kind: "set"; readonly value: EncodedValue; readonly ttl?: VariableTtl | undefined; readonly ifMissing?: boolean | undefined }
+  | { readonly kind: "delete" }
+  /** `by` is a msgpack integer or float64. */
+  | { readonly kind: "increment"; readonly by: Uint8Array }
+  | { readonly kind: "append"; readonly value: Uint8Array; readonly keepLast?: number | undefined }
+  /** `values` is a msgpack map, undefined for nothing to write. */
+  | {
+      readonly kind: "merge";
+      readonly values: Uint8Array | undefined;
+      readonly path: readonly string[];
+      readonly remove: readonly string[];
+    }
+  /** `name` of the operation is "". */
+  | { readonly kind: "clear"; readonly prefix: string }
+  /** `name` of the operation is "". */
+  | { readonly kind: "pop_last" }
+  | { readonly kind: "check" };
+
+/** A change of one name under its conditions. */
+export type Operation = Change & {
+  readonly name: string;
+  /** 0 means "must not exist"; undefined means no condition. */
+  readonly ifRevision?: number | undefined;
+  readonly wantPrevious?: boolean | undefined;
+};
+
+/** A batch: all or nothing with one revision, or each operation by itself. */
+export interface Update {
+  readonly operations: readonly Operation[];
+  readonly independent?: boolean | undefined;
+  /** Refuses with SessionNotFoundError instead of creating the session. */
+  readonly mustExist?: boolean | undefined;
+  readonly defaults?: SessionDefaults | undefined;
+}
+
+/** What became of one operation. */
+export interface OperationResult {
+  /** Whether something changed. */
+  readonly applied: boolean;
+  /** The revision of the named variable now, 0 when it does not exist. */
+  readonly revision: number;
+  /** The variable before, when asked for (or found by `ifMissing` or `pop_last`). */
+  readonly previous: StoredVariable | undefined;
+  /** Increment: the new number, encoded. */
+  readonly number: Uint8Array | undefined;
+  /** Append: the new length. Clear: how many variables were deleted. */
+  readonly count: number;
+  /** Independent updates only: why it failed. */
+  readonly error: BridgeError | undefined;
+}
+
+/** The answer to an update, results in the order of the operations. */
+export interface UpdateResult {
+  readonly results: readonly OperationResult[];
+  readonly sessionRevision: number;
+}
+
+/** What is known of a session. */
+export interface SessionInfo {
+  readonly id: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly revision: number;
+  readonly variableCount: number;
+  readonly sizeBytes: number;
+  readonly createdAtMs: number;
+  readonly accessedAtMs: number;
+  readonly expiresAtMs: number | undefined;
+  readonly ttlMs: number | undefined;
+}
+
+/** How to create a session; without an id one is made. */
+export interface NewSession extends SessionDefaults {
+  readonly id?: string | undefined;
+  /** Milliseconds after which it expires however much it is used. */
+  readonly maxLifeMs?: number | undefined;
+}
+
+/** Which sessions a listing gives. */
+export interface SessionFilter {
+  readonly prefix?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** One page of sessions; `next` asks for the following one, undefined after the last. */
+export interface SessionPage {
+  readonly sessions: readonly SessionInfo[];
+  readonly next: string | undefined;
+}
+
+/** Every method may answer at once or later. All of them throw or reject with a BridgeError, nothing else. */
+export interface SessionPort {
+  getVariable(sessionId: string, name: string, call: CallOptions): VariableReading | Promise<VariableReading>;
+  getVariables(sessionId: string, selection: Selection, call: CallOptions): VariablesReading | Promise<VariablesReading>;
+  listVariables(sessionId: string, prefix: string, call: CallOptions): VariableListing | Promise<VariableListing>;
+  update(sessionId: string, update: Update, call: CallOptions): UpdateResult | Promise<UpdateResult>;
+  createSession(session: NewSession, call: CallOptions): Promise<SessionInfo>;
+  /** Rejects with SessionNotFoundError. Looking does not extend the session's life. */
+  getSession(sessionId: string, call: CallOptions): Promise<SessionInfo>;
+  /** A page in byte order of the ids. `page` is the `next` of the page before. */
+  listSessions(filter: SessionFilter, page: { readonly size?: number; readonly after?: string }, call: CallOptions): Promise<SessionPage>;
+  /** Rejects with SessionNotFoundError. Without a ttl it only extends. */
+  touchSession(sessionId: string, ttl: SessionTtl | undefined, call: CallOptions): Promise<SessionInfo>;
+  deleteSession(sessionId: string, call: CallOptions): Promise<{ readonly deleted: boolean }>;
+}

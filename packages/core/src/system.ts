@@ -1,0 +1,29 @@
+/** The real clock and randomness: the only file of core that touches the language's globals for them. */
+import type { Clock, Random } from "./clock.ts";
+
+// Core has no types of any runtime: these few globals exist in every one of them.
+declare const performance: { now(): number };
+declare const crypto: { getRandomValues(array: Uint8Array): Uint8Array };
+declare function setTimeout(fn: () => void, delayMs: number): unknown;
+declare function clearTimeout(timer: unknown): void;
+
+/** Longer delays overflow the timers of JavaScript and would fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  schedule(delayMs, fn) {
+    const timer = setTimeout(fn, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS));
+    // In Node a waiting timer would keep the process alive; elsewhere a timer is a number and there is nothing to do.
+    (timer as { unref?(): void }).unref?.();
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The machine's randomness. */
+export const systemRandom: Random = {
+  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  fraction: () => Math.random(),
+};
