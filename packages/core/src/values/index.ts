@@ -1,0 +1,5 @@
+/** Values as bytes: the pinned msgpack dialect, its type names, edits on bytes, and the JavaScript codec. */
+export { type PackedEntry, packedEntrySize, packMap, unpackMap } from "./packed.ts";
+export { scanValue } from "./scan.ts";
+export { typeNameOf } from "./type-name.ts";
+export { type DialectRule, type EncodedValue, MAX_DEPTH, MAX_NODES, type TypeName } from "./types.ts";
