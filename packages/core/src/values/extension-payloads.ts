@@ -5,15 +5,16 @@ import { readUtf8 } from "./utf8.ts";
 export const MIN_TIMESTAMP_SECONDS = -62_135_596_800;
 export const MAX_TIMESTAMP_SECONDS = 253_402_300_799;
 
-/** The largest adjusted exponent and the smallest exponent that Python's decimal module can hold. */
-const MAX_DECIMAL_ADJUSTED = 999_999_999_999_999_999n;
-const MIN_DECIMAL_EXPONENT = -1_999_999_999_999_999_997n;
+/** The seconds of −999,999,999 days and of the last second of day 999,999,999: what Python's timedelta can hold. */
+const MIN_DURATION_SECONDS = -86_399_999_913_600;
+const MAX_DURATION_SECONDS = 86_399_999_999_999;
 
-const SPECIAL_DECIMAL = /^-?(?:Infinity|s?NaN(?:[1-9][0-9]*)?)$/;
-const FINITE_DECIMAL = /^-?([0-9]+)(?:\.([0-9]+))?(?:E([+-](?:0|[1-9][0-9]*)))?$/;
+/** How Python's `str(Decimal)` spells: plain, scientific with one digit before the point, or a special value. */
+const DECIMAL = /^-?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|[0-9](?:\.[0-9]+)?E[+-](?:0|[1-9][0-9]{0,17})|Infinity|s?NaN[0-9]*)$/;
 const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;
+/** How Python's `time.isoformat()` spells: six decimals or none, `+00:00` for zero, seconds of an offset only if not 0. */
 const TIME =
-  /^(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?)?$/;
+  /^(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.(?!000000)[0-9]{6})?(?:(?!-00:00$)[+-](?:[01][0-9]|2[0-3]):[0-5][0-9](?::(?!00)[0-5][0-9])?)?$/;
 
 /**
  * What is wrong with the payload of a scalar extension in bytes[start, end): a sentence's end, or undefined when it is right.
@@ -32,27 +33,17 @@ export function payloadProblem(code: number, bytes: Uint8Array, start: number, e
     case Extension.date:
       return isDateText(asciiText(bytes, start, end)) ? undefined : "a date is a calendar day YYYY-MM-DD";
     case Extension.time:
-      return isTimeText(asciiText(bytes, start, end)) ? undefined : "a time is HH:MM:SS with up to 6 decimals and an optional offset";
+      return isTimeText(asciiText(bytes, start, end)) ? undefined : "a time is spelled as Python's time.isoformat() spells it";
     default:
-      return isDuration(bytes, start, end) ? undefined : "a duration has 8 bytes of seconds and 4 of nanoseconds below 10⁹";
+      return isDuration(bytes, start, end)
+        ? undefined
+        : "a duration has 8 bytes of seconds within ±999,999,999 days and 4 of nanoseconds below 10⁹";
   }
 }
 
-/** Whether a text is one that Python's `str(Decimal)` makes (General Decimal Arithmetic, to-scientific-string). */
+/** Whether a text is a decimal as the dialect spells it. */
 export function isDecimalText(text: string): boolean {
-  const match = FINITE_DECIMAL.exec(text);
-  if (match === null) return SPECIAL_DECIMAL.test(text);
-  const [, whole = "", fraction = "", exponent] = match;
-  if (whole.length > 1 && whole.startsWith("0")) return false;
-  if (exponent === undefined) {
-    const padding = whole === "0" ? leadingZeros(fraction) : 0;
-    return padding < 6 || whole !== "0" || (padding === 6 && fraction.length === 6);
-  }
-  if (whole.length > 1 || (whole === "0" && fraction !== "") || exponent.length > 20) return false;
-  const adjusted = BigInt(exponent);
-  const least = adjusted - BigInt(fraction.length);
-  if (adjusted > MAX_DECIMAL_ADJUSTED || least < MIN_DECIMAL_EXPONENT) return false;
-  return least > 0n || adjusted < -6n;
+  return DECIMAL.test(text);
 }
 
 /** Whether a text is a real day of the years 1 to 9999, `YYYY-MM-DD`. */
@@ -63,7 +54,7 @@ export function isDateText(text: string): boolean {
   return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
 }
 
-/** Whether a text is an ISO time of day with up to 6 decimals and an optional offset below 24 hours. */
+/** Whether a text is a time of day as the dialect spells it. */
 export function isTimeText(text: string): boolean {
   return TIME.test(text);
 }
@@ -72,12 +63,6 @@ export function isTimeText(text: string): boolean {
 function asciiText(bytes: Uint8Array, start: number, end: number): string {
   for (let at = start; at < end; at++) if ((bytes[at] as number) >= 0x80) return "\u{fffd}";
   return readUtf8(bytes, start, end);
-}
-
-function leadingZeros(digits: string): number {
-  let count = 0;
-  while (digits.charCodeAt(count) === 0x30) count++;
-  return count;
 }
 
 function daysInMonth(year: number, month: number): number {
@@ -107,5 +92,11 @@ function isBigInteger(bytes: Uint8Array, start: number, end: number): boolean {
 
 function isDuration(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start !== 12) return false;
-  return new DataView(bytes.buffer, bytes.byteOffset + start + 8, 4).getUint32(0) < 1e9;
+  const view = new DataView(bytes.buffer, bytes.byteOffset + start, 12);
+  return isDurationParts(view.getInt32(0) * 2 ** 32 + view.getUint32(4), view.getUint32(8));
+}
+
+/** Whether seconds and the nanoseconds to add to them are a duration that both languages hold. */
+export function isDurationParts(seconds: number, nanos: number): boolean {
+  return seconds >= MIN_DURATION_SECONDS && seconds <= MAX_DURATION_SECONDS && nanos >= 0 && nanos < 1e9;
 }

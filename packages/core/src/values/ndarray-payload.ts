@@ -16,6 +16,9 @@ const ITEM_SIZES: ReadonlyMap<string, number> = new Map([
 /** numpy below version 2 has no arrays of more dimensions. */
 export const MAX_DIMENSIONS = 32;
 
+/** The item size times all dimensions that are not 0 stays below this, so that no reader overflows. */
+const MAX_EXTENT = 2 ** 31;
+
 /** The parts of an ndarray's payload, its data still inside the bytes it was read from. */
 export interface NdArrayParts {
   readonly dtype: string;
@@ -29,11 +32,13 @@ export function ndArrayProblem(dtype: string, shape: readonly number[], dataSize
   const itemSize = ITEM_SIZES.get(dtype);
   if (itemSize === undefined) return "the dtype of an ndarray is not one of |b1 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8 <f4 <f8";
   if (shape.length > MAX_DIMENSIONS) return `an ndarray has at most ${MAX_DIMENSIONS} dimensions`;
-  let size = itemSize;
+  let extent = itemSize;
   for (const length of shape) {
-    if (!Number.isSafeInteger(length) || length < 0) return "a dimension of an ndarray is not a length";
-    size *= length;
+    if (!Number.isInteger(length) || length < 0) return "a dimension of an ndarray is not a length";
+    extent *= Math.max(length, 1);
   }
+  if (extent >= MAX_EXTENT) return "the dimensions of an ndarray are too large";
+  const size = shape.includes(0) ? 0 : extent;
   return size === dataSize ? undefined : "the data of an ndarray does not have the size that its dtype and shape say";
 }
 
@@ -41,7 +46,14 @@ export function ndArrayProblem(dtype: string, shape: readonly number[], dataSize
 export function checkNdArray(bytes: Uint8Array, start: number, end: number): string | undefined {
   const parts = readNdArray(bytes, start, end);
   if (parts === undefined) return "the payload of an ndarray is not [dtype, shape, data]";
-  return ndArrayProblem(parts.dtype, parts.shape, parts.dataEnd - parts.dataStart);
+  const problem = ndArrayProblem(parts.dtype, parts.shape, parts.dataEnd - parts.dataStart);
+  return problem ?? (parts.dtype === "|b1" ? booleanProblem(bytes, parts.dataStart, parts.dataEnd) : undefined);
+}
+
+/** What is wrong with bytes[start, end) as the data of a boolean ndarray. */
+export function booleanProblem(bytes: Uint8Array, start: number, end: number): string | undefined {
+  for (let at = start; at < end; at++) if ((bytes[at] as number) > 1) return "a boolean of an ndarray is neither 0 nor 1";
+  return undefined;
 }
 
 /** The parts of the payload in bytes[start, end), undefined when it is not an array of dtype, shape and data. */

@@ -17,8 +17,6 @@ interface Cursor {
   /** Nothing is read from here on: the end of the bytes, or of the enclosing extension's payload. */
   end: number;
   nodes: number;
-  /** How many extensions enclose the position. */
-  extensions: number;
   /** How many sets enclose the position: only scalars and tuples may follow. */
   sets: number;
 }
@@ -36,14 +34,14 @@ export function scanValue(bytes: Uint8Array): TypeName {
 
 /** Checks the one value that begins at `start` and returns where it ends; depth and nodes count from there. Throws as `scanValue` does. */
 export function scanValueAt(bytes: Uint8Array, start: number): number {
-  const cursor: Cursor = { bytes, position: start, end: bytes.length, nodes: 0, extensions: 0, sets: 0 };
+  const cursor: Cursor = { bytes, position: start, end: bytes.length, nodes: 0, sets: 0 };
   scanNext(cursor, 0);
   return cursor.position;
 }
 
 /** Checks the map key, a string, that begins at `start` and returns where it ends. Throws as `scanValue` does. */
 export function scanKeyAt(bytes: Uint8Array, start: number): number {
-  const cursor: Cursor = { bytes, position: start, end: bytes.length, nodes: 0, extensions: 0, sets: 0 };
+  const cursor: Cursor = { bytes, position: start, end: bytes.length, nodes: 0, sets: 0 };
   scanKey(cursor);
   return cursor.position;
 }
@@ -80,13 +78,13 @@ function scanTagged(cursor: Cursor, lead: number, level: number): void {
 
 function scanArray(cursor: Cursor, count: number, level: number): void {
   if (cursor.sets > 0) throw notHashable(cursor);
-  if (level > MAX_DEPTH) throw tooDeep();
+  enterContainer(cursor, count, level);
   for (let i = 0; i < count; i++) scanNext(cursor, level);
 }
 
 function scanMap(cursor: Cursor, count: number, level: number): void {
   if (cursor.sets > 0) throw notHashable(cursor);
-  if (level > MAX_DEPTH) throw tooDeep();
+  enterContainer(cursor, count * 2, level);
   if (count > SMALL_MAP) scanLargeMap(cursor, count, level);
   else scanSmallMap(cursor, count, level);
 }
@@ -150,25 +148,23 @@ function scanExtension(cursor: Cursor, size: number, level: number): void {
   }
   const outerEnd = cursor.end;
   cursor.end = start + size;
-  cursor.extensions++;
   if (code === Extension.tuple) scanTuple(cursor, level + 1);
   else if (cursor.sets > 0) throw notHashable(cursor);
   else if (code === Extension.set) scanSet(cursor, level + 1);
   else scanNdArray(cursor, level + 1);
   if (cursor.position !== cursor.end) throw invalid("extension_payload", "bytes follow an extension's array", cursor.position);
-  cursor.extensions--;
   cursor.end = outerEnd;
 }
 
 function scanTuple(cursor: Cursor, level: number): void {
   const count = readArrayHeader(cursor);
-  if (level > MAX_DEPTH) throw tooDeep();
+  enterContainer(cursor, count, level);
   for (let i = 0; i < count; i++) scanNext(cursor, level);
 }
 
 function scanSet(cursor: Cursor, level: number): void {
   const count = readArrayHeader(cursor);
-  if (level > MAX_DEPTH) throw tooDeep();
+  enterContainer(cursor, count, level);
   cursor.sets++;
   let previous = cursor.position;
   for (let i = 0; i < count; i++) {
@@ -191,11 +187,16 @@ function scanNdArray(cursor: Cursor, level: number): void {
 
 /** The number of elements of the array that an extension's payload is. */
 function readArrayHeader(cursor: Cursor): number {
-  if (cursor.position >= cursor.end) throw cutOff(cursor);
-  const lead = cursor.bytes[cursor.position++] as number;
+  const lead = cursor.position < cursor.end ? (cursor.bytes[cursor.position++] as number) : 0;
   if (lead >= 0x90 && lead < 0xa0) return lead & 0x0f;
   if (lead === 0xdc || lead === 0xdd) return readLength(cursor, 2 << (lead - 0xdc));
-  throw invalid("extension_payload", "the payload of a tuple or set is not an array", cursor.position - 1);
+  throw invalid("extension_payload", "the payload of a tuple or set is not an array", cursor.position);
+}
+
+/** Refuses a container that is too deep, or that counts more parts than bytes are left: each part has at least one. */
+function enterContainer(cursor: Cursor, parts: number, level: number): void {
+  if (level > MAX_DEPTH) throw tooDeep();
+  if (parts > cursor.end - cursor.position) throw cutOff(cursor);
 }
 
 function readLength(cursor: Cursor, width: number): number {
@@ -228,8 +229,7 @@ function compareRanges(bytes: Uint8Array, start: number, end: number, otherStart
 }
 
 function cutOff(cursor: Cursor): InvalidArgumentError {
-  if (cursor.extensions > 0) return invalid("extension_payload", "an extension's array is cut off", cursor.position);
-  return invalid("truncated", "the bytes end in the middle of a value", cursor.bytes.length);
+  return invalid("truncated", "the bytes of a value end in its middle", cursor.end);
 }
 
 function notHashable(cursor: Cursor): InvalidArgumentError {

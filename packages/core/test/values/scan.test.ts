@@ -49,7 +49,7 @@ describe("scanValue", () => {
   test.each([
     ["", "INVALID_VALUE empty"],
     ["c1", "INVALID_VALUE reserved"],
-    ["92 c1", "INVALID_VALUE reserved"],
+    ["92 c1 c0", "INVALID_VALUE reserved"],
     ["c0 c0", "INVALID_VALUE trailing"],
     ["92 c0", "INVALID_VALUE truncated"],
     ["dd ffffffff", "INVALID_VALUE truncated"],
@@ -77,7 +77,7 @@ describe("scanValue", () => {
     ["d7 03 00*8", "INVALID_VALUE extension_payload"],
     ["c7 0a 04 323032332d30322d3239", "INVALID_VALUE extension_payload"],
     ["d4 07 c0", "INVALID_VALUE extension_payload"],
-    ["d5 07 92c0", "INVALID_VALUE extension_payload"],
+    ["d5 07 92c0", "INVALID_VALUE truncated"],
     ["d5 07 90c0", "INVALID_VALUE extension_payload"],
     ["c7 03 08 920101", "INVALID_VALUE extension_payload"],
     ["c7 03 08 920201", "INVALID_VALUE extension_payload"],
