@@ -60,6 +60,8 @@ export interface StoredSession {
 export interface SessionSummary {
   readonly key: SessionKey;
   readonly record: SessionRecord;
+  /** The earliest deadline of the session and of its variables; undefined when nothing of it expires. */
+  readonly dueAtMs: number | undefined;
 }
 
 /** One atomic change of one session, conditional on the revision that the store has: `baseRevision`, or no such session for `create`. */
@@ -139,7 +141,10 @@ export interface PersistenceCapabilities {
 /** A store of sessions. */
 export interface SessionPersistence {
   readonly capabilities: PersistenceCapabilities;
-  /** Makes it ready. `lastNowMs` is the greatest `nowMs` ever saved, `lastDeletedRevision` the highest revision of a session that is gone; 0 for a new store. */
+  /**
+   * Makes it ready. `lastNowMs` is the greatest `nowMs` ever saved, `lastDeletedRevision` the highest revision of a session that is gone;
+   * 0 for a new store. Opening an open store only answers both anew; after `close` it opens again, with what it survives.
+   */
   open(): Promise<{ readonly lastNowMs: number; readonly lastDeletedRevision: number }>;
   /** A session, or undefined. Expired ones are given as they are: only the manager judges time. */
   load(key: SessionKey): Promise<StoredSession | undefined>;

@@ -1,0 +1,162 @@
+/** The store that keeps nothing beyond the process: the default of the library, and what the contract means in its fewest words. */
+import type {
+  LoadedVariable,
+  SaveOutcome,
+  SessionDelta,
+  SessionKey,
+  SessionPersistence,
+  SessionQuery,
+  SessionRecord,
+  SessionSummary,
+  StoredVariable,
+} from "./persistence.ts";
+import { compareText } from "./text-order.ts";
+
+/** A session at rest. An array takes a third of a map's memory, and sessions at rest are many. */
+interface Entry {
+  readonly key: SessionKey;
+  readonly record: SessionRecord;
+  readonly variables: readonly StoredVariable[];
+  /** The earliest deadline among the session's own and its variables'; Infinity for none. */
+  readonly dueMs: number;
+}
+
+/** The sessions of one tenant; `ordered` is remade when a listing wants it. */
+interface Tenant {
+  readonly entries: Map<string, Entry>;
+  ordered: readonly string[] | undefined;
+}
+
+/**
+ * A store in plain maps. It shares the variables it is given, bytes included, so it costs little beside a manager that has them too.
+ * It has what it has for as long as the object lives: `close` forgets nothing.
+ */
+export function memoryPersistence(): SessionPersistence {
+  const tenants = new Map<string, Tenant>();
+  let lastNowMs = 0;
+  let lastDeletedRevision = 0;
+
+  const find = (key: SessionKey): Entry | undefined => tenants.get(key.tenant)?.entries.get(key.id);
+
+  const put = (entry: Entry): void => {
+    const { tenant: name, id } = entry.key;
+    let tenant = tenants.get(name);
+    if (tenant === undefined) {
+      tenant = { entries: new Map(), ordered: undefined };
+      tenants.set(name, tenant);
+    }
+    if (!tenant.entries.has(id)) tenant.ordered = undefined;
+    tenant.entries.set(id, entry);
+  };
+
+  const drop = (key: SessionKey, revision: number): void => {
+    const tenant = tenants.get(key.tenant) as Tenant;
+    tenant.entries.delete(key.id);
+    tenant.ordered = undefined;
+    if (tenant.entries.size === 0) tenants.delete(key.tenant);
+    lastDeletedRevision = Math.max(lastDeletedRevision, revision);
+  };
+
+  const apply = (delta: SessionDelta): SaveOutcome => {
+    const entry = find(delta.key);
+    if (delta.kind === "extend") {
+      if (entry !== undefined) put(entryOf(entry.key, extended(entry.record, delta), entry.variables));
+    } else if (delta.kind === "create") {
+      if (entry !== undefined) return "conflict";
+      put(entryOf(delta.key, delta.record, [...delta.set]));
+    } else {
+      if (entry?.record.revision !== delta.baseRevision) return "conflict";
+      if (delta.kind === "delete" || (delta.kind === "expire" && delta.record === undefined)) drop(entry.key, delta.revision);
+      else
+        put(
+          entryOf(
+            entry.key,
+            delta.record as SessionRecord,
+            changed(entry.variables, delta.kind === "write" ? delta.set : [], delta.removed),
+          ),
+        );
+    }
+    lastNowMs = Math.max(lastNowMs, delta.nowMs);
+    return "saved";
+  };
+
+  return {
+    capabilities: { survives: "nothing", shared: false, sections: [] },
+    open: async () => ({ lastNowMs, lastDeletedRevision }),
+    async load(key) {
+      const entry = find(key);
+      return entry && { record: entry.record, variables: entry.variables.map(loaded) };
+    },
+    async loadValues(key, refs) {
+      const variables = new Map(find(key)?.variables.map((variable) => [variable.name, variable]));
+      const values = new Map<string, Uint8Array>();
+      for (const { name, revision } of refs) {
+        const variable = variables.get(name);
+        if (variable?.revision === revision) values.set(name, variable.bytes);
+      }
+      return values;
+    },
+    save: async (deltas) => deltas.map(apply),
+    async listSessions(query) {
+      const tenant = tenants.get(query.tenant);
+      if (tenant === undefined) return { items: [], next: undefined };
+      tenant.ordered ??= [...tenant.entries.keys()].sort(compareText);
+      const items: SessionSummary[] = [];
+      for (let at = firstAfter(tenant.ordered, query.after); at < tenant.ordered.length; at++) {
+        const entry = tenant.entries.get(tenant.ordered[at] as string) as Entry;
+        if (!matches(entry, query)) continue;
+        if (items.length === query.limit) return { items, next: items.at(-1)?.key.id };
+        items.push({ key: entry.key, record: entry.record });
+      }
+      return { items, next: undefined };
+    },
+    async due(nowMs, limit) {
+      const due: Entry[] = [];
+      for (const { entries } of tenants.values()) for (const entry of entries.values()) if (entry.dueMs <= nowMs) due.push(entry);
+      due.sort((a, b) => a.dueMs - b.dueMs);
+      return due.slice(0, limit).map(({ key, record }) => ({ key, record }));
+    },
+    close: async () => {},
+  };
+}
+
+function entryOf(key: SessionKey, record: SessionRecord, variables: readonly StoredVariable[]): Entry {
+  let dueMs = record.expiresAtMs ?? Number.POSITIVE_INFINITY;
+  for (const { expiresAtMs } of variables) if (expiresAtMs !== undefined && expiresAtMs < dueMs) dueMs = expiresAtMs;
+  return { key, record, variables, dueMs };
+}
+
+/** Only later, never earlier, and "never" is as late as it gets. */
+function extended(record: SessionRecord, to: { readonly accessedAtMs: number; readonly expiresAtMs: number }): SessionRecord {
+  return {
+    ...record,
+    accessedAtMs: Math.max(record.accessedAtMs, to.accessedAtMs),
+    expiresAtMs: record.expiresAtMs === undefined ? undefined : Math.max(record.expiresAtMs, to.expiresAtMs),
+  };
+}
+
+function changed(before: readonly StoredVariable[], set: readonly StoredVariable[], removed: readonly string[]): readonly StoredVariable[] {
+  const touched = new Set(removed);
+  for (const { name } of set) touched.add(name);
+  return [...before.filter(({ name }) => !touched.has(name)), ...set];
+}
+
+const loaded = (variable: StoredVariable): LoadedVariable => ({ ...variable, sizeBytes: variable.bytes.length });
+
+/** Where the ids after `after` begin. */
+function firstAfter(ordered: readonly string[], after: string): number {
+  let low = 0;
+  let high = ordered.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareText(ordered[middle] as string, after) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function matches({ key, record }: Entry, query: SessionQuery): boolean {
+  if (record.expiresAtMs !== undefined && record.expiresAtMs <= query.nowMs) return false;
+  if (!key.id.startsWith(query.prefix)) return false;
+  return Object.keys(query.labels).every((label) => Object.hasOwn(record.labels, label) && record.labels[label] === query.labels[label]);
+}
