@@ -1,4 +1,7 @@
 /** Values as bytes: the pinned msgpack dialect, its type names, edits on bytes, and the JavaScript codec. */
+export { appendBytes } from "./edit-append.ts";
+export { mergeBytes } from "./edit-merge.ts";
+export { incrementBytes } from "./edit-number.ts";
 export { type PackedEntry, packedEntrySize, packMap, unpackMap } from "./packed.ts";
 export { scanValue } from "./scan.ts";
 export { typeNameOf } from "./type-name.ts";
