@@ -12,8 +12,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment; it never goes back. */
   monotonic(): number;
-  /** Calls `fn` once, `delayMs` from now. A scheduled call never keeps a process alive. */
-  schedule(delayMs: number, fn: () => void): Cancel;
+  /** Calls `fn` once, `delayMs` from now. It keeps the process alive only when told that somebody is `awaited` by it, such as a caller's retry. */
+  schedule(delayMs: number, fn: () => void, awaited?: boolean): Cancel;
 }
 
 /** Where core gets its randomness from. */

@@ -45,3 +45,12 @@ export interface SessionObserver {
 
 /** The observer that does nothing, the default. */
 export const nullObserver: SessionObserver = { observe: () => {} };
+
+/** Tells an observer; what it throws stays with it. */
+export function tell(observer: SessionObserver, event: ObserverEvent): void {
+  try {
+    observer.observe(event);
+  } catch {
+    // An observer can never harm what it observes.
+  }
+}

@@ -1,9 +1,16 @@
-/** Placeholder replaced by the engine's author within the hour: the agreed surface. */
-import type { Clock, Random } from "./clock.ts";
-import type { Limits } from "./limits.ts";
-import type { SessionObserver } from "./observer.ts";
+/** The sessions of one store: opens it, keeps their order and their time, and hands out the ports that everybody uses. */
+import { type Clock, type Random, steadyNow } from "./clock.ts";
+import { committer } from "./committer.ts";
+import { enginePort, type OpenEngine } from "./engine-port.ts";
+import { BridgeClosedError, BridgeError, StoreUnavailableError } from "./errors.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { memoryPersistence } from "./memory-persistence.ts";
+import { nullObserver, type SessionObserver, tell } from "./observer.ts";
 import type { SessionPersistence } from "./persistence.ts";
 import type { SessionPort } from "./session-port.ts";
+import { SessionTurns } from "./session-turns.ts";
+import { startSweeper } from "./sweeper.ts";
+import { systemClock, systemRandom } from "./system.ts";
 
 /** What an engine is made of; everything has a default. */
 export interface EngineOptions {
@@ -26,3 +33,94 @@ export interface SessionEngine {
   /** Waits for what is being committed, then closes the store. Later calls fail with BridgeClosedError. */
   close(): Promise<void>;
 }
+
+const FIRST_PROBE_MS = 100;
+const LAST_PROBE_MS = 5_000;
+
+/** Makes an engine; the store is opened by `open`, or by the first call. */
+export function sessionEngine(options: EngineOptions = {}): SessionEngine {
+  const persistence = options.persistence ?? memoryPersistence();
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const observer = options.observer ?? nullObserver;
+
+  let opening: Promise<OpenEngine> | undefined;
+  let opened: OpenEngine | undefined;
+  let closing: Promise<void> | undefined;
+  let stopSweeper = () => {};
+  let healthy = true;
+  let probeDelayMs = FIRST_PROBE_MS;
+  let probing = false;
+
+  const committed = committer({ persistence, clock, observer, onHealth });
+
+  function onHealth(works: boolean): void {
+    healthy = works;
+    if (works) probeDelayMs = FIRST_PROBE_MS;
+    else if (!probing) probeLater();
+  }
+
+  /** Tries the store again until it works, with backoff. */
+  function probeLater(): void {
+    probing = true;
+    clock.schedule(probeDelayMs, () => {
+      probing = false;
+      if (!closing) committed.probe();
+    });
+    probeDelayMs = Math.min(probeDelayMs * 2, LAST_PROBE_MS);
+  }
+
+  async function openStore(): Promise<OpenEngine> {
+    const { lastNowMs, lastDeletedRevision } = await persistence.open();
+    const now = steadyNow(clock, lastNowMs);
+    const floor = { revision: lastDeletedRevision };
+    const turns = new SessionTurns({
+      persistence,
+      committer: committed,
+      clock,
+      now,
+      floor,
+      onLoadFailed: () => onHealth(false),
+      onSession: (kind, key, revision) => tell(observer, { kind, key, revision }),
+    });
+    stopSweeper = startSweeper({ persistence, turns, clock, now });
+    opened = { turns, now, floor };
+    return opened;
+  }
+
+  /** The open engine, at once when it is. */
+  function ready(): OpenEngine | Promise<OpenEngine> {
+    if (closing) throw new BridgeClosedError("the session manager is closed");
+    if (opened) return opened;
+    opening ??= openStore().catch((cause: unknown) => {
+      opening = undefined;
+      throw cause instanceof BridgeError ? cause : new StoreUnavailableError(openFailure(cause), { cause });
+    });
+    return opening;
+  }
+
+  async function close(): Promise<void> {
+    const engine = await opening?.catch(() => undefined);
+    stopSweeper();
+    await engine?.turns.idle();
+    await persistence.close();
+  }
+
+  return {
+    limits,
+    async open() {
+      await ready();
+    },
+    port: (tenant) => enginePort({ tenant, ready, limits, persistence, random, observer }),
+    get healthy() {
+      return healthy;
+    },
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+const openFailure = (cause: unknown): string => `the store cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`;

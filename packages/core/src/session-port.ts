@@ -22,6 +22,12 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** What a read may carry. */
+export interface ReadCall extends CallOptions {
+  /** Everything of a variable but its name, bytes and encoding may be left out (empty and 0): it costs on the wire. */
+  readonly valuesOnly?: boolean | undefined;
+}
+
 /** How long a session lives: milliseconds, or "never". */
 export type SessionTtl = number | "never";
 
@@ -102,6 +108,8 @@ export interface Update {
   /** Refuses with SessionNotFoundError instead of creating the session. */
   readonly mustExist?: boolean | undefined;
   readonly defaults?: SessionDefaults | undefined;
+  /** The most bytes of previous values that the answer can carry; beyond it nothing is applied (MESSAGE_TOO_LARGE). */
+  readonly previousBytes?: number | undefined;
 }
 
 /** What became of one operation. */
@@ -160,8 +168,8 @@ export interface SessionPage {
 
 /** Every method may answer at once or later. All of them throw or reject with a BridgeError, nothing else. */
 export interface SessionPort {
-  getVariable(sessionId: string, name: string, call: CallOptions): VariableReading | Promise<VariableReading>;
-  getVariables(sessionId: string, selection: Selection, call: CallOptions): VariablesReading | Promise<VariablesReading>;
+  getVariable(sessionId: string, name: string, call: ReadCall): VariableReading | Promise<VariableReading>;
+  getVariables(sessionId: string, selection: Selection, call: ReadCall): VariablesReading | Promise<VariablesReading>;
   listVariables(sessionId: string, prefix: string, call: CallOptions): VariableListing | Promise<VariableListing>;
   update(sessionId: string, update: Update, call: CallOptions): UpdateResult | Promise<UpdateResult>;
   createSession(session: NewSession, call: CallOptions): Promise<SessionInfo>;

@@ -14,10 +14,10 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  schedule(delayMs, fn) {
+  schedule(delayMs, fn, awaited = false) {
     const timer = setTimeout(fn, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS));
     // In Node a waiting timer would keep the process alive; elsewhere a timer is a number and there is nothing to do.
-    (timer as { unref?(): void }).unref?.();
+    if (!awaited) (timer as { unref?(): void }).unref?.();
     return () => clearTimeout(timer);
   },
 };

@@ -1,0 +1,89 @@
+/** The group committer: what arrives while a save runs goes together in the next one, across sessions. One save at a time. */
+import type { Clock } from "./clock.ts";
+import { type SessionObserver, tell } from "./observer.ts";
+import type { SaveOutcome, SessionDelta, SessionPersistence } from "./persistence.ts";
+
+/** Something to save, and who wants to know. */
+export interface Commit {
+  readonly delta: SessionDelta;
+  /** The store has it, or has another base and left everything as it was. */
+  settled(outcome: SaveOutcome): void;
+  /** Nobody can tell whether the store has it. */
+  failed(cause: unknown): void;
+}
+
+/** Saves commits in the order they are given. */
+export interface Committer {
+  enqueue(commit: Commit): void;
+  /** Takes back what was not sent to the store yet, and says what that was. */
+  withdraw(unwanted: (commit: Commit) => boolean): readonly Commit[];
+  /** Saves nothing, to see whether the store works. */
+  probe(): void;
+  /** Resolves when nothing is left to save. */
+  idle(): Promise<void>;
+}
+
+/** What a committer is made of. */
+export interface CommitterParts {
+  readonly persistence: SessionPersistence;
+  readonly clock: Clock;
+  readonly observer: SessionObserver;
+  /** Told after every save whether the store worked. */
+  readonly onHealth: (healthy: boolean) => void;
+}
+
+/** Makes a committer. */
+export function committer({ persistence, clock, observer, onHealth }: CommitterParts): Committer {
+  let queue: Commit[] = [];
+  let probing = false;
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    // One turn of the microtask queue: what one program does at once is saved at once.
+    await undefined;
+    while (queue.length > 0 || probing) {
+      const batch = queue;
+      queue = [];
+      probing = false;
+      await save(batch);
+    }
+    running = undefined;
+  }
+
+  async function save(batch: readonly Commit[]): Promise<void> {
+    const begun = clock.monotonic();
+    const told = (outcome: "saved" | "failed", cause?: unknown) =>
+      tell(observer, { kind: "commit", outcome, deltas: batch.length, durationMs: clock.monotonic() - begun, cause });
+    let outcomes: readonly SaveOutcome[];
+    try {
+      outcomes = await persistence.save(batch.map((commit) => commit.delta));
+    } catch (cause) {
+      told("failed", cause);
+      onHealth(false);
+      for (const commit of batch) commit.failed(cause);
+      return;
+    }
+    told("saved");
+    onHealth(true);
+    for (const [i, commit] of batch.entries()) commit.settled(outcomes[i] ?? "conflict");
+  }
+
+  return {
+    enqueue(commit) {
+      queue.push(commit);
+      running ??= run();
+    },
+    withdraw(unwanted) {
+      const withdrawn = queue.filter(unwanted);
+      if (withdrawn.length > 0) queue = queue.filter((commit) => !unwanted(commit));
+      return withdrawn;
+    },
+    probe() {
+      probing = true;
+      running ??= run();
+    },
+    async idle() {
+      while (running) await running;
+    },
+  };
+}

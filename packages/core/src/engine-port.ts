@@ -1,0 +1,286 @@
+/** The port of the sessions in this process: checks what is asked, takes turns for changes, and reads committed heads directly. */
+import type { Random } from "./clock.ts";
+import { extensionMs } from "./deadline.ts";
+import { createStep, deleteStep, touchStep, updateStep } from "./engine-steps.ts";
+import { InvalidArgumentError, SessionNotFoundError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
+import { nullObserver, type SessionObserver, tell } from "./observer.ts";
+import { operationEvent } from "./operation-events.ts";
+import type { SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
+import type { CallOptions, Selection, SessionDefaults, SessionInfo, SessionPort, VariableInfo, VariablesReading } from "./session-port.ts";
+import { type Head, type SessionState, sessionInfo } from "./session-state.ts";
+import type { SessionTurns } from "./session-turns.ts";
+import { compareText } from "./text-order.ts";
+import { prepareUpdate } from "./update.ts";
+import { isDue } from "./variable-store.ts";
+
+/** An engine whose store is open. */
+export interface OpenEngine {
+  readonly turns: SessionTurns;
+  /** The one `now` of the laws. */
+  readonly now: () => number;
+  /** The revision that new sessions start above. */
+  readonly floor: { revision: number };
+}
+
+/** What a port is made of. */
+export interface PortParts {
+  readonly tenant: string;
+  /** The open engine, at once when it is. Throws BridgeClosedError. */
+  readonly ready: () => OpenEngine | Promise<OpenEngine>;
+  readonly limits: Limits;
+  readonly persistence: SessionPersistence;
+  readonly random: Random;
+  readonly observer: SessionObserver;
+}
+
+/** What was read of a session at one moment. */
+interface Reading {
+  readonly engine: OpenEngine;
+  readonly head: Head | undefined;
+  readonly nowMs: number;
+}
+
+const DEFAULT_PAGE = 100;
+const MAX_PAGE = 1_000;
+
+/** Makes the port of one tenant. */
+export function enginePort(parts: PortParts): SessionPort {
+  const { tenant, ready, limits, persistence, random, observer } = parts;
+  const observed = observer !== nullObserver;
+  /** Only a store that keeps nothing bounds its sessions: it has nowhere to put them but memory. */
+  const maxSessions = persistence.capabilities.survives === "nothing" ? limits.memorySessions : Number.POSITIVE_INFINITY;
+
+  const keyOf = (id: string): SessionKey => {
+    checkSessionId(id);
+    return { tenant, id };
+  };
+  const withEngine = <T>(use: (engine: OpenEngine) => T | Promise<T>): T | Promise<T> => {
+    const engine = ready();
+    return engine instanceof Promise ? engine.then(use) : use(engine);
+  };
+  const newSession = (defaults: SessionDefaults | undefined) => ({
+    ttlMs: sessionTtlMs(defaults?.ttl, limits),
+    labels: checkLabels(defaults?.labels),
+  });
+
+  /**
+   * Answers from the committed head: at once when it is known and nothing that would be read is due, else after the turn that loads it and
+   * commits what is due. What is found extends the session's life.
+   */
+  function read<T>(
+    key: SessionKey,
+    call: CallOptions,
+    due: (head: Head, nowMs: number) => boolean,
+    answer: (reading: Reading) => T,
+  ): T | Promise<T> {
+    return withEngine((engine) => {
+      const nowMs = engine.now();
+      const state = engine.turns.peek(key.tenant, key.id);
+      const head = state?.committed;
+      if (state !== undefined && (head === undefined || !(isDue(head.record, nowMs) || due(head, nowMs))))
+        return answer({ engine, head, nowMs });
+      return engine.turns
+        .perform(key, call, () => ({ answer: undefined }))
+        .then(() => answer({ engine, head: alive(engine.turns.peek(key.tenant, key.id), nowMs), nowMs }));
+    });
+  }
+
+  /** An access: moves the deadline later when it is time to, and waits for nothing. */
+  function access({ engine, nowMs }: Reading, key: SessionKey): void {
+    const state = engine.turns.peek(key.tenant, key.id);
+    const pending = state?.pending;
+    if (state?.phase !== "ready" || pending === undefined || isDue(pending.record, nowMs)) return;
+    const expiresAtMs = extensionMs(pending.record, nowMs);
+    if (expiresAtMs === undefined) return;
+    const head: Head = { record: { ...pending.record, accessedAtMs: nowMs, expiresAtMs }, store: pending.store };
+    state.pending = head;
+    engine.turns.commit(state, { head, delta: { kind: "extend", key: state.key, nowMs, accessedAtMs: nowMs, expiresAtMs } });
+  }
+
+  function getVariables(sessionId: string, selection: Selection, call: CallOptions) {
+    const key = keyOf(sessionId);
+    if ("names" in selection) for (const name of selection.names) checkName(name);
+    else checkPrefix(selection.prefix);
+    return read(key, call, anyDue(selection), (reading): VariablesReading => {
+      const variables = reading.head === undefined ? [] : select(reading.head, selection, reading.nowMs);
+      if (variables.length > 0) access(reading, key);
+      if (observed) for (const variable of variables) tell(observer, { kind: "variable.get", key, found: true, ...sizes(variable) });
+      return { variables, sessionRevision: reading.head?.record.revision ?? 0 };
+    });
+  }
+
+  async function summaryInfo(engine: OpenEngine, summary: SessionSummary): Promise<SessionInfo | undefined> {
+    const { key, record, dueAtMs } = summary;
+    const due = dueAtMs !== undefined && dueAtMs <= engine.now();
+    if (due) await engine.turns.expire(key, record);
+    const head = engine.turns.peek(key.tenant, key.id)?.committed;
+    if (head !== undefined) return sessionInfo(key.id, head.record);
+    return due ? undefined : sessionInfo(key.id, record);
+  }
+
+  return {
+    getVariable(sessionId, name, call) {
+      const key = keyOf(sessionId);
+      checkName(name);
+      return read(
+        key,
+        call,
+        (head, nowMs) => variableDue(head, name, nowMs),
+        (reading) => {
+          const variable = living(reading.head?.store.variable(name), reading.nowMs);
+          if (variable !== undefined) access(reading, key);
+          if (observed) tell(observer, { kind: "variable.get", key, found: variable !== undefined, ...sizes(variable, name) });
+          return { variable, sessionRevision: reading.head?.record.revision ?? 0 };
+        },
+      );
+    },
+
+    getVariables,
+
+    listVariables(sessionId, prefix, call) {
+      const key = keyOf(sessionId);
+      checkPrefix(prefix);
+      return read(key, call, anyDue({ prefix }), ({ head, nowMs }) => ({
+        variables: head === undefined ? [] : select(head, { prefix }, nowMs).map(variableInfo),
+        sessionRevision: head?.record.revision ?? 0,
+      }));
+    },
+
+    update(sessionId, update, call) {
+      const key = keyOf(sessionId);
+      const operations = prepareUpdate(update, limits);
+      const creation = newSession(update.defaults);
+      return withEngine((engine) => {
+        const step = updateStep({ key, update, operations, creation, limits, maxSessions, engine });
+        const answer = engine.turns.perform(key, call, step);
+        if (!observed) return answer;
+        return answer.then((result) => {
+          const store = engine.turns.peek(tenant, sessionId)?.committed?.store;
+          for (const [i, operation] of update.operations.entries()) {
+            const outcome = result.results[i];
+            const event = outcome && store && operationEvent(key, operation, outcome, store);
+            if (event) tell(observer, event);
+          }
+          return result;
+        });
+      });
+    },
+
+    async createSession(session, call) {
+      const key = keyOf(session.id ?? base64url(random.bytes(16)));
+      const creation = newSession(session);
+      const maxLifeMs = session.maxLifeMs === undefined ? undefined : checkTtlMs(session.maxLifeMs);
+      const engine = await ready();
+      return engine.turns.perform(key, call, createStep({ key, creation, maxLifeMs, maxSessions, engine }));
+    },
+
+    async getSession(sessionId, call) {
+      const key = keyOf(sessionId);
+      return read(key, call, anyDue({ prefix: "" }), ({ head }) => {
+        if (head === undefined) throw notFound(sessionId);
+        return sessionInfo(sessionId, head.record);
+      });
+    },
+
+    async listSessions(filter, page) {
+      const prefix = filter.prefix ?? "";
+      if (prefix !== "") checkSessionId(prefix);
+      if (page.after !== undefined && page.after !== "") checkSessionId(page.after);
+      const labels = checkLabels(filter.labels);
+      const limit = pageSize(page.size);
+      const engine = await ready();
+      const found = await persistence.listSessions({ tenant, prefix, labels, after: page.after ?? "", limit, nowMs: engine.now() });
+      const infos = await Promise.all(found.items.map((summary) => summaryInfo(engine, summary)));
+      return { sessions: infos.filter((info) => info !== undefined), next: found.next };
+    },
+
+    async touchSession(sessionId, ttl, call) {
+      const key = keyOf(sessionId);
+      const ttlMs = ttl === undefined ? undefined : { ttlMs: sessionTtlMs(ttl, limits) };
+      const engine = await ready();
+      return engine.turns.perform(
+        key,
+        call,
+        touchStep(key, ttlMs, () => notFound(sessionId)),
+      );
+    },
+
+    async deleteSession(sessionId, call) {
+      const key = keyOf(sessionId);
+      const engine = await ready();
+      return engine.turns.perform(key, call, deleteStep(key, engine.floor));
+    },
+  };
+}
+
+const notFound = (id: string) => new SessionNotFoundError(`there is no session "${id}"`);
+
+/** The head that is not due; a turn has settled what was. */
+function alive(state: SessionState | undefined, nowMs: number): Head | undefined {
+  const head = state?.committed;
+  return head === undefined || isDue(head.record, nowMs) ? undefined : head;
+}
+
+const living = (variable: StoredVariable | undefined, nowMs: number): StoredVariable | undefined =>
+  variable === undefined || isDue(variable, nowMs) ? undefined : variable;
+
+function variableDue(head: Head, name: string, nowMs: number): boolean {
+  const variable = head.store.variable(name);
+  return variable !== undefined && isDue(variable, nowMs);
+}
+
+const anyDue =
+  (selection: Selection) =>
+  (head: Head, nowMs: number): boolean =>
+    "names" in selection ? selection.names.some((name) => variableDue(head, name, nowMs)) : head.store.nextDueMs <= nowMs;
+
+/** Names given twice count once. */
+function select(head: Head, selection: Selection, nowMs: number): StoredVariable[] {
+  if ("prefix" in selection) return head.store.variables(selection.prefix).filter((variable) => !isDue(variable, nowMs));
+  const found: StoredVariable[] = [];
+  for (const name of new Set(selection.names)) {
+    const variable = living(head.store.variable(name), nowMs);
+    if (variable !== undefined) found.push(variable);
+  }
+  return found.sort((a, b) => compareText(a.name, b.name));
+}
+
+const sizes = (variable: StoredVariable | undefined, name = variable?.name ?? "") => ({
+  name,
+  type: variable?.type ?? "",
+  sizeBytes: variable?.bytes.length ?? 0,
+});
+
+const variableInfo = (variable: StoredVariable): VariableInfo => ({
+  name: variable.name,
+  type: variable.type,
+  encoding: variable.encoding,
+  sizeBytes: variable.bytes.length,
+  revision: variable.revision,
+  createdAtMs: variable.createdAtMs,
+  updatedAtMs: variable.updatedAtMs,
+  expiresAtMs: variable.expiresAtMs,
+});
+
+function pageSize(size: number | undefined): number {
+  if (size === undefined || size === 0) return DEFAULT_PAGE;
+  if (Number.isInteger(size) && size > 0 && size <= MAX_PAGE) return size;
+  throw new InvalidArgumentError("INVALID_ARGUMENT", `a page holds 1 to ${MAX_PAGE} sessions`);
+}
+
+const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** Bytes as base64url without padding. */
+export function base64url(bytes: Uint8Array): string {
+  let bits = 0;
+  let held = 0;
+  let text = "";
+  for (const byte of bytes) {
+    bits = (bits << 8) | byte;
+    for (held += 8; held >= 6; held -= 6) text += DIGITS[(bits >> (held - 6)) & 63];
+    bits &= 0xff;
+  }
+  return held > 0 ? text + DIGITS[(bits << (6 - held)) & 63] : text;
+}

@@ -1,0 +1,126 @@
+/** What each mutating call makes of a session's head: pure steps that the order of turns runs. */
+import { deadlineMs, extensionMs } from "./deadline.ts";
+import type { OpenEngine } from "./engine-port.ts";
+import { LimitExceededError, SessionExistsError, SessionNotFoundError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import type { SessionDelta, SessionKey, SessionRecord } from "./persistence.ts";
+import type { SessionInfo, Update, UpdateResult } from "./session-port.ts";
+import { type Head, nextRevision, type Step, sessionInfo, usedRecord } from "./session-state.ts";
+import { applyAtomic, applyIndependent, type Prepared } from "./update.ts";
+import { VariableStore } from "./variable-store.ts";
+
+/** A step: judges the head at `nowMs`, answers, and says what to commit. */
+type Take<T> = (head: Head | undefined, nowMs: number) => Step<T>;
+
+/** What a session is created with. */
+export interface Creation {
+  readonly ttlMs: number | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const NO_VARIABLES = VariableStore.create();
+
+interface UpdateParts {
+  readonly key: SessionKey;
+  readonly update: Update;
+  readonly operations: readonly Prepared[];
+  readonly creation: Creation;
+  readonly limits: Limits;
+  readonly maxSessions: number;
+  readonly engine: OpenEngine;
+}
+
+/** Applies a batch; the first one that changes something creates the session. */
+export function updateStep({ key, update, operations, creation, limits, maxSessions, engine }: UpdateParts): Take<UpdateResult> {
+  return (head, nowMs) => {
+    if (head === undefined && update.mustExist) throw new SessionNotFoundError(`there is no session "${key.id}"`);
+    const beforeRevision = head?.record.revision ?? engine.floor.revision;
+    const moment = { nowMs, revision: nextRevision(beforeRevision, nowMs), limits };
+    const applied = update.independent ? applyIndependent : applyAtomic;
+    const { store, revision, results, set, removed } = applied(head?.store ?? NO_VARIABLES, operations, moment, beforeRevision);
+    if (revision === beforeRevision) return { answer: { results, sessionRevision: head?.record.revision ?? 0 } };
+    const answer = { results, sessionRevision: revision };
+    if (head === undefined) {
+      checkRoom(engine, maxSessions, nowMs);
+      const record = usedRecord(newRecord(creation, undefined, nowMs), store, revision, nowMs);
+      return { answer, commit: { head: { record, store }, delta: { kind: "create", key, nowMs, record, set } } };
+    }
+    const record = usedRecord(head.record, store, revision, nowMs);
+    const delta: SessionDelta = { kind: "write", key, nowMs, baseRevision: beforeRevision, record, set, removed };
+    return { answer, commit: { head: { record, store }, delta } };
+  };
+}
+
+interface CreateParts {
+  readonly key: SessionKey;
+  readonly creation: Creation;
+  readonly maxLifeMs: number | undefined;
+  readonly maxSessions: number;
+  readonly engine: OpenEngine;
+}
+
+/** Creates a session without variables; an existing one is SESSION_EXISTS. */
+export function createStep({ key, creation, maxLifeMs, maxSessions, engine }: CreateParts): Take<SessionInfo> {
+  return (head, nowMs) => {
+    if (head !== undefined) throw new SessionExistsError(`there is a session "${key.id}" already`);
+    checkRoom(engine, maxSessions, nowMs);
+    const revision = nextRevision(engine.floor.revision, nowMs);
+    const record = usedRecord(newRecord(creation, maxLifeMs, nowMs), NO_VARIABLES, revision, nowMs);
+    const delta: SessionDelta = { kind: "create", key, nowMs, record, set: [] };
+    return { answer: sessionInfo(key.id, record), commit: { head: { record, store: NO_VARIABLES }, delta } };
+  };
+}
+
+/** Replaces the ttl, which is a commit; without one only moves the deadline later. */
+export function touchStep(
+  key: SessionKey,
+  ttl: { readonly ttlMs: number | undefined } | undefined,
+  notFound: () => Error,
+): Take<SessionInfo> {
+  return (head, nowMs) => {
+    if (head === undefined) throw notFound();
+    const { record: before, store } = head;
+    if (ttl !== undefined) {
+      const record = usedRecord({ ...before, ...ttl }, store, nextRevision(before.revision, nowMs), nowMs);
+      const delta: SessionDelta = { kind: "write", key, nowMs, baseRevision: before.revision, record, set: [], removed: [] };
+      return { answer: sessionInfo(key.id, record), commit: { head: { record, store }, delta } };
+    }
+    const expiresAtMs = extensionMs(before, nowMs, true);
+    if (expiresAtMs === undefined) return { answer: sessionInfo(key.id, before) };
+    const record = { ...before, accessedAtMs: nowMs, expiresAtMs };
+    const delta: SessionDelta = { kind: "extend", key, nowMs, accessedAtMs: nowMs, expiresAtMs };
+    return { answer: sessionInfo(key.id, record), commit: { head: { record, store }, delta } };
+  };
+}
+
+/** Deletes the session; the store remembers its last revision. */
+export function deleteStep(key: SessionKey, floor: { revision: number }): Take<{ readonly deleted: boolean }> {
+  return (head, nowMs) => {
+    if (head === undefined) return { answer: { deleted: false } };
+    const baseRevision = head.record.revision;
+    const revision = nextRevision(baseRevision, nowMs);
+    floor.revision = Math.max(floor.revision, revision);
+    return { answer: { deleted: true }, commit: { head: undefined, delta: { kind: "delete", key, nowMs, baseRevision, revision } } };
+  };
+}
+
+function newRecord(creation: Creation, maxLifeMs: number | undefined, nowMs: number): SessionRecord {
+  const life = { ttlMs: creation.ttlMs, endsAtMs: maxLifeMs === undefined ? undefined : nowMs + maxLifeMs };
+  return {
+    ...life,
+    revision: 0,
+    createdAtMs: nowMs,
+    accessedAtMs: nowMs,
+    expiresAtMs: deadlineMs(life, nowMs),
+    labels: creation.labels,
+    variableCount: 0,
+    sizeBytes: 0,
+  };
+}
+
+function checkRoom(engine: OpenEngine, maxSessions: number, nowMs: number): void {
+  if (engine.turns.hasRoom(maxSessions, nowMs)) return;
+  throw new LimitExceededError("TOO_MANY_SESSIONS", `there are ${maxSessions} sessions in memory; no more are allowed without a store`, {
+    details: { limit: "memorySessions", limitValue: maxSessions, actual: maxSessions + 1 },
+  });
+}

@@ -1,0 +1,30 @@
+/** What an observer is told of each operation of an update. */
+import type { ObserverEvent } from "./observer.ts";
+import type { SessionKey } from "./persistence.ts";
+import type { Operation, OperationResult } from "./session-port.ts";
+import type { VariableStore } from "./variable-store.ts";
+
+/** The event of an operation that changed something, undefined for one that did not. */
+export function operationEvent(
+  key: SessionKey,
+  operation: Operation,
+  result: OperationResult,
+  store: VariableStore,
+): ObserverEvent | undefined {
+  if (!result.applied) return undefined;
+  const name = operation.kind === "pop_last" ? (result.previous?.name ?? "") : operation.name;
+  const variable = store.variable(name);
+  return {
+    kind: eventKind(operation.kind),
+    key,
+    name,
+    found: variable !== undefined,
+    type: variable?.type ?? "",
+    sizeBytes: variable?.bytes.length ?? 0,
+  };
+}
+
+function eventKind(kind: Operation["kind"]): "variable.set" | "variable.delete" | "variable.update" {
+  if (kind === "set") return "variable.set";
+  return kind === "increment" || kind === "append" || kind === "merge" ? "variable.update" : "variable.delete";
+}

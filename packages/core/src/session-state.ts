@@ -1,0 +1,100 @@
+/** One session's state in memory: two heads, and the operations that have begun and are not answered. */
+import { deadlineMs } from "./deadline.ts";
+import type { SessionDelta, SessionKey, SessionRecord, StoredVariable } from "./persistence.ts";
+import type { SessionInfo, Signal } from "./session-port.ts";
+import type { VariableStore } from "./variable-store.ts";
+
+/** A session at one revision. Immutable. */
+export interface Head {
+  readonly record: SessionRecord;
+  readonly store: VariableStore;
+}
+
+/** What an operation makes of a session: an answer, and a delta with the head that it leads to when something changed. */
+export interface Step<T> {
+  readonly answer: T;
+  readonly commit?: { readonly head: Head | undefined; readonly delta: SessionDelta } | undefined;
+}
+
+/** An operation in a session's order. */
+export interface Turn {
+  /** Judges the head at `nowMs`. Throws a BridgeError to refuse. Undefined for the engine's own commits, which nobody waits for. */
+  readonly take: ((head: Head | undefined, nowMs: number) => Step<unknown>) | undefined;
+  /** On the monotonic clock; a turn that comes later is never applied. */
+  readonly deadlineMs: number;
+  readonly signal: Signal | undefined;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  phase: "waiting" | "committing" | "done";
+  /** What to answer once everything before it is committed. */
+  outcome: { readonly answer: unknown } | { readonly error: unknown } | undefined;
+  /** What the commit leads to, while it is being committed. */
+  commit: { readonly head: Head | undefined; readonly delta: SessionDelta } | undefined;
+}
+
+/** A session that is being used. */
+export interface SessionState {
+  readonly key: SessionKey;
+  /** `absent` has not been loaded; `stale` must be loaded again before it changes, since a save failed or conflicted. */
+  phase: "absent" | "loading" | "ready" | "stale";
+  /** What readers see. */
+  committed: Head | undefined;
+  /** What is applied and being committed; the same reference when nothing is. */
+  pending: Head | undefined;
+  /** In the order of arrival; answered from the front. */
+  turns: Turn[];
+}
+
+/** Shared by every session at rest; replaced, never pushed to. */
+const AT_REST: Turn[] = [];
+
+/** A session nobody has looked at yet. */
+export const newState = (key: SessionKey): SessionState => ({
+  key,
+  phase: "absent",
+  committed: undefined,
+  pending: undefined,
+  turns: AT_REST,
+});
+
+/** Puts a turn at the end of the session's order. */
+export function queueTurn(state: SessionState, turn: Turn): void {
+  if (state.turns === AT_REST) state.turns = [turn];
+  else state.turns.push(turn);
+}
+
+/** Takes the turns off and leaves the session at rest. */
+export function takeTurns(state: SessionState): Turn[] {
+  const turns = state.turns;
+  state.turns = AT_REST;
+  return turns;
+}
+
+/** The next revision after `previous`: grows by at least one and with the microseconds of the clock [P1]. */
+export const nextRevision = (previous: number, nowMs: number): number => Math.max(previous + 1, nowMs * 1000);
+
+/** The record after a commit that used the session at `nowMs`. */
+export function usedRecord(record: SessionRecord, store: VariableStore, revision: number, nowMs: number): SessionRecord {
+  return { ...countedRecord(record, store, revision), accessedAtMs: nowMs, expiresAtMs: deadlineMs(record, nowMs) };
+}
+
+/** The record after a commit that is no use of the session, such as an expiry. */
+export const countedRecord = (record: SessionRecord, store: VariableStore, revision: number): SessionRecord => ({
+  ...record,
+  revision,
+  variableCount: store.size,
+  sizeBytes: store.sizeBytes,
+});
+
+/** A record as the port shows it. */
+export const sessionInfo = (id: string, record: SessionRecord): SessionInfo => ({
+  id,
+  labels: record.labels,
+  revision: record.revision,
+  variableCount: record.variableCount,
+  sizeBytes: record.sizeBytes,
+  createdAtMs: record.createdAtMs,
+  accessedAtMs: record.accessedAtMs,
+  expiresAtMs: record.expiresAtMs,
+  ttlMs: record.ttlMs,
+});

@@ -1,0 +1,337 @@
+/**
+ * The order of each session: operations take their turns one after another on the pending head, are committed together, and are answered
+ * from the front, once everything before them is committed [P4] [P5].
+ */
+import type { Clock } from "./clock.ts";
+import type { Commit, Committer } from "./committer.ts";
+import { BridgeError, CancelledError, DeadlineExceededError, type Outcome, StoreUnavailableError } from "./errors.ts";
+import type { SessionKey, SessionPersistence, SessionRecord } from "./persistence.ts";
+import type { CallOptions } from "./session-port.ts";
+import {
+  countedRecord,
+  type Head,
+  newState,
+  nextRevision,
+  queueTurn,
+  type SessionState,
+  type Step,
+  type Turn,
+  takeTurns,
+} from "./session-state.ts";
+import { isDue, VariableStore } from "./variable-store.ts";
+
+/** What the order of sessions is made of. */
+export interface TurnParts {
+  readonly persistence: SessionPersistence;
+  readonly committer: Committer;
+  readonly clock: Clock;
+  /** The one `now` of the laws. */
+  readonly now: () => number;
+  /** The revision that new sessions start above. */
+  readonly floor: { revision: number };
+  /** Told when a load fails. */
+  readonly onLoadFailed: (cause: unknown) => void;
+  /** Told of every session that came from the store, was made, or went. */
+  readonly onSession: (
+    kind: "session.created" | "session.loaded" | "session.expired" | "session.deleted",
+    key: SessionKey,
+    revision: number,
+  ) => void;
+}
+
+/** The sessions in use, by key, and their turns. */
+export class SessionTurns {
+  readonly #parts: TurnParts;
+  readonly #states = new Map<string, SessionState>();
+  readonly #loads = new Set<Promise<void>>();
+
+  constructor(parts: TurnParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether fewer than `limit` sessions are alive; counts only when it cannot be told without. */
+  hasRoom(limit: number, nowMs: number): boolean {
+    if (this.#states.size <= limit) return true;
+    let alive = 0;
+    for (const state of this.#states.values()) {
+      if (state.phase === "ready") this.expireDue(state, nowMs);
+      if (state.pending !== undefined) alive += 1;
+    }
+    return alive < limit;
+  }
+
+  /** The session, if its committed head is known without waiting. */
+  peek(tenant: string, id: string): SessionState | undefined {
+    const state = this.#states.get(mapKey(tenant, id));
+    return state === undefined || state.phase === "absent" || (state.phase === "loading" && state.committed === undefined)
+      ? undefined
+      : state;
+  }
+
+  /** Takes a turn in the session's order; resolves when the answer's grounds are committed. */
+  perform<T>(key: SessionKey, call: CallOptions, take: (head: Head | undefined, nowMs: number) => Step<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const turn = this.#newTurn(call, take, resolve as (answer: unknown) => void, reject);
+      const state = this.#state(key);
+      if (state.phase === "ready") {
+        this.#begin(state, turn);
+        this.#settle(state);
+        return;
+      }
+      queueTurn(state, turn);
+      if (state.phase !== "loading") this.#load(state);
+    });
+  }
+
+  /** Puts a commit of the engine's own, such as an expiry or an extension, at the end of the session's order. */
+  commit(state: SessionState, commit: NonNullable<Turn["commit"]>): void {
+    const turn: Turn = { ...INTERNAL, phase: "committing", outcome: { answer: undefined }, commit };
+    queueTurn(state, turn);
+    this.#send(state, turn, commit);
+  }
+
+  /** Expires a session that the store says is due, or that has due variables, without reading what will go anyway. */
+  expire(key: SessionKey, record: SessionRecord): Promise<void> {
+    const state = this.#state(key);
+    if (state.phase === "absent" && isDue(record, this.#parts.now())) {
+      // Nobody can read this head: whoever comes finds it due and takes a turn, which expires it first.
+      state.pending = { record, store: VariableStore.of([]) };
+      state.committed = state.pending;
+      state.phase = "ready";
+    }
+    return this.perform(key, {}, () => ({ answer: undefined }));
+  }
+
+  /** Commits what is due on a loaded session. */
+  expireDue(state: SessionState, nowMs: number): void {
+    const head = state.pending;
+    if (head === undefined) return;
+    const { key } = state;
+    const baseRevision = head.record.revision;
+    if (isDue(head.record, nowMs)) {
+      const revision = nextRevision(baseRevision, nowMs);
+      this.#parts.floor.revision = Math.max(this.#parts.floor.revision, revision);
+      state.pending = undefined;
+      const delta = { kind: "expire", key, nowMs, baseRevision, revision, record: undefined, removed: [] } as const;
+      this.commit(state, { head: undefined, delta });
+      return;
+    }
+    if (head.store.nextDueMs > nowMs) return;
+    const { store, removed } = head.store.removeDue(nowMs);
+    if (removed.length === 0) {
+      state.pending = { record: head.record, store };
+      if (state.committed === head) state.committed = state.pending;
+      return;
+    }
+    const revision = nextRevision(baseRevision, nowMs);
+    const next = { record: countedRecord(head.record, store, revision), store };
+    state.pending = next;
+    this.commit(state, { head: next, delta: { kind: "expire", key, nowMs, baseRevision, revision, record: next.record, removed } });
+  }
+
+  /** Resolves when nothing loads and nothing is being committed. */
+  async idle(): Promise<void> {
+    while (this.#loads.size > 0) await Promise.allSettled(this.#loads);
+    await this.#parts.committer.idle();
+  }
+
+  #state(key: SessionKey): SessionState {
+    const at = mapKey(key.tenant, key.id);
+    let state = this.#states.get(at);
+    if (state === undefined) {
+      state = newState(key);
+      this.#states.set(at, state);
+    }
+    return state;
+  }
+
+  #newTurn(call: CallOptions, take: Turn["take"], resolve: Turn["resolve"], reject: Turn["reject"]): Turn {
+    const { clock } = this.#parts;
+    const stops: (() => void)[] = [];
+    const once =
+      <A>(answer: (value: A) => void) =>
+      (value: A) => {
+        for (const stop of stops) stop();
+        answer(value);
+      };
+    const turn: Turn = {
+      take,
+      deadlineMs: call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + call.timeoutMs,
+      signal: call.signal,
+      resolve: once(resolve),
+      reject: once(reject),
+      phase: "waiting",
+      outcome: undefined,
+      commit: undefined,
+    };
+    if (call.timeoutMs !== undefined) stops.push(clock.schedule(call.timeoutMs, () => giveUp(turn, false)));
+    const { signal } = call;
+    if (signal) {
+      const abort = () => giveUp(turn, true);
+      signal.addEventListener("abort", abort);
+      stops.push(() => signal.removeEventListener("abort", abort));
+    }
+    return turn;
+  }
+
+  /** The turn itself: what is due goes first, then the operation judges the pending head. */
+  #begin(state: SessionState, turn: Turn): void {
+    if (turn.phase === "done") return;
+    if (turn.signal?.aborted || this.#parts.clock.monotonic() >= turn.deadlineMs) return giveUp(turn, turn.signal?.aborted === true);
+    const nowMs = this.#parts.now();
+    this.expireDue(state, nowMs);
+    queueTurn(state, turn);
+    try {
+      const step = turn.take?.(state.pending, nowMs);
+      turn.outcome = { answer: step?.answer };
+      turn.commit = step?.commit;
+    } catch (error) {
+      turn.outcome = { error };
+    }
+    turn.phase = turn.commit ? "committing" : "done";
+    if (!turn.commit) return;
+    state.pending = turn.commit.head;
+    this.#send(state, turn, turn.commit);
+  }
+
+  #send(state: SessionState, turn: Turn, commit: NonNullable<Turn["commit"]>): void {
+    this.#parts.committer.enqueue({
+      delta: commit.delta,
+      settled: (outcome) => {
+        // A commit that failed or was withdrawn is no longer its turn's.
+        if (turn.commit !== commit) return;
+        if (outcome === "conflict") this.#redo(state);
+        else this.#committed(state, turn, commit);
+      },
+      failed: (cause) => {
+        if (turn.commit === commit) this.#fail(state, cause);
+      },
+    });
+  }
+
+  #committed(state: SessionState, turn: Turn, commit: NonNullable<Turn["commit"]>): void {
+    state.committed = commit.head;
+    turn.phase = "done";
+    turn.commit = undefined;
+    const { delta } = commit;
+    if (delta.kind === "create") this.#parts.onSession("session.created", state.key, delta.record.revision);
+    else if (delta.kind === "delete") this.#parts.onSession("session.deleted", state.key, delta.revision);
+    else if (delta.kind === "expire" && delta.record === undefined) this.#parts.onSession("session.expired", state.key, delta.revision);
+    this.#settle(state);
+  }
+
+  /** Answers from the front whatever stands on committed ground. */
+  #settle(state: SessionState): void {
+    let answered = 0;
+    while (state.turns[answered]?.phase === "done") answered += 1;
+    if (answered > 0) {
+      const done = answered === state.turns.length ? takeTurns(state) : state.turns.splice(0, answered);
+      for (const { outcome, resolve, reject } of done) {
+        if (outcome === undefined) continue;
+        if ("error" in outcome) reject(outcome.error);
+        else resolve(outcome.answer);
+      }
+    }
+    this.#dropIfGone(state);
+  }
+
+  /** A session that does not exist takes no memory. */
+  #dropIfGone(state: SessionState): void {
+    if (state.turns.length > 0 || state.phase === "loading" || state.committed !== undefined || state.pending !== undefined) return;
+    this.#states.delete(mapKey(state.key.tenant, state.key.id));
+    state.phase = "absent";
+  }
+
+  /** The store has another base: load it and let everything since take its turn again, in order of arrival. */
+  #redo(state: SessionState): void {
+    const turns = this.#unwind(state).turns;
+    for (const turn of turns) {
+      if (turn.take === undefined) continue;
+      turn.phase = "waiting";
+      turn.outcome = undefined;
+      turn.commit = undefined;
+      queueTurn(state, turn);
+    }
+    this.#load(state);
+  }
+
+  /** Nobody can tell what was saved: everything unanswered fails, and the session is read again before it changes. */
+  #fail(state: SessionState, cause: unknown): void {
+    const { turns, unsent } = this.#unwind(state);
+    for (const turn of turns) {
+      const outcome: Outcome = turn.commit === undefined || unsent.has(turn.commit.delta) ? "not_applied" : "unknown";
+      turn.commit = undefined;
+      turn.phase = "done";
+      turn.reject(new StoreUnavailableError("the store failed while it saved", { outcome, cause }));
+    }
+    this.#dropIfGone(state);
+  }
+
+  #unwind(state: SessionState): { readonly turns: readonly Turn[]; readonly unsent: ReadonlySet<unknown> } {
+    const turns = takeTurns(state);
+    const deltas = new Set<unknown>(turns.map((turn) => turn.commit?.delta));
+    const withdrawn = this.#parts.committer.withdraw((commit: Commit) => deltas.has(commit.delta));
+    state.pending = state.committed;
+    state.phase = "stale";
+    return { turns, unsent: new Set(withdrawn.map((commit) => commit.delta)) };
+  }
+
+  #load(state: SessionState): void {
+    state.phase = "loading";
+    const load = this.#readHead(state.key).then(
+      (head) => this.#loaded(state, head),
+      (cause: unknown) => this.#loadFailed(state, cause),
+    );
+    this.#loads.add(load);
+    void load.finally(() => this.#loads.delete(load));
+  }
+
+  async #readHead(key: SessionKey): Promise<Head | undefined> {
+    const { persistence } = this.#parts;
+    const session = await persistence.load(key);
+    if (session === undefined) return undefined;
+    const large = session.variables.filter((variable) => variable.bytes === undefined);
+    const values = large.length === 0 ? undefined : await persistence.loadValues(key, large);
+    const variables = session.variables.map(({ sizeBytes: _, ...variable }) => {
+      const bytes = variable.bytes ?? values?.get(variable.name);
+      if (bytes === undefined) throw new Error("a value was not found at the revision that its session names");
+      return { ...variable, bytes };
+    });
+    return { record: session.record, store: VariableStore.of(variables) };
+  }
+
+  #loaded(state: SessionState, head: Head | undefined): void {
+    state.committed = head;
+    state.pending = head;
+    state.phase = "ready";
+    if (head) this.#parts.onSession("session.loaded", state.key, head.record.revision);
+    for (const turn of takeTurns(state)) this.#begin(state, turn);
+    this.#settle(state);
+  }
+
+  #loadFailed(state: SessionState, cause: unknown): void {
+    state.phase = state.committed === undefined ? "absent" : "stale";
+    this.#parts.onLoadFailed(cause);
+    const error = cause instanceof BridgeError ? cause : new StoreUnavailableError("the store failed while it loaded", { cause });
+    for (const turn of takeTurns(state)) {
+      turn.phase = "done";
+      turn.reject(error);
+    }
+    this.#dropIfGone(state);
+  }
+}
+
+const mapKey = (tenant: string, id: string): string => (tenant === "" ? id : `${tenant}\0${id}`);
+
+const INTERNAL = { take: undefined, deadlineMs: Number.POSITIVE_INFINITY, signal: undefined, resolve: () => {}, reject: () => {} } as const;
+
+/** The caller stops waiting. What has not taken its turn never will [P19]; what has may still be committed. */
+function giveUp(turn: Turn, aborted: boolean): void {
+  const outcome: Outcome = turn.phase === "committing" ? "unknown" : "not_applied";
+  if (turn.phase === "waiting") turn.phase = "done";
+  turn.reject(
+    aborted
+      ? new CancelledError("the call was cancelled", { outcome })
+      : new DeadlineExceededError("the deadline passed before the call was answered", { outcome }),
+  );
+}

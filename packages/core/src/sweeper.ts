@@ -1,0 +1,60 @@
+/** Expires what is due without anybody asking: in slices of a few milliseconds, so that nobody waits for it. */
+import type { Cancel, Clock } from "./clock.ts";
+import type { SessionPersistence } from "./persistence.ts";
+import type { SessionTurns } from "./session-turns.ts";
+
+/** How often the store is asked what is due; watchers learn of an expiry within a second. */
+const INTERVAL_MS = 500;
+/** How long one slice may hold the thread. */
+const SLICE_MS = 5;
+/** How many sessions are asked for at once. */
+const PAGE = 100;
+
+/** What a sweeper is made of. */
+export interface SweeperParts {
+  readonly persistence: SessionPersistence;
+  readonly turns: SessionTurns;
+  readonly clock: Clock;
+  readonly now: () => number;
+}
+
+/** Starts sweeping; the answer stops it. */
+export function startSweeper({ persistence, turns, clock, now }: SweeperParts): Cancel {
+  let stopped = false;
+  let cancel: Cancel = () => {};
+
+  const pause = () => new Promise<void>((resolve) => clock.schedule(0, resolve));
+
+  /** Whether there is more to sweep right away. */
+  async function sweep(): Promise<boolean> {
+    const due = await persistence.due(now(), PAGE);
+    const expiries: Promise<void>[] = [];
+    let begun = clock.monotonic();
+    for (const { key, record } of due) {
+      if (stopped) break;
+      expiries.push(turns.expire(key, record));
+      if (clock.monotonic() - begun < SLICE_MS) continue;
+      await pause();
+      begun = clock.monotonic();
+    }
+    const failed = (await Promise.allSettled(expiries)).some((expiry) => expiry.status === "rejected");
+    return due.length === PAGE && !failed;
+  }
+
+  function next(delayMs: number): void {
+    if (stopped) return;
+    cancel = clock.schedule(delayMs, () => {
+      // A store that fails is told of by whoever reads or writes next; the sweeper only tries again.
+      void sweep().then(
+        (more) => next(more ? 0 : INTERVAL_MS),
+        () => next(INTERVAL_MS),
+      );
+    });
+  }
+
+  next(INTERVAL_MS);
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

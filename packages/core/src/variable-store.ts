@@ -1,0 +1,181 @@
+/** The variables of one session at one moment: an immutable value. Changing it gives another; both share what is the same. */
+import { Map as ImmutableMap } from "immutable";
+import { LimitExceededError } from "./errors.ts";
+import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+import { checkName } from "./names.ts";
+import type { StoredVariable } from "./persistence.ts";
+import { compareText } from "./text-order.ts";
+import { decode, encode, scanValue } from "./values/index.ts";
+import { utf8Size } from "./values/utf8.ts";
+
+/** What a variable counts towards its session's size: its name and its encoded value, in bytes. */
+export const footprint = (variable: StoredVariable): number => utf8Size(variable.name) + variable.bytes.length;
+
+/** Whether a deadline has come: at it, not after it. */
+export const isDue = (of: { readonly expiresAtMs: number | undefined }, nowMs: number): boolean =>
+  of.expiresAtMs !== undefined && of.expiresAtMs <= nowMs;
+
+/** An immutable collection of named, typed variables. */
+export class VariableStore {
+  readonly #variables: ImmutableMap<string, StoredVariable>;
+  /** Names and encoded values, in bytes. */
+  readonly sizeBytes: number;
+  /** No variable expires before this; it may be too early, never too late. */
+  readonly nextDueMs: number;
+
+  private constructor(variables: ImmutableMap<string, StoredVariable>, sizeBytes: number, nextDueMs: number) {
+    this.#variables = variables;
+    this.sizeBytes = sizeBytes;
+    this.nextDueMs = nextDueMs;
+  }
+
+  static readonly #empty = new VariableStore(ImmutableMap(), 0, Number.POSITIVE_INFINITY);
+
+  /** A store with these values, encoded by the type table of docs/values.md. */
+  static create(values: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]> = {}): VariableStore {
+    return VariableStore.#empty.merge(values);
+  }
+
+  /** A store of variables that are encoded already. */
+  static of(variables: Iterable<StoredVariable>): VariableStore {
+    const map = ImmutableMap<string, StoredVariable>().asMutable();
+    let sizeBytes = 0;
+    let nextDueMs = Number.POSITIVE_INFINITY;
+    for (const variable of variables) {
+      map.set(variable.name, variable);
+      sizeBytes += footprint(variable);
+      nextDueMs = Math.min(nextDueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY);
+    }
+    return map.size === 0 ? VariableStore.#empty : new VariableStore(map.asImmutable(), sizeBytes, nextDueMs);
+  }
+
+  /** How many variables there are. */
+  get size(): number {
+    return this.#variables.size;
+  }
+
+  /** A copy of the value, undefined when there is none. */
+  get(name: string): unknown {
+    const variable = this.#variables.get(name);
+    return variable && decode(variable.bytes);
+  }
+
+  /** Whether there is such a variable; a stored null counts. */
+  has(name: string): boolean {
+    return this.#variables.has(name);
+  }
+
+  /**
+   * A store in which `name` has this value, its revision one more than before. Throws InvalidArgumentError for a bad name, SerializationError
+   * for what cannot be encoded, LimitExceededError beyond `limits`.
+   */
+  set(name: string, value: unknown, limits: Limits = DEFAULT_LIMITS): VariableStore {
+    checkName(name);
+    const bytes = encode(value, { name });
+    const before = this.#variables.get(name);
+    checkValueSize(name, bytes.length, before?.bytes.length ?? 0, limits);
+    const after = this.put({
+      name,
+      bytes,
+      encoding: "",
+      type: scanValue(bytes),
+      revision: (before?.revision ?? 0) + 1,
+      createdAtMs: before?.createdAtMs ?? 0,
+      updatedAtMs: before?.updatedAtMs ?? 0,
+      expiresAtMs: undefined,
+    });
+    checkStoreSize(this, after, limits);
+    return after;
+  }
+
+  /** A store without `name`; this very store when there was none. */
+  delete(name: string): VariableStore {
+    const before = this.#variables.get(name);
+    if (before === undefined) return this;
+    if (this.size === 1) return VariableStore.#empty;
+    return new VariableStore(this.#variables.delete(name), this.sizeBytes - footprint(before), this.nextDueMs);
+  }
+
+  /** Copies of all values by name, in byte order of the names. */
+  toMap(): Map<string, unknown> {
+    return new Map(this.variables().map((variable) => [variable.name, decode(variable.bytes)]));
+  }
+
+  /** A store with the values of the other one, or of these, written over this one's. */
+  merge(other: VariableStore | Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>): VariableStore {
+    if (other instanceof VariableStore) return other.variables().reduce((store, variable) => store.put(variable), this as VariableStore);
+    const entries = Symbol.iterator in other ? other : Object.entries(other);
+    let store: VariableStore = this;
+    for (const [name, value] of entries as Iterable<readonly [string, unknown]>) store = store.set(name, value);
+    return store;
+  }
+
+  /** The variable with its metadata and encoded value. */
+  variable(name: string): StoredVariable | undefined {
+    return this.#variables.get(name);
+  }
+
+  /** All variables whose names begin with `prefix`, in byte order of the names. */
+  variables(prefix = ""): StoredVariable[] {
+    const found: StoredVariable[] = [];
+    for (const variable of this.#variables.values()) if (variable.name.startsWith(prefix)) found.push(variable);
+    return found.sort((a, b) => compareText(a.name, b.name));
+  }
+
+  /** The last variable in byte order of the names. */
+  last(): StoredVariable | undefined {
+    let last: StoredVariable | undefined;
+    for (const variable of this.#variables.values()) {
+      if (last === undefined || compareText(variable.name, last.name) > 0) last = variable;
+    }
+    return last;
+  }
+
+  /** A store with this variable in place of the one of its name. */
+  put(variable: StoredVariable): VariableStore {
+    const before = this.#variables.get(variable.name);
+    return new VariableStore(
+      this.#variables.set(variable.name, variable),
+      this.sizeBytes + footprint(variable) - (before ? footprint(before) : 0),
+      Math.min(this.nextDueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY),
+    );
+  }
+
+  /** What is due at `nowMs`, and the store without it, whose `nextDueMs` is exact. */
+  removeDue(nowMs: number): { readonly store: VariableStore; readonly removed: readonly string[] } {
+    if (this.nextDueMs > nowMs) return { store: this, removed: [] };
+    const kept: StoredVariable[] = [];
+    const removed: string[] = [];
+    for (const variable of this.#variables.values()) {
+      if (isDue(variable, nowMs)) removed.push(variable.name);
+      else kept.push(variable);
+    }
+    return { store: VariableStore.of(kept), removed: removed.sort(compareText) };
+  }
+}
+
+/** Throws VALUE_TOO_LARGE for a value beyond its limit, unless it became smaller. */
+export function checkValueSize(name: string, sizeBytes: number, beforeBytes: number, limits: Limits): void {
+  if (sizeBytes <= limits.valueBytes || sizeBytes < beforeBytes) return;
+  throw new LimitExceededError("VALUE_TOO_LARGE", `the value has ${sizeBytes} encoded bytes; at most ${limits.valueBytes} are allowed`, {
+    details: { name, limit: "valueBytes", limitValue: limits.valueBytes, actual: sizeBytes },
+  });
+}
+
+/** Throws TOO_MANY_VARIABLES or SESSION_TOO_LARGE for a state beyond its limits, unless it became smaller. */
+export function checkStoreSize(before: VariableStore, after: VariableStore, limits: Limits): void {
+  if (after.size > limits.variablesPerSession && after.size > before.size) {
+    throw new LimitExceededError(
+      "TOO_MANY_VARIABLES",
+      `the session would have ${after.size} variables; at most ${limits.variablesPerSession} are allowed`,
+      { details: { limit: "variablesPerSession", limitValue: limits.variablesPerSession, actual: after.size } },
+    );
+  }
+  if (after.sizeBytes > limits.sessionBytes && after.sizeBytes > before.sizeBytes) {
+    throw new LimitExceededError(
+      "SESSION_TOO_LARGE",
+      `the session would have ${after.sizeBytes} bytes of names and values; at most ${limits.sessionBytes} are allowed`,
+      { details: { limit: "sessionBytes", limitValue: limits.sessionBytes, actual: after.sizeBytes } },
+    );
+  }
+}
