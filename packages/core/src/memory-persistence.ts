@@ -17,8 +17,8 @@ interface Entry {
   readonly key: SessionKey;
   readonly record: SessionRecord;
   readonly variables: readonly StoredVariable[];
-  /** The earliest deadline among the session's own and its variables'; Infinity for none. */
-  readonly dueMs: number;
+  /** The earliest deadline among the session's own and its variables'; undefined for none. */
+  readonly dueAtMs: number | undefined;
 }
 
 /** The sessions of one tenant; `ordered` is remade when a listing wants it. */
@@ -106,7 +106,7 @@ export function memoryPersistence(): SessionPersistence {
         const entry = tenant.entries.get(tenant.ordered[at] as string) as Entry;
         if (!matches(entry, query)) continue;
         if (items.length === query.limit) return { items, next: items.at(-1)?.key.id };
-        items.push({ key: entry.key, record: entry.record });
+        items.push(summary(entry));
       }
       return { items, next: undefined };
     },
@@ -114,17 +114,30 @@ export function memoryPersistence(): SessionPersistence {
       const due: Entry[] = [];
       for (const { entries } of tenants.values()) for (const entry of entries.values()) if (entry.dueMs <= nowMs) due.push(entry);
       due.sort((a, b) => a.dueMs - b.dueMs);
-      return due.slice(0, limit).map(({ key, record }) => ({ key, record }));
+      return due.slice(0, limit).map(summary);
     },
     close: async () => {},
   };
 }
 
+const summary = ({ key, record, dueMs }: Entry): SessionSummary => ({
+  key,
+  record,
+  dueAtMs: dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs,
+});
+
 function entryOf(key: SessionKey, record: SessionRecord, variables: readonly StoredVariable[]): Entry {
-  let dueMs = record.expiresAtMs ?? Number.POSITIVE_INFINITY;
-  for (const { expiresAtMs } of variables) if (expiresAtMs !== undefined && expiresAtMs < dueMs) dueMs = expiresAtMs;
-  return { key, record, variables, dueMs };
+  let dueAtMs = record.expiresAtMs;
+  for (const { expiresAtMs } of variables) {
+    if (expiresAtMs !== undefined && (dueAtMs === undefined || expiresAtMs < dueAtMs)) dueAtMs = expiresAtMs;
+  }
+  return { key, record, variables, dueAtMs };
 }
+
+const isDue = (entry: Entry, nowMs: number): entry is Entry & { readonly dueAtMs: number } =>
+  entry.dueAtMs !== undefined && entry.dueAtMs <= nowMs;
+
+const summary = ({ key, record, dueAtMs }: Entry): SessionSummary => ({ key, record, dueAtMs });
 
 /** Only later, never earlier, and "never" is as late as it gets. */
 function extended(record: SessionRecord, to: { readonly accessedAtMs: number; readonly expiresAtMs: number }): SessionRecord {

@@ -172,6 +172,15 @@ const dueLaws: readonly Law[] = [
       expect(await dueIds(store, NOW_MS + 100, 2)).toEqual(["variable 10", "both"]);
       const [first] = await store.due(NOW_MS + 10, 1);
       expect([first?.key, first && plainRecord(first.record)]).toEqual([key("variable 10"), plainRecord(record(R1))]);
+      const deadlines = (await store.due(NOW_MS + 100, 9)).map((item) => item.dueAtMs);
+      expect(deadlines).toEqual([10, 20, 30, 40].map((ms) => NOW_MS + ms));
+      const listed = (await store.listSessions(query())).items.map((item) => [item.key.id, item.dueAtMs]);
+      expect(listed).toEqual([
+        ["both", NOW_MS + 20],
+        ["never", undefined],
+        ["own 30", NOW_MS + 30],
+        ["variable 10", NOW_MS + 10],
+      ]);
     },
   },
   {
