@@ -111,20 +111,14 @@ export function memoryPersistence(): SessionPersistence {
       return { items, next: undefined };
     },
     async due(nowMs, limit) {
-      const due: Entry[] = [];
-      for (const { entries } of tenants.values()) for (const entry of entries.values()) if (entry.dueMs <= nowMs) due.push(entry);
-      due.sort((a, b) => a.dueMs - b.dueMs);
+      const due: (Entry & { readonly dueAtMs: number })[] = [];
+      for (const { entries } of tenants.values()) for (const entry of entries.values()) if (isDue(entry, nowMs)) due.push(entry);
+      due.sort((a, b) => a.dueAtMs - b.dueAtMs);
       return due.slice(0, limit).map(summary);
     },
     close: async () => {},
   };
 }
-
-const summary = ({ key, record, dueMs }: Entry): SessionSummary => ({
-  key,
-  record,
-  dueAtMs: dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs,
-});
 
 function entryOf(key: SessionKey, record: SessionRecord, variables: readonly StoredVariable[]): Entry {
   let dueAtMs = record.expiresAtMs;
