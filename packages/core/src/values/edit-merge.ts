@@ -1,6 +1,7 @@
 import { InvalidArgumentError, TypeMismatchError } from "../errors.ts";
 import { concat, headerSize, readHeader, skipValue, writeHeader } from "./layout.ts";
 import { typeNameAt } from "./type-name.ts";
+import { MAX_DEPTH } from "./types.ts";
 import { readUtf8, utf8Size, writeUtf8 } from "./utf8.ts";
 import { childPath, ROOT_PATH } from "./value-path.ts";
 
@@ -24,6 +25,8 @@ export function mergeBytes(
   path: readonly string[],
   remove: readonly string[],
 ): Uint8Array {
+  if (path.length >= MAX_DEPTH)
+    throw new InvalidArgumentError("VALUE_TOO_DEEP", `the path has more than ${MAX_DEPTH - 1} keys`, { details: { rule: "depth" } });
   for (const text of [...path, ...remove]) {
     if (!text.isWellFormed()) throw new InvalidArgumentError("INVALID_ARGUMENT", "a key to merge holds a lone surrogate");
   }

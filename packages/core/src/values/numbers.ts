@@ -55,6 +55,8 @@ const scratch = new DataView(scratchBytes.buffer);
 export function writeFloat(target: Uint8Array, offset: number, value: number): number {
   target[offset] = 0xcb;
   scratch.setFloat64(0, value);
+  // A NaN may carry any payload bits through the engine; one spelling is written.
+  if (Number.isNaN(value)) scratch.setBigUint64(0, 0x7ff8000000000000n);
   for (let i = 0; i < 8; i++) target[offset + 1 + i] = scratchBytes[i] as number;
   return offset + 9;
 }
