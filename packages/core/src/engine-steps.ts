@@ -6,7 +6,7 @@ import type { Limits } from "./limits.ts";
 import type { SessionDelta, SessionKey, SessionRecord } from "./persistence.ts";
 import type { SessionInfo, Update, UpdateResult } from "./session-port.ts";
 import { type Head, nextRevision, type Step, sessionInfo, usedRecord } from "./session-state.ts";
-import { applyAtomic, applyIndependent, type Prepared } from "./update.ts";
+import { applyAtomic, applyIndependent, checkPreviousBytes, type Prepared } from "./update.ts";
 import { VariableStore } from "./variable-store.ts";
 
 /** A step: judges the head at `nowMs`, answers, and says what to commit. */
@@ -38,6 +38,7 @@ export function updateStep({ key, update, operations, creation, limits, maxSessi
     const moment = { nowMs, revision: nextRevision(beforeRevision, nowMs), limits };
     const applied = update.independent ? applyIndependent : applyAtomic;
     const { store, revision, results, set, removed } = applied(head?.store ?? NO_VARIABLES, operations, moment, beforeRevision);
+    checkPreviousBytes(results, update.previousBytes);
     if (revision === beforeRevision) return { answer: { results, sessionRevision: head?.record.revision ?? 0 } };
     const answer = { results, sessionRevision: revision };
     if (head === undefined) {

@@ -1,2 +1,10 @@
 /** What the sibling packages may use beside the public names. Nothing here is promised to anybody else. */
+export type { Cancel, Clock, Random } from "./clock.ts";
 export { CODES, fromWireError, toWireError, type WireError } from "./error-table.ts";
+export * from "./errors.ts";
+export * from "./limits.ts";
+export { nullObserver, type ObserverEvent, type SessionObserver } from "./observer.ts";
+export type { SessionPersistence, StoredVariable } from "./persistence.ts";
+export { type EngineOptions, type SessionEngine, sessionEngine } from "./session-engine.ts";
+export type * from "./session-port.ts";
+export { systemClock, systemRandom } from "./system.ts";

@@ -83,6 +83,16 @@ export function applyIndependent(before: VariableStore, operations: readonly Pre
   return { store, revision: last, results, ...(netChange(before, store, touched) ?? NO_CHANGE) };
 }
 
+/** Throws MESSAGE_TOO_LARGE when the answer would carry more bytes of previous values than its reader can take. */
+export function checkPreviousBytes(results: readonly OperationResult[], limitBytes: number | undefined): void {
+  if (limitBytes === undefined) return;
+  const actual = results.reduce((size, { previous }) => size + (previous?.bytes.length ?? 0), 0);
+  if (actual <= limitBytes) return;
+  throw new LimitExceededError("MESSAGE_TOO_LARGE", `the previous values have ${actual} bytes; at most ${limitBytes} fit the answer`, {
+    details: { limit: "messageBytes", limitValue: limitBytes, actual },
+  });
+}
+
 type Change = Pick<Batch, "set" | "removed">;
 const NO_CHANGE: Change = { set: [], removed: [] };
 
