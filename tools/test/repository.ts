@@ -1,26 +1,16 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { root } from "../checks/modules.ts";
 
-/** The checkout. */
-export const root = fileURLToPath(new URL("../..", import.meta.url));
+export { root } from "../checks/modules.ts";
 
 /** The text of a file of the checkout. */
 export const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
-/** Every file that git has or would add, as paths from the checkout; a folder that is no checkout of git has none. */
+/** Every file that git has or would add, as paths from the checkout. */
 export function ownFiles(): readonly string[] {
   const done = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" });
+  if (done.status !== 0) throw new Error(`git ls-files: ${done.stderr}`);
   return done.stdout.split("\n").filter((path) => path !== "");
 }
-
-/** The TypeScript sources below a folder of the checkout, as paths from the checkout. */
-export const sourcesBelow = (folder: string): readonly string[] =>
-  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".ts"))
-    .map((path) => `${folder}/${path}`)
-    .sort();
-
-/** The packages of the monorepo, by folder. */
-export const packages: readonly string[] = readdirSync(join(root, "packages"));

@@ -1,0 +1,134 @@
+/** The diagram of ARCHITECTURE.md, held by the imports themselves. */
+import { isBuiltin } from "node:module";
+import { describe, expect, test } from "vitest";
+import { entryPoints, type Import, packageFolders, readModule, sourcesBelow } from "../checks/modules.ts";
+import { ownFiles, read } from "./repository.ts";
+
+/** Which packages of ours each one may import. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  protocol: [],
+  core: [],
+  client: ["core", "protocol"],
+  "persistence-sqlite": ["core"],
+  server: ["core", "protocol", "client", "persistence-sqlite"],
+};
+
+/** The files that may know gRPC and the generated types: one room on each side. */
+const KNOWS_GRPC = /^packages\/(protocol\/src\/|server\/src\/grpc\/|client\/src\/rpc(\/|\.ts|-))/;
+const GRPC = /^(@grpc\/|grpc-health-check|@session-bridge\/protocol)/;
+const GENERATED = /^packages\/protocol\//;
+
+const modules = packageFolders.flatMap((folder) => sourcesBelow(`${folder}/src`)).map(readModule);
+const packageOf = (path: string) => path.split("/")[1] ?? "";
+const importedPackage = (specifier: string) =>
+  specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+const ours = (specifier: string) => /^@session-bridge\/([^/]+)/.exec(specifier)?.[1];
+const outside = (specifier: string) => !specifier.startsWith(".") && !isBuiltin(specifier);
+
+/** The lines "path imports specifier" of every import that breaks a law. */
+const breaking = (law: (path: string, found: Import) => boolean): readonly string[] =>
+  modules.flatMap((module) =>
+    module.imports.filter((found) => !law(module.path, found)).map((found) => `${module.path} imports ${found.specifier}`),
+  );
+
+describe("TypeScript", () => {
+  test("every package is in the diagram", () => {
+    expect(packageFolders.map(packageOf).sort()).toEqual(Object.keys(ALLOWED).sort());
+  });
+
+  test("packages import only the siblings that the diagram allows", () => {
+    const law = (path: string, { specifier }: Import) => {
+      const sibling = ours(specifier);
+      return sibling === undefined || (ALLOWED[packageOf(path)] ?? []).includes(sibling);
+    };
+    expect(breaking(law)).toEqual([]);
+  });
+
+  test("siblings enter by their doors, and nobody's sources need core's testing", () => {
+    const doors = new Set(packageFolders.flatMap((folder) => [...entryPoints(folder).keys()]).filter((door) => !door.endsWith("/testing")));
+    const law = (_path: string, { specifier }: Import) =>
+      ours(specifier) === undefined || doors.has(specifier) || specifier.startsWith("@session-bridge/protocol/");
+    expect(breaking(law)).toEqual([]);
+  });
+
+  test("core is pure: nothing of Node, nothing but its two libraries", () => {
+    const law = (path: string, { specifier }: Import) =>
+      packageOf(path) !== "core" ||
+      specifier.startsWith(".") ||
+      ["immutable", "@standard-schema/spec"].includes(importedPackage(specifier));
+    expect(breaking(law)).toEqual([]);
+  });
+
+  test("core touches time and randomness in system.ts alone", () => {
+    const globals = /\b(Date\.now|new Date\(\)|performance\.|Math\.random|crypto\.|setTimeout|setInterval|setImmediate|process\.)/;
+    const touching = sourcesBelow("packages/core/src")
+      .filter((path) => path !== "packages/core/src/system.ts")
+      .filter((path) => globals.test(read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "")));
+    expect(touching).toEqual([]);
+  });
+
+  test("only the server's main.ts knows the stores, and loads them when it needs them", () => {
+    const law = (path: string, { specifier, dynamic }: Import) =>
+      !ours(specifier)?.startsWith("persistence-") || (path === "packages/server/src/main.ts" && dynamic);
+    expect(breaking(law)).toEqual([]);
+    expect(modules.some((module) => module.imports.some((found) => ours(found.specifier) === "persistence-sqlite"))).toBe(true);
+  });
+
+  test("only one room on each side knows gRPC and the generated types", () => {
+    expect(breaking((path, { specifier }) => !GRPC.test(specifier) || KNOWS_GRPC.test(path))).toEqual([]);
+  });
+
+  test("every import from outside is declared by the package that imports it, and every declared one is imported", () => {
+    for (const folder of packageFolders) {
+      const declared = Object.keys(JSON.parse(read(`${folder}/package.json`)).dependencies ?? {});
+      const used = modules
+        .filter((module) => module.path.startsWith(`${folder}/src/`))
+        .flatMap((module) => module.imports.map((found) => found.specifier))
+        .filter(outside)
+        .map(importedPackage);
+      expect([...new Set(used)].sort(), folder).toEqual(declared.sort());
+    }
+  });
+
+  test("no module imports itself in a circle", () => {
+    const graph = new Map(
+      modules
+        .filter((module) => !GENERATED.test(module.path))
+        .map((module) => [
+          module.path,
+          module.imports
+            .filter((found) => found.specifier.startsWith("."))
+            .map((found) => new URL(found.specifier, `file:///${module.path}`).pathname.slice(1)),
+        ]),
+    );
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (path: string, above: readonly string[]) => {
+      if (above.includes(path)) circles.push([...above.slice(above.indexOf(path)), path].join(" -> "));
+      else if (!done.has(path)) for (const next of graph.get(path) ?? []) visit(next, [...above, path]);
+      done.add(path);
+    };
+    for (const path of graph.keys()) visit(path, []);
+    expect(circles).toEqual([]);
+  });
+});
+
+describe("Python", () => {
+  const client = ownFiles().filter((path) => /^clients\/python\/src\/session_bridge\/(?!v1\/).*\.py$/.test(path));
+  const imports = (path: string) => [...read(path).matchAll(/^\s*(?:from|import)\s+([\w.]+)/gm)].map((found) => found[1] ?? "");
+
+  test("only _rpc knows grpc, protobuf and the generated stubs", () => {
+    const wire = /^(grpc|google\.|session_bridge\.v1|\.v1)/;
+    const knowing = client.filter((path) => imports(path).some((name) => wire.test(name)));
+    expect(knowing.filter((path) => !/\/_rpc(\/.*)?(\.py)?$/.test(path))).toEqual([]);
+    expect(knowing).not.toEqual([]);
+  });
+
+  test("the public package has private modules only", () => {
+    const names = client.map((path) => path.slice("clients/python/src/session_bridge/".length));
+    expect(names.filter((name) => !name.startsWith("_"))).toEqual([]);
+  });
+});
