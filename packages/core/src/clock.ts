@@ -24,11 +24,8 @@ export interface Random {
   fraction(): number;
 }
 
-/** The one `now` of the laws: it never decreases and never stops, whatever the wall clock does (docs/guarantees.md, time). */
-export interface SteadyNow {
-  /** Milliseconds since the epoch, whole. */
-  (): number;
-}
+/** The one `now` of the laws, in whole milliseconds since the epoch: it never decreases and never stops, whatever the wall clock does. */
+export type SteadyNow = () => number;
 
 /** Makes `max(wall clock, last now + monotonic time since)`, starting no earlier than `lastNowMs`, the last now that a store remembers. */
 export function steadyNow(clock: Clock, lastNowMs: number): SteadyNow {
@@ -36,11 +33,8 @@ export function steadyNow(clock: Clock, lastNowMs: number): SteadyNow {
   let at = clock.monotonic();
   return () => {
     const monotonic = clock.monotonic();
-    const now = Math.max(Math.floor(clock.now()), Math.floor(last + (monotonic - at)));
-    if (now > last) {
-      last = now;
-      at = monotonic;
-    }
-    return last;
+    last = Math.max(clock.now(), last + (monotonic - at));
+    at = monotonic;
+    return Math.floor(last);
   };
 }

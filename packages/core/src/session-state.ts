@@ -1,6 +1,6 @@
 /** One session's state in memory: two heads, and the operations that have begun and are not answered. */
 import { deadlineMs } from "./deadline.ts";
-import type { SessionDelta, SessionKey, SessionRecord, StoredVariable } from "./persistence.ts";
+import type { SessionDelta, SessionKey, SessionRecord } from "./persistence.ts";
 import type { SessionInfo, Signal } from "./session-port.ts";
 import type { VariableStore } from "./variable-store.ts";
 

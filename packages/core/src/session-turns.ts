@@ -177,7 +177,10 @@ export class SessionTurns {
   /** The turn itself: what is due goes first, then the operation judges the pending head. */
   #begin(state: SessionState, turn: Turn): void {
     if (turn.phase === "done") return;
-    if (turn.signal?.aborted || this.#parts.clock.monotonic() >= turn.deadlineMs) return giveUp(turn, turn.signal?.aborted === true);
+    if (turn.signal?.aborted || this.#parts.clock.monotonic() >= turn.deadlineMs) {
+      giveUp(turn, turn.signal?.aborted === true);
+      return;
+    }
     const nowMs = this.#parts.now();
     this.expireDue(state, nowMs);
     queueTurn(state, turn);
