@@ -1,0 +1,19 @@
+"""Values and their bytes: the Python codec of the table in docs/values.md."""
+
+from ._codec import decode, encode
+from ._codecs import DEFAULT_CODECS, MSGPACK, Codecs, CustomEncoding
+from ._packed import decode_packed, encode_packed
+from ._scan import ScanError, scan
+
+__all__ = [
+    "DEFAULT_CODECS",
+    "MSGPACK",
+    "Codecs",
+    "CustomEncoding",
+    "ScanError",
+    "decode",
+    "decode_packed",
+    "encode",
+    "encode_packed",
+    "scan",
+]
