@@ -72,7 +72,7 @@ export function canonical(value: unknown): string {
   if (value instanceof Uint8Array) return `bytes ${hexOf(value)}`;
   if (value instanceof Date) return `timestamp ${value.getTime()}`;
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (value instanceof Set) return `set {${[...value].map(canonical).sort().join()}}`;
+  if (value instanceof Set) return `set {${[...new Set([...value].map(canonical))].sort().join()}}`;
   if (value instanceof NdArray) return `ndarray ${value.dtype} ${value.shape} ${hexOf(value.toBytes())}`;
   const { type } = value as { type?: unknown };
   if (typeof type === "string" && Object.getPrototypeOf(value) !== Object.prototype)
