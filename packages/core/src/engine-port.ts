@@ -3,6 +3,7 @@ import type { Random } from "./clock.ts";
 import { extensionMs } from "./deadline.ts";
 import { createStep, deleteStep, touchStep, updateStep } from "./engine-steps.ts";
 import { InvalidArgumentError, SessionNotFoundError } from "./errors.ts";
+import { sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
 import { nullObserver, type SessionObserver, tell } from "./observer.ts";
@@ -250,14 +251,14 @@ function select(head: Head, selection: Selection, nowMs: number): StoredVariable
 const sizes = (variable: StoredVariable | undefined, name = variable?.name ?? "") => ({
   name,
   type: variable?.type ?? "",
-  sizeBytes: variable?.bytes.length ?? 0,
+  sizeBytes: variable ? sizeOf(variable) : 0,
 });
 
 const variableInfo = (variable: StoredVariable): VariableInfo => ({
   name: variable.name,
   type: variable.type,
   encoding: variable.encoding,
-  sizeBytes: variable.bytes.length,
+  sizeBytes: sizeOf(variable),
   revision: variable.revision,
   createdAtMs: variable.createdAtMs,
   updatedAtMs: variable.updatedAtMs,

@@ -1,4 +1,6 @@
 /** The store that keeps nothing beyond the process: the default of the library, and what the contract means in its fewest words. */
+
+import { sizeOf } from "./kept-variable.ts";
 import type {
   LoadedVariable,
   SaveOutcome,
@@ -11,12 +13,13 @@ import type {
   StoredVariable,
 } from "./persistence.ts";
 import { compareText } from "./text-order.ts";
+import { VariableStore } from "./variable-store.ts";
 
-/** A session at rest. An array takes a third of a map's memory, and sessions at rest are many. */
+/** A session at rest. */
 interface Entry {
   readonly key: SessionKey;
   readonly record: SessionRecord;
-  readonly variables: readonly StoredVariable[];
+  readonly variables: VariableStore;
   /** The earliest deadline among the session's own and its variables'; undefined for none. */
   readonly dueAtMs: number | undefined;
 }
@@ -63,7 +66,7 @@ export function memoryPersistence(): SessionPersistence {
       if (entry !== undefined) put(entryOf(entry.key, extended(entry.record, delta), entry.variables));
     } else if (delta.kind === "create") {
       if (entry !== undefined) return "conflict";
-      put(entryOf(delta.key, delta.record, [...delta.set]));
+      put(entryOf(delta.key, delta.record, VariableStore.of(delta.set)));
     } else {
       if (entry?.record.revision !== delta.baseRevision) return "conflict";
       if (delta.kind === "delete" || (delta.kind === "expire" && delta.record === undefined)) drop(entry.key, delta.revision);
@@ -85,13 +88,13 @@ export function memoryPersistence(): SessionPersistence {
     open: async () => ({ lastNowMs, lastDeletedRevision }),
     async load(key) {
       const entry = find(key);
-      return entry && { record: entry.record, variables: entry.variables.map(loaded) };
+      return entry && { record: entry.record, variables: entry.variables.variables().map(loaded) };
     },
     async loadValues(key, refs) {
-      const variables = new Map(find(key)?.variables.map((variable) => [variable.name, variable]));
+      const variables = find(key)?.variables;
       const values = new Map<string, Uint8Array>();
       for (const { name, revision } of refs) {
-        const variable = variables.get(name);
+        const variable = variables?.variable(name);
         if (variable?.revision === revision) values.set(name, variable.bytes);
       }
       return values;
@@ -120,12 +123,9 @@ export function memoryPersistence(): SessionPersistence {
   };
 }
 
-function entryOf(key: SessionKey, record: SessionRecord, variables: readonly StoredVariable[]): Entry {
-  let dueAtMs = record.expiresAtMs;
-  for (const { expiresAtMs } of variables) {
-    if (expiresAtMs !== undefined && (dueAtMs === undefined || expiresAtMs < dueAtMs)) dueAtMs = expiresAtMs;
-  }
-  return { key, record, variables, dueAtMs };
+function entryOf(key: SessionKey, record: SessionRecord, variables: VariableStore): Entry {
+  const dueAtMs = Math.min(record.expiresAtMs ?? Number.POSITIVE_INFINITY, variables.nextDueMs);
+  return { key, record, variables, dueAtMs: dueAtMs === Number.POSITIVE_INFINITY ? undefined : dueAtMs };
 }
 
 const isDue = (entry: Entry, nowMs: number): entry is Entry & { readonly dueAtMs: number } =>
@@ -142,13 +142,22 @@ function extended(record: SessionRecord, to: { readonly accessedAtMs: number; re
   };
 }
 
-function changed(before: readonly StoredVariable[], set: readonly StoredVariable[], removed: readonly string[]): readonly StoredVariable[] {
-  const touched = new Set(removed);
-  for (const { name } of set) touched.add(name);
-  return [...before.filter(({ name }) => !touched.has(name)), ...set];
+function changed(before: VariableStore, set: readonly StoredVariable[], removed: readonly string[]): VariableStore {
+  const without = removed.reduce((store, name) => store.delete(name), before);
+  return set.reduce((store, variable) => store.put(variable), without);
 }
 
-const loaded = (variable: StoredVariable): LoadedVariable => ({ ...variable, sizeBytes: variable.bytes.length });
+const loaded = (variable: StoredVariable): LoadedVariable => ({
+  name: variable.name,
+  bytes: variable.bytes,
+  sizeBytes: sizeOf(variable),
+  encoding: variable.encoding,
+  type: variable.type,
+  revision: variable.revision,
+  createdAtMs: variable.createdAtMs,
+  updatedAtMs: variable.updatedAtMs,
+  expiresAtMs: variable.expiresAtMs,
+});
 
 /** Where the ids after `after` begin. */
 function firstAfter(ordered: readonly string[], after: string): number {

@@ -1,4 +1,5 @@
 /** What an observer is told of each operation of an update. */
+import { sizeOf } from "./kept-variable.ts";
 import type { ObserverEvent } from "./observer.ts";
 import type { SessionKey } from "./persistence.ts";
 import type { Operation, OperationResult } from "./session-port.ts";
@@ -20,7 +21,7 @@ export function operationEvent(
     name,
     found: variable !== undefined,
     type: variable?.type ?? "",
-    sizeBytes: variable?.bytes.length ?? 0,
+    sizeBytes: variable ? sizeOf(variable) : 0,
   };
 }
 

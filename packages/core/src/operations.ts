@@ -1,5 +1,6 @@
 /** The changes of variables as pure functions: (store, operation) → store and result. No time, no order, no session here. */
 import { InvalidArgumentError, RevisionMismatchError, TypeMismatchError } from "./errors.ts";
+import { sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkEncoding, checkName, checkPrefix, checkRevision, checkTtlMs } from "./names.ts";
 import type { StoredVariable } from "./persistence.ts";
@@ -141,7 +142,7 @@ function write(
   moment: Moment,
   written: Written,
 ): Applied {
-  checkValueSize(name, bytes.length, before?.bytes.length ?? 0, moment.limits);
+  checkValueSize(name, bytes.length, before ? sizeOf(before) : 0, moment.limits);
   const encoding = written.encoding ?? "";
   const variable: StoredVariable = {
     name,

@@ -118,11 +118,6 @@ export class SessionTurns {
     }
     if (head.store.nextDueMs > nowMs) return;
     const { store, removed } = head.store.removeDue(nowMs);
-    if (removed.length === 0) {
-      state.pending = { record: head.record, store };
-      if (state.committed === head) state.committed = state.pending;
-      return;
-    }
     const revision = nextRevision(baseRevision, nowMs);
     const next = { record: countedRecord(head.record, store, revision), store };
     state.pending = next;

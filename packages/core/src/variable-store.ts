@@ -1,15 +1,15 @@
 /** The variables of one session at one moment: an immutable value. Changing it gives another; both share what is the same. */
-import { Map as ImmutableMap } from "immutable";
 import { LimitExceededError } from "./errors.ts";
+import { kept, sizeOf } from "./kept-variable.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { checkName } from "./names.ts";
 import type { StoredVariable } from "./persistence.ts";
-import { compareText } from "./text-order.ts";
+import { SortedVariables } from "./sorted-variables.ts";
 import { decode, encode, scanValue } from "./values/index.ts";
 import { utf8Size } from "./values/utf8.ts";
 
 /** What a variable counts towards its session's size: its name and its encoded value, in bytes. */
-export const footprint = (variable: StoredVariable): number => utf8Size(variable.name) + variable.bytes.length;
+export const footprint = (variable: StoredVariable): number => utf8Size(variable.name) + sizeOf(variable);
 
 /** Whether a deadline has come: at it, not after it. */
 export const isDue = (of: { readonly expiresAtMs: number | undefined }, nowMs: number): boolean =>
@@ -17,19 +17,19 @@ export const isDue = (of: { readonly expiresAtMs: number | undefined }, nowMs: n
 
 /** An immutable collection of named, typed variables. */
 export class VariableStore {
-  readonly #variables: ImmutableMap<string, StoredVariable>;
+  readonly #variables: SortedVariables;
   /** Names and encoded values, in bytes. */
   readonly sizeBytes: number;
-  /** No variable expires before this; it may be too early, never too late. */
+  /** The earliest deadline of a variable, Infinity when none has one. */
   readonly nextDueMs: number;
 
-  private constructor(variables: ImmutableMap<string, StoredVariable>, sizeBytes: number, nextDueMs: number) {
+  private constructor(variables: SortedVariables, sizeBytes: number, nextDueMs: number) {
     this.#variables = variables;
     this.sizeBytes = sizeBytes;
     this.nextDueMs = nextDueMs;
   }
 
-  static readonly #empty = new VariableStore(ImmutableMap(), 0, Number.POSITIVE_INFINITY);
+  static readonly #empty = new VariableStore(SortedVariables.empty, 0, Number.POSITIVE_INFINITY);
 
   /** A store with these values, encoded by the type table of docs/values.md. */
   static create(values: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]> = {}): VariableStore {
@@ -38,15 +38,11 @@ export class VariableStore {
 
   /** A store of variables that are encoded already. */
   static of(variables: Iterable<StoredVariable>): VariableStore {
-    const map = ImmutableMap<string, StoredVariable>().asMutable();
+    const sorted = SortedVariables.of(variables);
+    if (sorted.size === 0) return VariableStore.#empty;
     let sizeBytes = 0;
-    let nextDueMs = Number.POSITIVE_INFINITY;
-    for (const variable of variables) {
-      map.set(variable.name, variable);
-      sizeBytes += footprint(variable);
-      nextDueMs = Math.min(nextDueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY);
-    }
-    return map.size === 0 ? VariableStore.#empty : new VariableStore(map.asImmutable(), sizeBytes, nextDueMs);
+    for (const variable of sorted.from()) sizeBytes += footprint(variable);
+    return new VariableStore(sorted, sizeBytes, earliest(sorted));
   }
 
   /** How many variables there are. */
@@ -62,7 +58,7 @@ export class VariableStore {
 
   /** Whether there is such a variable; a stored null counts. */
   has(name: string): boolean {
-    return this.#variables.has(name);
+    return this.#variables.get(name) !== undefined;
   }
 
   /**
@@ -73,7 +69,7 @@ export class VariableStore {
     checkName(name);
     const bytes = encode(value, { name });
     const before = this.#variables.get(name);
-    checkValueSize(name, bytes.length, before?.bytes.length ?? 0, limits);
+    checkValueSize(name, bytes.length, before ? sizeOf(before) : 0, limits);
     const after = this.put({
       name,
       bytes,
@@ -93,7 +89,8 @@ export class VariableStore {
     const before = this.#variables.get(name);
     if (before === undefined) return this;
     if (this.size === 1) return VariableStore.#empty;
-    return new VariableStore(this.#variables.delete(name), this.sizeBytes - footprint(before), this.nextDueMs);
+    const variables = this.#variables.delete(name);
+    return new VariableStore(variables, this.sizeBytes - footprint(before), this.#dueWithout(before, variables));
   }
 
   /** Copies of all values by name, in byte order of the names. */
@@ -117,41 +114,43 @@ export class VariableStore {
 
   /** All variables whose names begin with `prefix`, in byte order of the names. */
   variables(prefix = ""): StoredVariable[] {
-    const found: StoredVariable[] = [];
-    for (const variable of this.#variables.values()) if (variable.name.startsWith(prefix)) found.push(variable);
-    return found.sort((a, b) => compareText(a.name, b.name));
+    return [...this.#variables.from(prefix)];
   }
 
   /** The last variable in byte order of the names. */
   last(): StoredVariable | undefined {
-    let last: StoredVariable | undefined;
-    for (const variable of this.#variables.values()) {
-      if (last === undefined || compareText(variable.name, last.name) > 0) last = variable;
-    }
-    return last;
+    return this.#variables.last();
   }
 
   /** A store with this variable in place of the one of its name. */
   put(variable: StoredVariable): VariableStore {
     const before = this.#variables.get(variable.name);
-    return new VariableStore(
-      this.#variables.set(variable.name, variable),
-      this.sizeBytes + footprint(variable) - (before ? footprint(before) : 0),
-      Math.min(this.nextDueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY),
-    );
+    const variables = this.#variables.put(kept(variable));
+    const sizeBytes = this.sizeBytes + footprint(variable) - (before ? footprint(before) : 0);
+    const dueMs = before === undefined ? this.nextDueMs : this.#dueWithout(before, variables);
+    return new VariableStore(variables, sizeBytes, Math.min(dueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY));
   }
 
-  /** What is due at `nowMs`, and the store without it, whose `nextDueMs` is exact. */
+  /** What is due at `nowMs`, and the store without it. */
   removeDue(nowMs: number): { readonly store: VariableStore; readonly removed: readonly string[] } {
     if (this.nextDueMs > nowMs) return { store: this, removed: [] };
-    const kept: StoredVariable[] = [];
-    const removed: string[] = [];
-    for (const variable of this.#variables.values()) {
-      if (isDue(variable, nowMs)) removed.push(variable.name);
-      else kept.push(variable);
-    }
-    return { store: VariableStore.of(kept), removed: removed.sort(compareText) };
+    const all = this.variables();
+    return {
+      store: VariableStore.of(all.filter((variable) => !isDue(variable, nowMs))),
+      removed: all.filter((variable) => isDue(variable, nowMs)).map((variable) => variable.name),
+    };
   }
+
+  /** The earliest deadline when `gone` is not among them any more; looks at the others only if it was the earliest. */
+  #dueWithout(gone: StoredVariable, rest: SortedVariables): number {
+    return gone.expiresAtMs === this.nextDueMs ? earliest(rest) : this.nextDueMs;
+  }
+}
+
+function earliest(variables: SortedVariables): number {
+  let dueMs = Number.POSITIVE_INFINITY;
+  for (const { expiresAtMs } of variables.from()) if (expiresAtMs !== undefined && expiresAtMs < dueMs) dueMs = expiresAtMs;
+  return dueMs;
 }
 
 /** Throws VALUE_TOO_LARGE for a value beyond its limit, unless it became smaller. */

@@ -1,0 +1,69 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { kept } from "../src/kept-variable.ts";
+import type { StoredVariable } from "../src/persistence.ts";
+import { SortedVariables } from "../src/sorted-variables.ts";
+import { compareText } from "../src/text-order.ts";
+
+const variable = (name: string, revision = 1, bytes = new Uint8Array([0xc0])): StoredVariable => ({
+  name,
+  bytes,
+  encoding: "",
+  type: "null",
+  revision,
+  createdAtMs: 1,
+  updatedAtMs: 1,
+  expiresAtMs: undefined,
+});
+const names = (variables: SortedVariables, prefix?: string): string[] => [...variables.from(prefix)].map((found) => found.name);
+
+describe("SortedVariables", () => {
+  it("behaves as a sorted map over any sequence of changes, across the splitting of chunks", () => {
+    const name = fc.integer({ min: 0, max: 150 }).map((number) => `n${number}`);
+    const change = fc.record({ name, put: fc.boolean(), again: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(change, { size: "max", maxLength: 600 }), (changes) => {
+        const model = new Map<string, number>();
+        let variables = SortedVariables.empty;
+        for (const [i, step] of changes.entries()) {
+          if (step.put || step.again) {
+            variables = variables.put(variable(step.name, i));
+            model.set(step.name, i);
+          } else {
+            variables = variables.delete(step.name);
+            model.delete(step.name);
+          }
+        }
+        const expected = [...model.keys()].sort(compareText);
+        expect(names(variables)).toEqual(expected);
+        expect(names(SortedVariables.of(variables.from()))).toEqual(expected);
+        expect(variables.size).toBe(model.size);
+        expect(variables.last()?.name).toBe(expected.at(-1));
+        expect(names(variables, "n1")).toEqual(expected.filter((found) => found.startsWith("n1")));
+        for (const [found, revision] of model) expect(variables.get(found)?.revision).toBe(revision);
+        expect(variables.get("absent")).toBeUndefined();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("leaves the map that was changed as it was", () => {
+    const before = SortedVariables.of(Array.from({ length: 40 }, (_, i) => variable(`v${i}`)));
+    const seen = names(before);
+    before.put(variable("new")).delete("v7");
+    expect(names(before)).toEqual(seen);
+    expect(before.delete("absent")).toBe(before);
+  });
+});
+
+describe("a kept variable", () => {
+  it("gives back its bytes exactly, whatever their length, and copies of small ones", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600, size: "max" }), (bytes) => {
+        const small = kept(variable("a", 1, bytes));
+        expect(small.bytes).toEqual(bytes);
+        expect(kept(small)).toBe(small);
+      }),
+    );
+  });
+});
