@@ -1,5 +1,5 @@
 /** The changes of variables as pure functions: (store, operation) → store and result. No time, no order, no session here. */
-import { InvalidArgumentError, RevisionMismatchError, TypeMismatchError } from "./errors.ts";
+import { BridgeError, IntegerOverflowError, InvalidArgumentError, RevisionMismatchError, TypeMismatchError } from "./errors.ts";
 import { sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkEncoding, checkName, checkPrefix, checkRevision, checkTtlMs } from "./names.ts";
@@ -159,7 +159,7 @@ function write(
   return { store: store.put(variable), result, touched: [name] };
 }
 
-/** Edits the encoded value; only msgpack has a structure to edit. Type errors name the variable. */
+/** Edits the encoded value; only msgpack has a structure to edit. Every refusal names the variable. */
 function edit<T>(before: StoredVariable | undefined, name: string, change: (current: Uint8Array | undefined) => T): T {
   if (before !== undefined && before.encoding !== "") {
     throw new TypeMismatchError(`the value has the custom encoding "${before.encoding}" and can only be set`, { details: { name } });
@@ -167,7 +167,11 @@ function edit<T>(before: StoredVariable | undefined, name: string, change: (curr
   try {
     return change(before?.bytes);
   } catch (error) {
-    if (error instanceof TypeMismatchError) throw new TypeMismatchError(error.message, { details: { ...error.details, name } });
+    if (!(error instanceof BridgeError)) throw error;
+    const options = { details: { ...error.details, name } };
+    if (error instanceof TypeMismatchError) throw new TypeMismatchError(error.message, options);
+    if (error instanceof IntegerOverflowError) throw new IntegerOverflowError(error.message, options);
+    if (error instanceof InvalidArgumentError) throw new InvalidArgumentError(error.reason, error.message, options);
     throw error;
   }
 }
