@@ -1,0 +1,88 @@
+/** Sessions of named, typed, durable variables. Every public name is listed here, and a test compares the list. */
+export type { Cancel, Clock, Random } from "./clock.ts";
+export {
+  BridgeClosedError,
+  BridgeError,
+  CancelledError,
+  CompactedError,
+  ConstraintError,
+  DataLossError,
+  DeadlineExceededError,
+  type ErrorDetails,
+  type ErrorOptions,
+  IntegerOverflowError,
+  InternalServerError,
+  InvalidArgumentError,
+  LimitExceededError,
+  type Outcome,
+  OutcomeUnknownError,
+  PageExpiredError,
+  PermissionDeniedError,
+  RevisionMismatchError,
+  SerializationError,
+  ServerUnavailableError,
+  SessionExistsError,
+  SessionNotFoundError,
+  StoreUnavailableError,
+  TypeMismatchError,
+  UnauthenticatedError,
+  UnsupportedError,
+} from "./errors.ts";
+export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
+export { memoryPersistence } from "./memory-persistence.ts";
+export {
+  type CommitEvent,
+  nullObserver,
+  type ObserverEvent,
+  type SessionEvent,
+  type SessionObserver,
+  type VariableEvent,
+} from "./observer.ts";
+export type {
+  LoadedVariable,
+  Page,
+  PersistenceCapabilities,
+  SaveOutcome,
+  SessionDelta,
+  SessionKey,
+  SessionPersistence,
+  SessionQuery,
+  SessionRecord,
+  SessionSummary,
+  StoredSession,
+  StoredVariable,
+} from "./persistence.ts";
+export type {
+  AppendOptions,
+  ConditionOptions,
+  CreateSessionOptions,
+  Entry,
+  ListSessionsOptions,
+  MergeOptions,
+  Names,
+  PopOptions,
+  Session,
+  SessionDirectory,
+  SessionOptions,
+  SetOptions,
+  TouchOptions,
+  UpdateVariableOptions,
+  Values,
+  WriteOptions,
+} from "./session.ts";
+export { SessionManager, type SessionManagerOptions } from "./session-manager.ts";
+export type { CallOptions, SessionInfo, SessionTtl, Signal, VariableInfo, VariableTtl } from "./session-port.ts";
+export { type Integers, UndecodedValue } from "./session-values.ts";
+export {
+  Decimal,
+  Duration,
+  Float,
+  float,
+  NdArray,
+  type NdArrayType,
+  type NdArrayView,
+  PlainDate,
+  PlainTime,
+  Uuid,
+} from "./values/index.ts";
+export { VariableStore } from "./variable-store.ts";

@@ -5,6 +5,21 @@ export * from "./errors.ts";
 export * from "./limits.ts";
 export { nullObserver, type ObserverEvent, type SessionObserver } from "./observer.ts";
 export type { SessionPersistence, StoredVariable } from "./persistence.ts";
+export { sessionDirectory } from "./session-directory.ts";
 export { type EngineOptions, type SessionEngine, sessionEngine } from "./session-engine.ts";
+export { DEFAULT_TIMEOUT_MS, integersOption, timeoutOption } from "./session-manager.ts";
+export {
+  checkOptions,
+  isPlainObject,
+  milliseconds,
+  OPTIONS,
+  type OptionCheck,
+  type OptionChecks,
+  refuse,
+  wholeFrom,
+} from "./session-options.ts";
+export { type SessionContext, type SessionCreation, sessionOver } from "./session-over-port.ts";
 export type * from "./session-port.ts";
 export { systemClock, systemRandom } from "./system.ts";
+export { compareText } from "./text-order.ts";
+export { backoffMs, cancelled, wait } from "./waiting.ts";

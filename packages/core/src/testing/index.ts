@@ -14,3 +14,5 @@ export { persistenceSuite } from "./persistence/persistence-suite.ts";
 export type { Expectation, PersistenceFixture, PersistenceSubject, SuiteRunner } from "./persistence/stage.ts";
 export { type RecordingObserver, recordingObserver } from "./recording-observer.ts";
 export { seededRandom } from "./seeded-random.ts";
+export type { SessionFixture, SessionFixtureFactory, SessionPlace } from "./session/stage.ts";
+export { sessionSuite } from "./session-suite.ts";

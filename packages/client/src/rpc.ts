@@ -1,0 +1,183 @@
+/** SessionPort over gRPC. This module and what is in rpc/ are the only ones that know gRPC and generated types. */
+import type {
+  CallOptions,
+  Operation,
+  OperationResult,
+  ReadCall,
+  Selection,
+  SessionPort,
+  StoredVariable,
+  Update,
+  UpdateResult,
+  VariableInfo,
+  VariableListing,
+  VariablesReading,
+} from "@session-bridge/core/internal";
+import { DEFAULT_TIMEOUT_MS } from "@session-bridge/core/internal";
+import { SessionServiceService as Sessions } from "@session-bridge/protocol/session_bridge/v1/sessions";
+import { VariableServiceService as Variables } from "@session-bridge/protocol/session_bridge/v1/variables";
+import { type Budget, type Caller, caller, type RetryPolicy } from "./rpc/calls.ts";
+import * as messages from "./rpc/messages.ts";
+
+/** What a server says about itself. */
+export interface ServerInfo {
+  readonly version: string;
+  /** The limits in force, by their names in docs/limits.md. */
+  readonly limits: Readonly<Record<string, number>>;
+  readonly features: readonly string[];
+}
+
+/** How a remote port behaves; everything has a default. */
+export interface RemotePortOptions {
+  /** Milliseconds that a call may take when it says nothing, retries included; 5,000 unless said. */
+  readonly timeoutMs?: number | undefined;
+  /** How reads are tried again after the connection is lost. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+}
+
+/** The sessions of a server. */
+export interface RemotePort extends SessionPort {
+  serverInfo(call: CallOptions): Promise<ServerInfo>;
+  /** Waits for the calls that are under way, then disconnects; later calls fail with BridgeClosedError. */
+  close(): Promise<void>;
+}
+
+const RETRY: RetryPolicy = { maxAttempts: Number.POSITIVE_INFINITY, initialBackoffMs: 20, maxBackoffMs: 500 };
+
+/** A port to the server at `address`; it connects when it is first used. */
+export function remotePort(address: string, { timeoutMs = DEFAULT_TIMEOUT_MS, retry = {} }: RemotePortOptions = {}): RemotePort {
+  const calls = caller(address, timeoutMs, { ...RETRY, ...defined(retry) });
+  return { ...variablePort(calls), ...sessionPort(calls), close: () => calls.close() };
+}
+
+/** Without the keys that are undefined, which would hide a default. */
+const defined = (policy: Partial<RetryPolicy>): Partial<RetryPolicy> =>
+  Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
+
+type VariableMethods = "getVariable" | "getVariables" | "listVariables" | "update";
+
+function variablePort(calls: Caller): Pick<RemotePort, VariableMethods> {
+  return {
+    async getVariable(sessionId, name, call) {
+      const request = { sessionId, name, includeInfo: !call.valuesOnly };
+      const answer = await calls.send("read", Variables.getVariable, request, calls.budget(call));
+      const variable = answer.found ? messages.variable(name, answer.value, answer.encoding, answer.info) : undefined;
+      return { variable, sessionRevision: Number(answer.sessionRevision) };
+    },
+    async getVariables(sessionId, selection, call) {
+      // On the wire no names mean every name.
+      if ("names" in selection && selection.names.length === 0) return { variables: [], sessionRevision: 0 };
+      return calls.paged((within) => readPages(calls, sessionId, selection, call, within), call);
+    },
+    async listVariables(sessionId, prefix, call) {
+      return calls.paged((within) => listPages(calls, sessionId, prefix, within), call);
+    },
+    async update(sessionId, update, call) {
+      const [operation] = update.operations;
+      if (update.operations.length === 1 && operation && !update.independent) {
+        if (operation.kind === "set") return set(calls, sessionId, update, operation, call);
+        if (operation.kind === "delete") return remove(calls, sessionId, update, operation, call);
+      }
+      return updateMany(calls, sessionId, update, call);
+    },
+  };
+}
+
+function sessionPort(calls: Caller): Omit<RemotePort, VariableMethods | "close"> {
+  return {
+    async createSession(session, call) {
+      const { session: created } = await calls.send(
+        "mutation",
+        Sessions.createSession,
+        messages.createRequest(session),
+        calls.budget(call),
+      );
+      return messages.sessionInfo(created);
+    },
+    async getSession(sessionId, call) {
+      const { session } = await calls.send("read", Sessions.getSession, { sessionId }, calls.budget(call));
+      return messages.sessionInfo(session);
+    },
+    async listSessions(filter, page, call) {
+      const request = {
+        prefix: filter.prefix ?? "",
+        labels: messages.labelsMessage(filter.labels),
+        pageSize: page.size ?? 0,
+        pageToken: page.after ?? "",
+      };
+      const answer = await calls.send("read", Sessions.listSessions, request, calls.budget(call));
+      return { sessions: answer.sessions.map(messages.sessionInfo), next: answer.nextPageToken || undefined };
+    },
+    async touchSession(sessionId, ttl, call) {
+      const request = { sessionId, ttl: messages.ttlMessage(ttl) };
+      const { session } = await calls.send("mutation", Sessions.touchSession, request, calls.budget(call));
+      return messages.sessionInfo(session);
+    },
+    async deleteSession(sessionId, call) {
+      const { deleted } = await calls.send("mutation", Sessions.deleteSession, { sessionId }, calls.budget(call));
+      return { deleted };
+    },
+    async serverInfo(call) {
+      const { version, limits, features } = await calls.send("read", Sessions.getServerInfo, {}, calls.budget(call));
+      return { version, limits: Object.fromEntries([...limits].map(([name, limit]) => [name, Number(limit)])), features };
+    },
+  };
+}
+
+async function readPages(
+  calls: Caller,
+  sessionId: string,
+  selection: Selection,
+  { valuesOnly }: ReadCall,
+  within: Budget,
+): Promise<VariablesReading> {
+  const names = "names" in selection ? [...selection.names] : [];
+  const prefix = "prefix" in selection ? selection.prefix : "";
+  const variables: StoredVariable[] = [];
+  for (let pageToken = ""; ; ) {
+    const request = { sessionId, names, prefix, includeInfo: !valuesOnly, pageToken };
+    const page = await calls.send("read", Variables.getVariables, request, within);
+    for (const variable of messages.pageVariables(page)) variables.push(variable);
+    pageToken = page.nextPageToken;
+    if (pageToken === "") return { variables, sessionRevision: Number(page.sessionRevision) };
+  }
+}
+
+async function listPages(calls: Caller, sessionId: string, prefix: string, within: Budget): Promise<VariableListing> {
+  const variables: VariableInfo[] = [];
+  for (let pageToken = ""; ; ) {
+    const page = await calls.send("read", Variables.listVariables, { sessionId, prefix, pageToken }, within);
+    for (const info of page.variables) variables.push(messages.variableInfo(info));
+    pageToken = page.nextPageToken;
+    if (pageToken === "") return { variables, sessionRevision: Number(page.sessionRevision) };
+  }
+}
+
+async function set(
+  calls: Caller,
+  sessionId: string,
+  update: Update,
+  operation: Operation & { readonly kind: "set" },
+  call: CallOptions,
+): Promise<UpdateResult> {
+  const request = messages.setRequest(sessionId, update, operation);
+  const answer = await calls.send("mutation", Variables.setVariable, request, calls.budget(call));
+  const result = messages.outcome(answer.applied, answer.revision, answer.previous);
+  return { results: [result], sessionRevision: Number(answer.sessionRevision) };
+}
+
+async function remove(calls: Caller, sessionId: string, update: Update, operation: Operation, call: CallOptions): Promise<UpdateResult> {
+  const request = messages.deleteRequest(sessionId, update, operation);
+  const answer = await calls.send("mutation", Variables.deleteVariable, request, calls.budget(call));
+  return { results: [messages.outcome(answer.deleted, 0n, answer.previous)], sessionRevision: Number(answer.sessionRevision) };
+}
+
+async function updateMany(calls: Caller, sessionId: string, update: Update, call: CallOptions): Promise<UpdateResult> {
+  const packed = messages.packedCount(update);
+  const request = messages.updateRequest(sessionId, update, packed);
+  const answer = await calls.send("mutation", Variables.updateVariables, request, calls.budget(call));
+  const results: OperationResult[] = [];
+  for (let i = 0; i < packed; i++) results.push(messages.outcome(true, answer.sessionRevision));
+  for (const result of answer.results) results.push(messages.operationResult(result));
+  return { results, sessionRevision: Number(answer.sessionRevision) };
+}

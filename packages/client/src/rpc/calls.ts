@@ -1,0 +1,185 @@
+/** Unary calls with a deadline, a signal, a size check, and retries for reads. */
+import { type Client, Metadata, type MethodDefinition, type ServiceError } from "@grpc/grpc-js";
+import {
+  BridgeClosedError,
+  type BridgeError,
+  type CallOptions,
+  CancelledError,
+  DeadlineExceededError,
+  LimitExceededError,
+  type Outcome,
+  PageExpiredError,
+  ServerUnavailableError,
+  StoreUnavailableError,
+} from "@session-bridge/core";
+import { backoffMs, cancelled, systemClock, systemRandom, wait } from "@session-bridge/core/internal";
+import { type Connection, connection, MAX_MESSAGE_BYTES } from "./channel.ts";
+import { type CallKind, errorOfStatus } from "./status.ts";
+
+/** How reads are tried again. */
+export interface RetryPolicy {
+  /** Tries in all, the first included. */
+  readonly maxAttempts: number;
+  /** The first wait is up to this long; each later one up to twice the one before. */
+  readonly initialBackoffMs: number;
+  /** No wait is longer. */
+  readonly maxBackoffMs: number;
+}
+
+/** What is left of a call: one deadline over all its tries and pages. */
+export interface Budget {
+  readonly timeoutMs: number;
+  /** By `systemClock.monotonic()`. */
+  readonly endsAt: number;
+  readonly signal: CallOptions["signal"];
+}
+
+/** Sends calls to one server. */
+export interface Caller {
+  budget(call: CallOptions): Budget;
+  send<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, request: Q, budget: Budget): Promise<A>;
+  /** Runs a paged read from its first page, again when the server has lost the pages' snapshot. */
+  paged<T>(read: (budget: Budget) => Promise<T>, call: CallOptions): Promise<T>;
+  /** Waits for the calls that are under way, then disconnects; later calls fail with BridgeClosedError. */
+  close(): Promise<void>;
+}
+
+const asIs = (bytes: Buffer): Buffer => bytes;
+
+/** Makes a caller; nothing is sent. */
+export function caller(address: string, defaultTimeoutMs: number, retry: RetryPolicy): Caller {
+  const link = connection(address);
+  const metadata = new Metadata();
+  let closing: Promise<void> | undefined;
+  let underWay = 0;
+  let idle = (): void => {};
+
+  function budget(call: CallOptions): Budget {
+    const timeoutMs = call.timeoutMs ?? defaultTimeoutMs;
+    return { timeoutMs, endsAt: systemClock.monotonic() + timeoutMs, signal: call.signal };
+  }
+
+  async function send<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, request: Q, within: Budget): Promise<A> {
+    if (closing !== undefined) throw new BridgeClosedError("the bridge is closed");
+    const bytes = method.requestSerialize(request);
+    if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(bytes.length);
+    underWay++;
+    try {
+      return await attempts(kind, method, bytes, within);
+    } finally {
+      if (--underWay === 0) idle();
+    }
+  }
+
+  async function attempts<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, bytes: Buffer, within: Budget): Promise<A> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const found = link.client();
+        const client = found instanceof Promise ? await connected(found, link, within) : found;
+        return await once(client, method, bytes, kind, metadata, within);
+      } catch (error) {
+        if (kind === "mutation" || !link.contacted || !isTransient(error) || attempt >= retry.maxAttempts) throw error;
+        await pause(attempt, within, error);
+      }
+    }
+  }
+
+  /** Waits before the next try, or rejects with `error` when there is no time for one. */
+  async function pause(attempt: number, within: Budget, error: unknown): Promise<void> {
+    const delayMs = backoffMs(systemRandom, attempt - 1, retry.initialBackoffMs, retry.maxBackoffMs);
+    if (closing !== undefined || systemClock.monotonic() + delayMs >= within.endsAt) throw error;
+    await wait(systemClock, delayMs, within.signal);
+    if (closing !== undefined) throw error;
+  }
+
+  return {
+    budget,
+    send,
+    async paged(read, call) {
+      const within = budget(call);
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await read(within);
+        } catch (error) {
+          if (!(error instanceof PageExpiredError)) throw error;
+          await pause(attempt, within, error);
+        }
+      }
+    },
+    close() {
+      closing ??= new Promise<void>((resolve) => {
+        idle = resolve;
+        if (underWay === 0) resolve();
+      }).finally(() => link.close());
+      return closing;
+    },
+  };
+}
+
+const isTransient = (error: unknown): boolean => error instanceof ServerUnavailableError || error instanceof StoreUnavailableError;
+
+/** The client once it is connected, within the call's time. Nothing was sent yet, so nothing is applied when this fails. */
+function connected(connecting: Promise<Client>, link: Connection, { endsAt, timeoutMs, signal }: Budget): Promise<Client> {
+  return new Promise((resolve, reject) => {
+    const settle = (finish: () => void): void => {
+      cancelTimer();
+      signal?.removeEventListener("abort", abort);
+      finish();
+    };
+    const abort = (): void => settle(() => reject(cancelled(signal)));
+    const cancelTimer = systemClock.schedule(
+      endsAt - systemClock.monotonic(),
+      () => settle(() => reject(notConnected(link, timeoutMs))),
+      true,
+    );
+    signal?.addEventListener("abort", abort);
+    connecting.then(
+      (client) => settle(() => resolve(client)),
+      (error: unknown) => settle(() => reject(error)),
+    );
+    if (signal?.aborted) abort();
+  });
+}
+
+function notConnected(link: Connection, timeoutMs: number): BridgeError {
+  if (!link.contacted) return new DeadlineExceededError(`no connection to ${link.address} within ${timeoutMs} ms`);
+  const message = `the connection to ${link.address} was lost, and the server was not found again within ${timeoutMs} ms`;
+  return new ServerUnavailableError("UNREACHABLE", message);
+}
+
+/** One try. */
+function once<Q, A>(
+  client: Client,
+  method: MethodDefinition<Q, A>,
+  bytes: Buffer,
+  kind: CallKind,
+  metadata: Metadata,
+  { endsAt, timeoutMs, signal }: Budget,
+): Promise<A> {
+  return new Promise((resolve, reject) => {
+    const leftMs = endsAt - systemClock.monotonic();
+    if (leftMs <= 0) return reject(new DeadlineExceededError(`the call was not sent within ${timeoutMs} ms`));
+    if (signal?.aborted) return reject(cancelled(signal));
+    const abort = (): void => {
+      call.cancel();
+      reject(new CancelledError("the call was aborted by its signal", { outcome: outcomeOfLoss(kind), cause: signal?.reason }));
+    };
+    const options = { deadline: Date.now() + leftMs };
+    const answered = (error: ServiceError | null, answer?: A): void => {
+      signal?.removeEventListener("abort", abort);
+      if (error === null) resolve(answer as A);
+      else reject(errorOfStatus(error, kind));
+    };
+    const call = client.makeUnaryRequest<Buffer, A>(method.path, asIs, method.responseDeserialize, bytes, metadata, options, answered);
+    signal?.addEventListener("abort", abort);
+  });
+}
+
+const outcomeOfLoss = (kind: CallKind): Outcome => (kind === "read" ? "not_applied" : "unknown");
+
+function tooLarge(actual: number): LimitExceededError {
+  const message = `the request has ${actual} bytes; at most ${MAX_MESSAGE_BYTES} fit into one message`;
+  return new LimitExceededError("MESSAGE_TOO_LARGE", message, {
+    details: { limit: "messageBytes", limitValue: MAX_MESSAGE_BYTES, actual },
+  });
+}

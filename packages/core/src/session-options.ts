@@ -1,0 +1,120 @@
+/** What the methods of `Session` accept beside names and values: every option is checked by name before anything is sent. */
+import { InvalidArgumentError } from "./errors.ts";
+import { checkLabels, checkPrefix, checkSessionId, checkTtlMs } from "./names.ts";
+import { isPlainObject as isPlain } from "./values/encode.ts";
+
+/** Checks one option's value; `label` names it in the error. */
+export type OptionCheck = (value: unknown, label: string) => void;
+
+/** Every option that a method knows. */
+export type OptionChecks = Readonly<Record<string, OptionCheck>>;
+
+/** Beyond this the timers of JavaScript overflow: 24 days. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** The error for an argument that cannot be right. */
+export const refuse = (message: string): InvalidArgumentError => new InvalidArgumentError("INVALID_ARGUMENT", message);
+
+/** Whether something is an object as `{…}` makes it. */
+export const isPlainObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && isPlain(value);
+
+/** The options when they are a plain object of known names with good values; throws InvalidArgumentError naming the first that is not. */
+export function checkOptions<T extends object>(method: string, options: T | undefined, checks: OptionChecks): T {
+  if (options === undefined) return NONE as T;
+  if (!isPlainObject(options)) throw refuse(`the options of ${method} must be an object`);
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(checks, key)) {
+      throw refuse(`${method} has no option ${JSON.stringify(key)}; it has ${Object.keys(checks).join(", ")}`);
+    }
+    (checks[key] as OptionCheck)(value, `${method}'s ${key}`);
+  }
+  return options;
+}
+
+const NONE = Object.freeze({});
+
+/** The same check for an option that may be undefined, as if it was left out. */
+const maybe =
+  (check: OptionCheck): OptionCheck =>
+  (value, label) => {
+    if (value !== undefined) check(value, label);
+  };
+
+const boolean: OptionCheck = (value, label) => {
+  if (typeof value !== "boolean") throw refuse(`${label} must be true or false`);
+};
+
+/** A check for a whole number of at least `minimum`. */
+export const wholeFrom =
+  (minimum: number): OptionCheck =>
+  (value, label) => {
+    if (!Number.isSafeInteger(value) || (value as number) < minimum) throw refuse(`${label} must be a whole number, ${minimum} or greater`);
+  };
+
+/** A check for milliseconds that a timer can wait. */
+export const milliseconds: OptionCheck = (value, label) => {
+  if (typeof value !== "number" || !(value > 0 && value <= MAX_TIMEOUT_MS)) {
+    throw refuse(`${label} must be a number of milliseconds above 0 and up to ${MAX_TIMEOUT_MS}`);
+  }
+};
+
+const signal: OptionCheck = (value, label) => {
+  const found = value as { aborted?: unknown; addEventListener?: unknown } | null;
+  if (typeof found !== "object" || typeof found?.aborted !== "boolean" || typeof found.addEventListener !== "function") {
+    throw refuse(`${label} must be an AbortSignal`);
+  }
+};
+
+const variableTtl: OptionCheck = (value) => {
+  if (value !== "never" && value !== "keep") checkTtlMs(value);
+};
+
+const sessionTtl: OptionCheck = (value) => {
+  if (value !== "never") checkTtlMs(value);
+};
+
+const names: OptionCheck = (value, label) => {
+  if (!Array.isArray(value) || value.some((name) => typeof name !== "string")) throw refuse(`${label} must be an array of strings`);
+};
+
+const labels: OptionCheck = (value, label) => {
+  if (!isPlainObject(value)) throw refuse(`${label} must be an object of strings`);
+  checkLabels(value as Record<string, string>);
+};
+
+const schema: OptionCheck = (value, label) => {
+  if (!isSchema(value)) throw refuse(`${label} must be a standard-schema validator`);
+};
+
+/** Whether something is a standard-schema validator; some libraries make them functions. */
+export const isSchema = (value: unknown): boolean =>
+  ((typeof value === "object" && value !== null) || typeof value === "function") && "~standard" in (value as object);
+
+const anything: OptionCheck = () => {};
+
+const CALL = { signal: maybe(signal), timeoutMs: maybe(milliseconds) };
+const CONDITION = { ...CALL, ifRevision: wholeFrom(0) };
+const WRITE = { ...CALL, ttlMs: maybe(variableTtl) };
+
+/** The options of each method. */
+export const OPTIONS = {
+  call: CALL,
+  condition: CONDITION,
+  set: { ...WRITE, ...CONDITION },
+  write: WRITE,
+  append: { ...CONDITION, keepLast: maybe(wholeFrom(1)) },
+  merge: { ...CONDITION, path: maybe(names), remove: maybe(names) },
+  pop: { ...CONDITION, default: anything },
+  update: { ...WRITE, default: anything, attempts: maybe(wholeFrom(1)), allowNull: maybe(boolean), schema: maybe(schema) },
+  touch: { ...CALL, ttlMs: maybe(sessionTtl) },
+  session: { ttlMs: maybe(sessionTtl), labels: maybe(labels), create: maybe(boolean) },
+  createSession: {
+    ...CALL,
+    id: (value) => checkSessionId(value as string),
+    ttlMs: maybe(sessionTtl),
+    maxLifeMs: maybe((value) => checkTtlMs(value)),
+    labels: maybe(labels),
+  },
+  listSessions: { ...CALL, prefix: maybe((value) => checkPrefix(value as string)), labels: maybe(labels) },
+} satisfies Record<string, OptionChecks>;

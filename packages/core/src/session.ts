@@ -1,0 +1,209 @@
+/** The `Session` that people hold: the same in process and over the network, judged by the same suite (`@session-bridge/core/testing`). */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { CallOptions, SessionInfo, SessionTtl, VariableInfo, VariableTtl } from "./session-port.ts";
+
+/** A variable with its value. */
+export interface Entry<T = unknown> extends VariableInfo {
+  readonly value: T;
+}
+
+/** A condition on a write; it fails with RevisionMismatchError. */
+export interface ConditionOptions extends CallOptions {
+  /** The revision that the variable must have; 0 means that it must not exist. Left out means no condition; undefined is refused. */
+  readonly ifRevision?: number;
+}
+
+/** Options of `set`. */
+export interface SetOptions extends ConditionOptions {
+  /** Milliseconds to live, "keep" for the deadline it has. Left out or "never", a deadline that it may have is cleared. */
+  readonly ttlMs?: VariableTtl | undefined;
+}
+
+/** Options of `setMany` and `setDefault`. */
+export interface WriteOptions extends CallOptions {
+  /** Milliseconds to live, "keep" for the deadline it has. Left out or "never", a deadline that it may have is cleared. */
+  readonly ttlMs?: VariableTtl | undefined;
+}
+
+/** Options of `append`. */
+export interface AppendOptions extends ConditionOptions {
+  /** Keeps only so many last items, code points or bytes; at least 1. */
+  readonly keepLast?: number | undefined;
+}
+
+/** Options of `merge`. */
+export interface MergeOptions extends ConditionOptions {
+  /** The names that lead to the map inside the value; none means the value itself. Missing maps on the way are made. */
+  readonly path?: readonly string[] | undefined;
+  /** Names to remove from that map. */
+  readonly remove?: readonly string[] | undefined;
+}
+
+/** Options of `pop`. */
+export interface PopOptions extends ConditionOptions {
+  /** What to answer when there is nothing. */
+  readonly default?: unknown;
+}
+
+/** Options of `updateVariable`. */
+export interface UpdateVariableOptions extends CallOptions {
+  /** What `fn` is given when there is nothing; undefined unless said. */
+  readonly default?: unknown;
+  /** How often `fn` may be tried before RevisionMismatchError is thrown; as often as the timeout allows unless said. */
+  readonly attempts?: number | undefined;
+  /** Lets `fn` replace something by null. */
+  readonly allowNull?: boolean | undefined;
+  /** As in `set`, but left out means "keep". */
+  readonly ttlMs?: VariableTtl | undefined;
+}
+
+/** Options of `touch`. */
+export interface TouchOptions extends CallOptions {
+  /** The new sliding time to live, which may shorten the session's life; left out, the life is only extended. */
+  readonly ttlMs?: SessionTtl | undefined;
+}
+
+/** Which variables `getMany` reads: these names, or every name with a prefix. */
+export type Names = Iterable<string> | { readonly prefix: string };
+
+/** Values by name. A property holding undefined is refused. */
+export type Values = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
+
+/**
+ * The named, typed, durable variables of one session. Making a Session asks nobody: the first write creates the session.
+ *
+ * - A value read is a copy: changing it saves nothing.
+ * - Absence is an answer: undefined, false or 0. A stored null is there [P2].
+ * - Every method fails with a BridgeError: InvalidArgumentError for bad names and options, before anything is sent; DeadlineExceededError
+ *   after `timeoutMs` (5,000 unless said otherwise); CancelledError when the `signal` is aborted. `outcome` tells whether the change
+ *   was certainly not applied.
+ */
+export interface Session {
+  /** The session's id, 1 to 128 bytes. */
+  readonly id: string;
+
+  /** The value, undefined when there is none. */
+  get(name: string, options?: CallOptions): Promise<unknown>;
+  /** The value as the schema gives it, undefined when there is none; a stored value that does not fit is a TypeMismatchError with `details.path`. */
+  get<S extends StandardSchemaV1>(name: string, schema: S, options?: CallOptions): Promise<StandardSchemaV1.InferOutput<S> | undefined>;
+
+  /** The value with its type, size, revision and times; undefined when there is none. */
+  getEntry(name: string, options?: CallOptions): Promise<Entry | undefined>;
+  /** The same, the value as the schema gives it. */
+  getEntry<S extends StandardSchemaV1>(
+    name: string,
+    schema: S,
+    options?: CallOptions,
+  ): Promise<Entry<StandardSchemaV1.InferOutput<S>> | undefined>;
+
+  /**
+   * The values of these names (missing ones left out) or of every name with a prefix, from one consistent state, in byte order of the
+   * names. A Map, because `__proto__` is a name like any other. A value that cannot be decoded here is an `UndecodedValue`.
+   */
+  getMany(names: Names, options?: CallOptions): Promise<Map<string, unknown>>;
+
+  /** Every value, as `getMany({ prefix: "" })`. */
+  getAll(options?: CallOptions): Promise<Map<string, unknown>>;
+
+  /** Writes a value and gives its new revision. SerializationError, naming the path inside the value, for what cannot be stored. */
+  set(name: string, value: unknown, options?: SetOptions): Promise<number>;
+
+  /** Writes all of them or none, in one round trip, and gives their common revision; for none to write, the session's (0 without a session). */
+  setMany(values: Values, options?: WriteOptions): Promise<number>;
+
+  /** Whether there was something to delete. */
+  delete(name: string, options?: ConditionOptions): Promise<boolean>;
+
+  /** Whether there is such a variable. */
+  has(name: string, options?: CallOptions): Promise<boolean>;
+
+  /** What is known of every variable whose name begins with `prefix`, without the values, in byte order of the names. */
+  list(prefix?: string, options?: CallOptions): Promise<readonly VariableInfo[]>;
+
+  /**
+   * Adds to a number and gives the new one; a missing variable counts as 0, and integer with float is float. It keeps the deadline.
+   * TypeMismatchError for anything but a number, IntegerOverflowError beyond −2⁶³ … 2⁶⁴−1.
+   */
+  increment(name: string, by?: number | bigint, options?: ConditionOptions): Promise<number | bigint>;
+
+  /**
+   * Appends list to list, string to string, bytes to bytes, and gives the new length in items, code points or bytes; to add one item, append
+   * `[item]`. A missing variable becomes the operand. It keeps the deadline. TypeMismatchError when the stored value is of another type.
+   */
+  append(name: string, value: readonly unknown[] | string | Uint8Array, options?: AppendOptions): Promise<number>;
+
+  /** Writes these names into a map, at a path inside the value, and gives the new revision. What is not named stays byte for byte [P3]. */
+  merge(name: string, values: Values, options?: MergeOptions): Promise<number>;
+
+  /** Deletes the variable and gives the value it had, or `options.default`. */
+  pop(name: string, options?: PopOptions): Promise<unknown>;
+
+  /** Writes the value unless there is one, and gives the value that is stored now. */
+  setDefault(name: string, value: unknown, options?: WriteOptions): Promise<unknown>;
+
+  /** Deletes every variable whose name begins with `prefix` (all of them when it is left out) in one commit; how many there were. */
+  clear(prefix?: string, options?: CallOptions): Promise<number>;
+
+  /**
+   * Replaces a value by `fn` of it, however many others do the same: when somebody was faster, `fn` runs again with what is there then. Gives
+   * what was written. What `fn` does not touch stays byte for byte, and a whole number that replaces a float stays a float. `fn` may
+   * be async; undefined, and null instead of something, are refused: it was probably forgotten to return.
+   */
+  updateVariable<S extends StandardSchemaV1>(
+    name: string,
+    fn: (value: StandardSchemaV1.InferOutput<S> | undefined) => unknown,
+    options: UpdateVariableOptions & { readonly schema: S },
+  ): Promise<unknown>;
+  updateVariable(name: string, fn: (value: unknown) => unknown, options?: UpdateVariableOptions): Promise<unknown>;
+
+  /** Extends the session's life, or replaces its time to live. SessionNotFoundError when there is no such session. */
+  touch(options?: TouchOptions): Promise<SessionInfo>;
+
+  /** What is known of the session. Looking does not extend its life. SessionNotFoundError when there is no such session. */
+  info(options?: CallOptions): Promise<SessionInfo>;
+
+  /** Deletes the session and all of its variables; whether there was one. */
+  destroy(options?: CallOptions): Promise<boolean>;
+}
+
+/** Options of `session(id, …)`. */
+export interface SessionOptions {
+  /** The time to live it is given if the first write of this handle creates it. */
+  readonly ttlMs?: SessionTtl | undefined;
+  /** The labels it is given if the first write of this handle creates it. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** False: a write to a missing session is a SessionNotFoundError instead of making it anew. */
+  readonly create?: boolean | undefined;
+}
+
+/** Options of `createSession`. */
+export interface CreateSessionOptions extends CallOptions {
+  /** Left out, one of 128 random bits is made; undefined is refused. */
+  readonly id?: string;
+  /** The sliding time to live; the server's default unless said. */
+  readonly ttlMs?: SessionTtl | undefined;
+  /** Milliseconds after which it expires however much it is used. */
+  readonly maxLifeMs?: number | undefined;
+  /** At most 16, keys up to 63 bytes, values up to 255 bytes. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Options of `listSessions`; `timeoutMs` counts for each page. */
+export interface ListSessionsOptions extends CallOptions {
+  /** Only ids that begin with this. */
+  readonly prefix?: string | undefined;
+  /** Only sessions that have all of these. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Where sessions come from: a manager in this process, or a bridge to a server. */
+export interface SessionDirectory {
+  /** The session of this id, without asking anybody; without an id, one of 128 random bits. Throws InvalidArgumentError for a bad id. */
+  session(id?: string, options?: SessionOptions): Session;
+  /** Creates a session. SessionExistsError when there is one of this id. */
+  createSession(options?: CreateSessionOptions): Promise<Session>;
+  /** The sessions that are alive, in byte order of their ids, fetched page by page. */
+  listSessions(options?: ListSessionsOptions): AsyncIterable<SessionInfo>;
+  /** Deletes a session and all of its variables; whether there was one. */
+  deleteSession(id: string, options?: CallOptions): Promise<boolean>;
+}

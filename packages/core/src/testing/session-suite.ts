@@ -1,0 +1,25 @@
+/** The behaviour of `Session` as a suite: the same for a manager in this process and for a client of a server. */
+import type { SuiteRunner } from "./persistence/stage.ts";
+import { lifeLaws } from "./session/lives.ts";
+import { readingLaws } from "./session/reading.ts";
+import { refusingLaws } from "./session/refusing.ts";
+import { playSession, type SessionFixtureFactory, type SessionLaw } from "./session/stage.ts";
+import { updatingLaws } from "./session/updating.ts";
+import { writingLaws } from "./session/writing.ts";
+
+const GROUPS: Readonly<Record<string, readonly SessionLaw[]>> = {
+  reading: readingLaws,
+  writing: writingLaws,
+  updating: updatingLaws,
+  "lives of sessions": lifeLaws,
+  refusing: refusingLaws,
+};
+
+/** Declares a test for every law of `Session`, each in a fresh place that the factory makes. The longest takes half a minute. */
+export function sessionSuite(runner: SuiteRunner, factory: SessionFixtureFactory): void {
+  for (const [group, laws] of Object.entries(GROUPS)) {
+    runner.describe(group, () => {
+      for (const law of laws) runner.it(law.name, () => playSession(law, factory, runner.expect));
+    });
+  }
+}

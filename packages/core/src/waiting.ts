@@ -1,0 +1,33 @@
+/** Waiting through the clock, with backoff. */
+import type { Clock, Random } from "./clock.ts";
+import { CancelledError } from "./errors.ts";
+import type { Signal } from "./session-port.ts";
+
+/** Resolves after `delayMs`; rejects with CancelledError when the signal is aborted. */
+export function wait(clock: Clock, delayMs: number, signal: Signal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(cancelled(signal));
+    const done = (): void => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    };
+    const cancel = clock.schedule(delayMs, done, true);
+    const abort = (): void => {
+      cancel();
+      reject(cancelled(signal));
+    };
+    signal?.addEventListener("abort", abort);
+  });
+}
+
+/** The error of a call whose signal is aborted. */
+export const cancelled = (signal: Signal | undefined): CancelledError =>
+  new CancelledError("the call was aborted by its signal", { cause: signal?.reason });
+
+/**
+ * How long to wait before a retry, the first being number 0: anything up to `firstMs`, doubled at each retry, at most `mostMs`
+ * ("full jitter": https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
+ */
+export function backoffMs(random: Random, retry: number, firstMs: number, mostMs: number): number {
+  return random.fraction() * Math.min(mostMs, firstMs * 2 ** Math.min(retry, 30));
+}
