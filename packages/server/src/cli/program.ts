@@ -1,0 +1,38 @@
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../version.ts";
+import { addClientCommands } from "./client-commands.ts";
+import { EXIT, exitCodeOf, problemText } from "./exit-code.ts";
+import type { CommandIo } from "./io.ts";
+import { addServeCommand } from "./serve-command.ts";
+
+/** Runs a command line (without the program's name) and resolves to its exit code. Problems are said on standard error, one line each. */
+export async function run(args: readonly string[], io: CommandIo): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const ended = (code: number): void => {
+    exitCode = code;
+  };
+  const program = new Command("session-bridge")
+    .description("Named, typed, durable variables that belong to a session, shared by every process and language that works for it.")
+    .version(VERSION, "--version")
+    .configureOutput({ writeOut: io.print, writeErr: io.complain })
+    .exitOverride();
+  addServeCommand(program, io, ended);
+  addClientCommands(program, io, ended);
+  for (const command of allCommands(program)) {
+    // Sub-commands copy neither of these by themselves.
+    command.copyInheritedSettings(program).exitOverride();
+    if (command !== program) command.version(VERSION, "--version");
+  }
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return exitCode;
+  } catch (error) {
+    // Commander has already said what is wrong with the arguments.
+    if (!(error instanceof CommanderError)) io.complain(problemText(error));
+    return exitCodeOf(error);
+  }
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap((child) => allCommands(child as Command))];
+}

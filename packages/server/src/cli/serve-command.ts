@@ -1,0 +1,79 @@
+/** serve: from configuration to a clean stop. */
+import type { Command } from "commander";
+import { SERVE_OPTIONS } from "../config/options.ts";
+import { type ServeConfig, serveConfig } from "../config/serve-config.ts";
+import { jsonLogger, type Logger } from "../logger.ts";
+import { type RunningServer, startServer } from "../server.ts";
+import { EXIT } from "./exit-code.ts";
+import type { CommandIo } from "./io.ts";
+import { addOptions, sourcesOf } from "./options.ts";
+
+const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+/** Adds `serve`. `ended` takes the exit code once the server has stopped. */
+export function addServeCommand(program: Command, io: CommandIo, ended: (exitCode: number) => void): void {
+  const command = addOptions(program.command("serve").description("serve sessions over gRPC"), SERVE_OPTIONS);
+  command.action(async () => {
+    const sources = sourcesOf(command, SERVE_OPTIONS, io);
+    const config = serveConfig(sources);
+    if (sources.printConfig) io.print(`${JSON.stringify(config.printed)}\n`);
+    else ended(await serve(config, io));
+  });
+}
+
+/** Serves until a signal asks to stop. Rejects when the server cannot start. */
+async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
+  const logger = jsonLogger(config.logLevel);
+  logUncaught(logger);
+  const server = await start(config, io, logger);
+  const asked = stopAsked();
+  logger.info({ address: server.address, version: server.version, store: config.store.kind }, "serving");
+  warnIfOpen(server.address, logger);
+  io.print(`${JSON.stringify({ ready: true, address: server.address, version: server.version })}\n`);
+  const signal = await asked;
+  logger.info({ signal }, "stopping");
+  await server.stop({ graceMs: config.drainMs });
+  logger.info("stopped");
+  return EXIT.ok;
+}
+
+async function start(config: ServeConfig, io: CommandIo, logger: Logger): Promise<RunningServer> {
+  const persistence = await io.openStore(config.store);
+  const { listen, limits, requestLimits } = config;
+  try {
+    return await startServer({ listen, persistence, limits, requestLimits, logger });
+  } catch (error) {
+    if (error instanceof Error && "syscall" in error) throw new Error(`cannot listen on ${listen}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+/** The first signal asks to stop, the second ends the process at once. */
+function stopAsked(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of STOP_SIGNALS) {
+      process.on(signal, () => {
+        if (asked) process.exit(EXIT.interrupted);
+        asked = true;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+/** There is no authentication: whoever reaches the port reads and writes everything. */
+function warnIfOpen(address: string, logger: Logger): void {
+  if (/^(?:127\.|\[::1\])/.test(address)) return;
+  logger.warn({ address }, "listening beyond this machine without authentication");
+}
+
+/** An error nobody caught leaves the process in an unknown state: it is logged and the process ends. */
+function logUncaught(logger: Logger): void {
+  const die = (error: unknown): void => {
+    logger.fatal({ err: error }, "uncaught error");
+    process.exit(EXIT.failure);
+  };
+  process.on("uncaughtException", die);
+  process.on("unhandledRejection", die);
+}

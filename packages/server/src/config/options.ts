@@ -1,0 +1,117 @@
+/** Every option of the command line: one row gives the flag, the environment variable, the key in the file, and what is accepted. */
+import { DEFAULT_LIMITS } from "@session-bridge/core/internal";
+import { z } from "zod";
+import { parseListenAddress } from "../listen-address.ts";
+import { LOG_LEVELS } from "../logger.ts";
+import { DEFAULT_REQUEST_LIMITS } from "../service/server-info.ts";
+
+/** An option. `schema` reads what a flag, the environment (text) or a JSON file gives, and fills in the default. */
+export interface OptionRow<T = unknown> {
+  readonly placeholder: string;
+  readonly help: string;
+  readonly schema: z.ZodType<T>;
+}
+
+/** A whole number of `min` to `max`, also as decimal digits. */
+const whole = (min: number, max: number) =>
+  z
+    .union(
+      [
+        z.number(),
+        z
+          .string()
+          .regex(/^\d{1,16}$/)
+          .transform(Number),
+      ],
+      { error: `expected a whole number of ${min} to ${max}` },
+    )
+    .refine((value) => Number.isSafeInteger(value) && value >= min && value <= max, {
+      error: `expected a whole number of ${min} to ${max}`,
+    });
+
+const bool = z.union([z.boolean(), z.stringbool({ truthy: ["true", "1"], falsy: ["false", "0"], case: "sensitive" })], {
+  error: "expected true or false",
+});
+
+const listen = z.string().superRefine((text, context) => {
+  try {
+    parseListenAddress(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: (error as Error).message });
+  }
+});
+
+const STORE = /^(?:memory|sqlite:.+)$/s;
+const MAX_INT32 = 2 ** 31 - 1;
+const count = (fallback: number) => whole(1, 1_000_000_000).default(fallback);
+const { defaultTtlMs = 0 } = DEFAULT_LIMITS;
+
+/** The options of `serve`. */
+export const SERVE_OPTIONS = {
+  listen: row("host:port", "where to listen; port 0 picks a free one", listen.default("127.0.0.1:50051")),
+  store: row(
+    "sqlite:path|memory",
+    "where sessions are kept",
+    z.string().regex(STORE, { error: "expected memory or sqlite:PATH" }).default("sqlite:./session-bridge.db"),
+  ),
+  "log-level": row("level", `how much is logged: ${LOG_LEVELS.join(", ")}`, z.enum(LOG_LEVELS).default("info")),
+  "drain-ms": row("ms", "how long a stop waits for requests in flight", whole(0, MAX_INT32).default(10_000)),
+  "max-deadline-ms": row("ms", "when a request is given up at the latest", whole(1, MAX_INT32).default(DEFAULT_REQUEST_LIMITS.deadlineMs)),
+  "max-message-bytes": row(
+    "bytes",
+    "one gRPC message, each way",
+    whole(65_536, 1_073_741_824).default(DEFAULT_REQUEST_LIMITS.messageBytes),
+  ),
+  "max-connections": row("n", "connections at once", count(DEFAULT_REQUEST_LIMITS.connections)),
+  "max-streams-per-connection": row(
+    "n",
+    "streams of one connection at once",
+    whole(1, MAX_INT32).default(DEFAULT_REQUEST_LIMITS.streamsPerConnection),
+  ),
+  "max-requests-in-flight": row("n", "requests that are being answered at once", count(DEFAULT_REQUEST_LIMITS.requestsInFlight)),
+  "max-value-bytes": row("bytes", "one encoded value", count(DEFAULT_LIMITS.valueBytes)),
+  "max-variables-per-session": row("n", "variables of one session", count(DEFAULT_LIMITS.variablesPerSession)),
+  "max-session-bytes": row("bytes", "names and values of one session", count(DEFAULT_LIMITS.sessionBytes)),
+  "max-memory-sessions": row("n", "sessions of a server without a store", count(DEFAULT_LIMITS.memorySessions)),
+  "max-operations-per-update": row("n", "operations of one update", count(DEFAULT_LIMITS.operationsPerUpdate)),
+  "default-ttl-ms": row(
+    "ms|never",
+    "how long a session lives unused when nobody says otherwise",
+    z
+      .union([z.literal("never"), whole(1, Number.MAX_SAFE_INTEGER)], { error: "expected never, or milliseconds greater than 0" })
+      .default(defaultTtlMs || "never"),
+  ),
+  "allow-never": row("true|false", "whether a session may ask never to expire", bool.default(DEFAULT_LIMITS.allowNever)),
+} as const;
+
+/** The options of every command that asks a server. */
+export const CLIENT_OPTIONS = {
+  address: row("host:port", "the server", z.string().min(1, { error: "expected host:port" }).default("localhost:50051")),
+  timeout: row(
+    "seconds",
+    "how long to wait for the server",
+    z
+      .union(
+        [
+          z.number(),
+          z
+            .string()
+            .regex(/^\d+(?:\.\d+)?$/)
+            .transform(Number),
+        ],
+        { error: "expected seconds greater than 0" },
+      )
+      .refine((seconds) => seconds > 0 && seconds <= 86_400, { error: "expected seconds greater than 0, at most 86400" })
+      .default(5),
+  ),
+} as const;
+
+function row<T>(placeholder: string, help: string, schema: z.ZodType<T>): OptionRow<T> {
+  return { placeholder, help, schema };
+}
+
+/** A table of options. */
+export type OptionTable = Readonly<Record<string, OptionRow>>;
+
+/** What a table resolves to. */
+export type Resolved<Table extends OptionTable> = { readonly [Key in keyof Table]: z.output<Table[Key]["schema"]> };

@@ -1,0 +1,108 @@
+/** The services on grpc-js: definitions, limits, and the way down. */
+import { Server, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { Clock, Random } from "@session-bridge/core/internal";
+import { SessionServiceService } from "@session-bridge/protocol/session_bridge/v1/sessions";
+import { VariableServiceService } from "@session-bridge/protocol/session_bridge/v1/variables";
+import type { Logger } from "../logger.ts";
+import type { RequestLimits } from "../service/server-info.ts";
+import type { SessionFunctions } from "../service/sessions.ts";
+import type { VariableFunctions } from "../service/variables.ts";
+import { addHealthService } from "./health.ts";
+import { type ListenAddress, listen } from "./listener.ts";
+import { MALFORMED, type Serve, unaryWrapper } from "./unary.ts";
+
+const SERVICES = ["session_bridge.v1.SessionService", "session_bridge.v1.VariableService"];
+
+/** What a gRPC server is made of. */
+export interface GrpcServerOptions {
+  readonly sessions: SessionFunctions;
+  readonly variables: VariableFunctions;
+  readonly listen: ListenAddress;
+  readonly limits: RequestLimits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/** A gRPC server that serves. */
+export interface GrpcServer {
+  /** `host:port` as bound. */
+  readonly address: string;
+  /** What grpc.health.v1 answers. */
+  setServing(serving: boolean): void;
+  /** NOT_SERVING, no new requests, then at most `graceMs` for those in flight. True when all of them ended by themselves. */
+  stop(graceMs: number): Promise<boolean>;
+}
+
+/** Starts to listen. Rejects with Node's error when the address cannot be used. */
+export async function grpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { limits, clock, logger } = options;
+  const server = new Server({
+    "grpc.max_receive_message_length": limits.messageBytes,
+    "grpc.max_send_message_length": limits.messageBytes,
+    "grpc.max_concurrent_streams": limits.streamsPerConnection,
+    "grpc.enable_channelz": 0,
+  });
+  const wrap = unaryWrapper({ ...options, deadlineMs: limits.deadlineMs, requestsInFlight: limits.requestsInFlight });
+  addUnaryService(server, wrap, SessionServiceService, options.sessions);
+  addUnaryService(server, wrap, VariableServiceService, options.variables);
+  const health = addHealthService(server, SERVICES);
+  const listener = await listen(server, options.listen, limits.connections, (remoteAddress) =>
+    logger.warn({ remoteAddress, limit: "connections", limitValue: limits.connections }, "a connection too many was closed"),
+  );
+
+  return {
+    address: listener.address,
+    setServing: health.setServing,
+    async stop(graceMs) {
+      health.setServing(false);
+      listener.stopListening();
+      health.endWatches();
+      const drained = await new Promise<boolean>((resolve) => {
+        const cancel = clock.schedule(graceMs, () => resolve(false));
+        server.tryShutdown(() => {
+          cancel();
+          resolve(true);
+        });
+      });
+      if (!drained) logger.warn({ graceMs }, "requests were still in flight; their connections are closed");
+      listener.destroyConnections();
+      server.forceShutdown();
+      return drained;
+    },
+  };
+}
+
+/** Adds one wrapped handler for each method of a definition. A method without a function does not compile. */
+function addUnaryService<Definition extends Readonly<Record<string, UnaryMethod>>>(
+  server: Server,
+  wrap: ReturnType<typeof unaryWrapper>,
+  definition: Definition,
+  functions: { readonly [Method in keyof Definition]: (request: never, caller: never) => unknown },
+): void {
+  const safe: Record<string, UnaryMethod> = {};
+  const handlers: UntypedServiceImplementation = {};
+  for (const [name, method] of Object.entries(definition)) {
+    safe[name] = { ...method, requestDeserialize: orMalformed(method.requestDeserialize) };
+    handlers[name] = wrap(method.path, functions[name] as Serve<unknown, unknown>);
+  }
+  server.addService(safe as ServiceDefinition, handlers);
+}
+
+interface UnaryMethod {
+  readonly path: string;
+  readonly requestStream: false;
+  readonly responseStream: false;
+  readonly requestDeserialize: (bytes: Buffer) => unknown;
+}
+
+/** Bytes that do not decode are answered by our own handler, with a reason, instead of by grpc-js's bare INTERNAL. */
+function orMalformed(deserialize: (bytes: Buffer) => unknown): (bytes: Buffer) => unknown {
+  return (bytes) => {
+    try {
+      return deserialize(bytes);
+    } catch {
+      return MALFORMED;
+    }
+  };
+}

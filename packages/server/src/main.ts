@@ -1,0 +1,29 @@
+/** The composition root: the only module that knows the stores and the client, and loads only what a command needs. */
+import { text } from "node:stream/consumers";
+import type { SessionPersistence } from "@session-bridge/core/internal";
+import type { RemotePort } from "./cli/io.ts";
+import { run } from "./cli/program.ts";
+import type { StoreConfig } from "./config/serve-config.ts";
+
+// Whoever reads our output may stop reading, as `head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+process.exitCode = await run(process.argv.slice(2), {
+  print: (output) => void process.stdout.write(output),
+  complain: (output) => void process.stderr.write(output),
+  readStdin: () => text(process.stdin),
+  environment: process.env,
+  openStore,
+  connect,
+});
+
+async function openStore(store: StoreConfig): Promise<SessionPersistence | undefined> {
+  if (store.kind === "memory") return undefined;
+  const { sqlitePersistence } = await import("@session-bridge/persistence-sqlite");
+  return sqlitePersistence({ file: store.file });
+}
+
+async function connect(address: string): Promise<RemotePort> {
+  const { remotePort } = await import("@session-bridge/client/internal");
+  return remotePort(address);
+}

@@ -1,0 +1,117 @@
+/** A server: engine, services and gRPC, put together and taken apart. */
+import {
+  type Clock,
+  type Limits,
+  type SessionEngine,
+  type SessionObserver,
+  type SessionPersistence,
+  type SessionPort,
+  sessionEngine,
+  systemClock,
+  systemRandom,
+} from "@session-bridge/core/internal";
+import { grpcServer } from "./grpc/grpc-server.ts";
+import { parseListenAddress } from "./listen-address.ts";
+import { jsonLogger, type Logger } from "./logger.ts";
+import { pagePins } from "./service/page-pins.ts";
+import { DEFAULT_REQUEST_LIMITS, type RequestLimits, serverInfo } from "./service/server-info.ts";
+import { sessionService } from "./service/sessions.ts";
+import { variableService } from "./service/variables.ts";
+import { VERSION } from "./version.ts";
+
+const HEALTH_INTERVAL_MS = 500;
+
+/** How a server is started; everything has a default. */
+export interface ServerOptions {
+  /** `host:port`, 127.0.0.1:50051 by default; port 0 picks a free one. */
+  readonly listen?: string | undefined;
+  /** Where sessions are kept; memory only when left out. The server opens and closes it. */
+  readonly persistence?: SessionPersistence | undefined;
+  /** Limits of variables and sessions that differ from the defaults. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Limits of requests and connections that differ from the defaults. */
+  readonly requestLimits?: Partial<RequestLimits> | undefined;
+  /** Silent when left out. */
+  readonly logger?: Logger | undefined;
+  /** Told what happens to sessions; nobody when left out. */
+  readonly observer?: SessionObserver | undefined;
+  /** The machine's clock when left out. */
+  readonly clock?: Clock | undefined;
+}
+
+/** A server that serves. */
+export interface RunningServer {
+  /** `host:port` as bound. */
+  readonly address: string;
+  readonly version: string;
+  /**
+   * Refuses new requests, waits at most `graceMs` (10 s) for those in flight, then closes the store. Resolves to whether all of them ended
+   * by themselves. Calling it again gives the same promise.
+   */
+  stop(options?: { readonly graceMs?: number }): Promise<boolean>;
+}
+
+/** Opens the store and serves it. Rejects when the store cannot be opened or the address cannot be used; nothing is left open then. */
+export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
+  const listen = parseListenAddress(options.listen ?? "127.0.0.1:50051");
+  const logger = options.logger ?? jsonLogger("silent");
+  const clock = options.clock ?? systemClock;
+  const limits: RequestLimits = { ...DEFAULT_REQUEST_LIMITS, ...options.requestLimits };
+  const { persistence, observer } = options;
+  const engine = sessionEngine({ persistence, limits: options.limits, clock, observer });
+  try {
+    await engine.open();
+    const services = servicesOf(engine, limits, clock);
+    const server = await grpcServer({ ...services, listen, limits, clock, random: systemRandom, logger });
+    const stopFollowing = followHealth(engine, clock, server.setServing);
+    let stopped: Promise<boolean> | undefined;
+    const stop = async (graceMs: number): Promise<boolean> => {
+      stopFollowing();
+      const drained = await server.stop(graceMs);
+      await engine.close();
+      return drained;
+    };
+    return {
+      address: server.address,
+      version: VERSION,
+      stop: ({ graceMs = 10_000 } = {}) => (stopped ??= stop(graceMs)),
+    };
+  } catch (error) {
+    await engine.close().catch(() => {});
+    throw error;
+  }
+}
+
+function servicesOf(engine: SessionEngine, limits: RequestLimits, clock: Clock) {
+  const ports = new Map<string, SessionPort>();
+  const port = (tenant: string): SessionPort => {
+    const known = ports.get(tenant) ?? engine.port(tenant);
+    ports.set(tenant, known);
+    return known;
+  };
+  const { messageBytes } = limits;
+  return {
+    sessions: sessionService({ port, info: serverInfo(VERSION, engine.limits, limits), messageBytes }),
+    variables: variableService({
+      port,
+      readingPins: pagePins(clock, systemRandom),
+      listingPins: pagePins(clock, systemRandom),
+      messageBytes,
+    }),
+  };
+}
+
+/** Says SERVING while the engine's store works. Returns what ends it. */
+function followHealth(engine: SessionEngine, clock: Clock, setServing: (serving: boolean) => void): () => void {
+  let said: boolean | undefined;
+  let cancel = (): void => {};
+  const look = (): void => {
+    if (engine.healthy !== said) {
+      said = engine.healthy;
+      setServing(said);
+    }
+    cancel = clock.schedule(HEALTH_INTERVAL_MS, look);
+  };
+  look();
+  return () => cancel();
+}

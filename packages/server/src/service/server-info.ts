@@ -1,0 +1,52 @@
+import { type Limits, MAX_LABELS, MAX_NAME_BYTES, MAX_SESSION_ID_BYTES } from "@session-bridge/core/internal";
+import { MAX_DEPTH, MAX_NODES } from "@session-bridge/core/values";
+
+/** What the transport allows; the limits of variables and sessions are core's. */
+export interface RequestLimits {
+  /** Bytes of one gRPC message, each way. */
+  readonly messageBytes: number;
+  /** Connections at once; a further one is closed. */
+  readonly connections: number;
+  /** Streams of one connection at once. */
+  readonly streamsPerConnection: number;
+  /** Requests that are being answered, of all connections; a further one is refused (OVERLOADED). */
+  readonly requestsInFlight: number;
+  /** Milliseconds after which a request is given up, whatever its caller allows. */
+  readonly deadlineMs: number;
+}
+
+/** What holds when nothing is configured. */
+export const DEFAULT_REQUEST_LIMITS: RequestLimits = {
+  messageBytes: 4 * 1024 * 1024,
+  connections: 1000,
+  streamsPerConnection: 256,
+  requestsInFlight: 1024,
+  deadlineMs: 30_000,
+};
+
+/** What GetServerInfo answers. */
+export interface ServerInfo {
+  readonly version: string;
+  /** By their names in docs/limits.md; 0 stands for "none". */
+  readonly limits: Readonly<Record<string, number>>;
+  readonly features: readonly string[];
+}
+
+/** The limits in force under one roof, as whole numbers. */
+export function serverInfo(version: string, limits: Limits, requestLimits: RequestLimits): ServerInfo {
+  return {
+    version,
+    limits: {
+      ...limits,
+      defaultTtlMs: limits.defaultTtlMs ?? 0,
+      allowNever: limits.allowNever ? 1 : 0,
+      ...requestLimits,
+      sessionIdBytes: MAX_SESSION_ID_BYTES,
+      nameBytes: MAX_NAME_BYTES,
+      labels: MAX_LABELS,
+      valueDepth: MAX_DEPTH,
+      valueNodes: MAX_NODES,
+    },
+    features: [],
+  };
+}

@@ -1,0 +1,71 @@
+/** SessionService over a port, knowing no transport. */
+import type { SessionPort } from "@session-bridge/core/internal";
+import type * as wire from "@session-bridge/protocol/session_bridge/v1/sessions";
+import type { Caller } from "./caller.ts";
+import { budgetOf, SESSION_INFO_BYTES } from "./message-budget.ts";
+import { invalidArgument, labelsOf, positiveMs, sessionMessage, sessionTtl } from "./messages.ts";
+import type { ServerInfo } from "./server-info.ts";
+
+const MAX_PAGE_SIZE = 1000;
+
+/** What SessionService is made of. */
+export interface SessionServiceOptions {
+  readonly port: (tenant: string) => SessionPort;
+  readonly info: ServerInfo;
+  /** The greatest message that may be answered. */
+  readonly messageBytes: number;
+}
+
+/** One function for each RPC of SessionService. They throw BridgeErrors. */
+export type SessionFunctions = ReturnType<typeof sessionService>;
+
+/** Makes the functions of SessionService. */
+export function sessionService({ port, info, messageBytes }: SessionServiceOptions) {
+  // A page is cut to what surely fits, whatever the labels are.
+  const largestPage = Math.min(MAX_PAGE_SIZE, Math.floor(budgetOf(messageBytes) / SESSION_INFO_BYTES));
+  return {
+    async createSession(request: wire.CreateSessionRequest, caller: Caller): Promise<wire.CreateSessionResponse> {
+      const session = await port(caller.tenant).createSession(
+        {
+          id: request.sessionId === "" ? undefined : request.sessionId,
+          ttl: sessionTtl(request.ttl),
+          labels: labelsOf(request.labels),
+          maxLifeMs: request.maxLifeMs === undefined ? undefined : positiveMs(request.maxLifeMs, "max_life_ms"),
+        },
+        caller,
+      );
+      return { session: sessionMessage(session) };
+    },
+
+    async getSession(request: wire.GetSessionRequest, caller: Caller): Promise<wire.GetSessionResponse> {
+      return { session: sessionMessage(await port(caller.tenant).getSession(request.sessionId, caller)) };
+    },
+
+    async listSessions(request: wire.ListSessionsRequest, caller: Caller): Promise<wire.ListSessionsResponse> {
+      const { pageSize, pageToken } = request;
+      if (pageSize < 0 || pageSize > MAX_PAGE_SIZE)
+        throw invalidArgument(`page_size is 1 to ${MAX_PAGE_SIZE}, or 0 for the server's choice`);
+      const size = Math.min(pageSize === 0 ? MAX_PAGE_SIZE : pageSize, largestPage);
+      const page = await port(caller.tenant).listSessions(
+        { prefix: request.prefix, labels: labelsOf(request.labels) },
+        pageToken === "" ? { size } : { size, after: pageToken },
+        caller,
+      );
+      return { sessions: page.sessions.map(sessionMessage), nextPageToken: page.next ?? "" };
+    },
+
+    async touchSession(request: wire.TouchSessionRequest, caller: Caller): Promise<wire.TouchSessionResponse> {
+      const session = await port(caller.tenant).touchSession(request.sessionId, sessionTtl(request.ttl), caller);
+      return { session: sessionMessage(session) };
+    },
+
+    async deleteSession(request: wire.DeleteSessionRequest, caller: Caller): Promise<wire.DeleteSessionResponse> {
+      return port(caller.tenant).deleteSession(request.sessionId, caller);
+    },
+
+    getServerInfo(_request: wire.GetServerInfoRequest, _caller: Caller): wire.GetServerInfoResponse {
+      const limits = Object.entries(info.limits).map(([name, value]) => [name, BigInt(value)] as const);
+      return { version: info.version, limits: new Map(limits), features: [...info.features] };
+    },
+  };
+}
