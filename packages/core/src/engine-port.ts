@@ -31,6 +31,8 @@ export interface PortParts {
   /** The open engine, at once when it is. Throws BridgeClosedError. */
   readonly ready: () => OpenEngine | Promise<OpenEngine>;
   readonly limits: Limits;
+  /** How many sessions there may be; undefined when the store does not keep them in memory. */
+  readonly maxSessions: number | undefined;
   readonly persistence: SessionPersistence;
   readonly random: Random;
   readonly observer: SessionObserver;
@@ -48,10 +50,8 @@ const MAX_PAGE = 1_000;
 
 /** Makes the port of one tenant. */
 export function enginePort(parts: PortParts): SessionPort {
-  const { tenant, ready, limits, persistence, random, observer } = parts;
+  const { tenant, ready, limits, maxSessions, persistence, random, observer } = parts;
   const observed = observer !== nullObserver;
-  /** Only a store that keeps nothing bounds its sessions: it has nowhere to put them but memory. */
-  const maxSessions = persistence.capabilities.survives === "nothing" ? limits.memorySessions : Number.POSITIVE_INFINITY;
 
   const keyOf = (id: string): SessionKey => {
     checkSessionId(id);

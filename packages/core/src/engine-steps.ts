@@ -26,7 +26,7 @@ interface UpdateParts {
   readonly operations: readonly Prepared[];
   readonly creation: Creation;
   readonly limits: Limits;
-  readonly maxSessions: number;
+  readonly maxSessions: number | undefined;
   readonly engine: OpenEngine;
 }
 
@@ -56,7 +56,7 @@ interface CreateParts {
   readonly key: SessionKey;
   readonly creation: Creation;
   readonly maxLifeMs: number | undefined;
-  readonly maxSessions: number;
+  readonly maxSessions: number | undefined;
   readonly engine: OpenEngine;
 }
 
@@ -119,8 +119,8 @@ function newRecord(creation: Creation, maxLifeMs: number | undefined, nowMs: num
   };
 }
 
-function checkRoom(engine: OpenEngine, maxSessions: number, nowMs: number): void {
-  if (engine.turns.hasRoom(maxSessions, nowMs)) return;
+function checkRoom(engine: OpenEngine, maxSessions: number | undefined, nowMs: number): void {
+  if (maxSessions === undefined || engine.turns.hasRoom(maxSessions, nowMs)) return;
   throw new LimitExceededError("TOO_MANY_SESSIONS", `there are ${maxSessions} sessions in memory; no more are allowed without a store`, {
     details: { limit: "memorySessions", limitValue: maxSessions, actual: maxSessions + 1 },
   });

@@ -35,8 +35,15 @@ export interface CommitEvent {
   readonly cause: unknown;
 }
 
+/** A memory-only manager has used most of the sessions it may have: told once at 80 %, and again after it was below 70 %. */
+export interface CrowdedEvent {
+  readonly kind: "sessions.crowded";
+  readonly sessions: number;
+  readonly limit: number;
+}
+
 /** Everything an observer can be told. */
-export type ObserverEvent = SessionEvent | VariableEvent | CommitEvent;
+export type ObserverEvent = SessionEvent | VariableEvent | CommitEvent | CrowdedEvent;
 
 /** Watches an engine. */
 export interface SessionObserver {

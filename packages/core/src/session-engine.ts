@@ -36,6 +36,8 @@ export interface SessionEngine {
 
 const FIRST_PROBE_MS = 100;
 const LAST_PROBE_MS = 5_000;
+const CROWDED = 0.8;
+const UNCROWDED = 0.7;
 
 /** Makes an engine; the store is opened by `open`, or by the first call. */
 export function sessionEngine(options: EngineOptions = {}): SessionEngine {
@@ -52,6 +54,10 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
   let healthy = true;
   let probeDelayMs = FIRST_PROBE_MS;
   let probing = false;
+
+  /** Only a store that keeps nothing bounds its sessions: it has nowhere to put them but memory. */
+  const maxSessions = persistence.capabilities.survives === "nothing" ? limits.memorySessions : undefined;
+  let crowded = false;
 
   const committed = committer({ persistence, clock, observer, onHealth });
 
@@ -71,6 +77,13 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
     probeDelayMs = Math.min(probeDelayMs * 2, LAST_PROBE_MS);
   }
 
+  function crowding(sessions: number, limit: number): void {
+    if (!crowded && sessions >= limit * CROWDED) {
+      crowded = true;
+      tell(observer, { kind: "sessions.crowded", sessions, limit });
+    } else if (crowded && sessions < limit * UNCROWDED) crowded = false;
+  }
+
   async function openStore(): Promise<OpenEngine> {
     const { lastNowMs, lastDeletedRevision } = await persistence.open();
     const now = steadyNow(clock, lastNowMs);
@@ -82,7 +95,10 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
       now,
       floor,
       onLoadFailed: () => onHealth(false),
-      onSession: (kind, key, revision) => tell(observer, { kind, key, revision }),
+      onEvent(event) {
+        tell(observer, event);
+        if (maxSessions !== undefined && event.kind.startsWith("session.")) crowding(turns.size, maxSessions);
+      },
     });
     stopSweeper = startSweeper({ persistence, turns, clock, now });
     opened = { turns, now, floor };
@@ -112,7 +128,7 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
     async open() {
       await ready();
     },
-    port: (tenant) => enginePort({ tenant, ready, limits, persistence, random, observer }),
+    port: (tenant) => enginePort({ tenant, ready, limits, maxSessions, persistence, random, observer }),
     get healthy() {
       return healthy;
     },

@@ -5,7 +5,8 @@
 import type { Clock } from "./clock.ts";
 import type { Commit, Committer } from "./committer.ts";
 import { BridgeError, CancelledError, DeadlineExceededError, type Outcome, StoreUnavailableError } from "./errors.ts";
-import type { SessionKey, SessionPersistence, SessionRecord } from "./persistence.ts";
+import type { ObserverEvent } from "./observer.ts";
+import type { SessionDelta, SessionKey, SessionPersistence, SessionRecord } from "./persistence.ts";
 import type { CallOptions } from "./session-port.ts";
 import {
   countedRecord,
@@ -31,12 +32,8 @@ export interface TurnParts {
   readonly floor: { revision: number };
   /** Told when a load fails. */
   readonly onLoadFailed: (cause: unknown) => void;
-  /** Told of every session that came from the store, was made, or went. */
-  readonly onSession: (
-    kind: "session.created" | "session.loaded" | "session.expired" | "session.deleted",
-    key: SessionKey,
-    revision: number,
-  ) => void;
+  /** Told what became of sessions and of what expired. */
+  readonly onEvent: (event: ObserverEvent) => void;
 }
 
 /** The sessions in use, by key, and their turns. */
@@ -47,6 +44,11 @@ export class SessionTurns {
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
+  }
+
+  /** How many sessions are in memory; those that are being looked for count too. */
+  get size(): number {
+    return this.#states.size;
   }
 
   /** Whether fewer than `limit` sessions are alive; counts only when it cannot be told without. */
@@ -211,10 +213,7 @@ export class SessionTurns {
     state.committed = commit.head;
     turn.phase = "done";
     turn.commit = undefined;
-    const { delta } = commit;
-    if (delta.kind === "create") this.#parts.onSession("session.created", state.key, delta.record.revision);
-    else if (delta.kind === "delete") this.#parts.onSession("session.deleted", state.key, delta.revision);
-    else if (delta.kind === "expire" && delta.record === undefined) this.#parts.onSession("session.expired", state.key, delta.revision);
+    for (const event of commitEvents(commit.delta)) this.#parts.onEvent(event);
     this.#settle(state);
   }
 
@@ -302,7 +301,7 @@ export class SessionTurns {
     state.committed = head;
     state.pending = head;
     state.phase = "ready";
-    if (head) this.#parts.onSession("session.loaded", state.key, head.record.revision);
+    if (head) this.#parts.onEvent({ kind: "session.loaded", key: state.key, revision: head.record.revision });
     for (const turn of takeTurns(state)) this.#begin(state, turn);
     this.#settle(state);
   }
@@ -317,6 +316,16 @@ export class SessionTurns {
     }
     this.#dropIfGone(state);
   }
+}
+
+/** What a delta tells an observer once it is committed; the operations tell of themselves. */
+function commitEvents(delta: SessionDelta): ObserverEvent[] {
+  const { key, kind } = delta;
+  if (kind === "create") return [{ kind: "session.created", key, revision: delta.record.revision }];
+  if (kind === "delete") return [{ kind: "session.deleted", key, revision: delta.revision }];
+  if (kind !== "expire") return [];
+  if (delta.record === undefined) return [{ kind: "session.expired", key, revision: delta.revision }];
+  return delta.removed.map((name) => ({ kind: "variable.expired", key, name, found: false, type: "", sizeBytes: 0 }));
 }
 
 const mapKey = (tenant: string, id: string): string => (tenant === "" ? id : `${tenant}\0${id}`);

@@ -109,6 +109,16 @@ describe("sessions", () => {
     await port.createSession({}, {});
   });
 
+  it("a memory-only manager warns once when it has used 80 % of its sessions", async () => {
+    const observer = recordingObserver();
+    const { port } = stage({ observer, limits: { memorySessions: 10 } });
+    const crowded = () => observer.events.filter((event) => event.kind === "sessions.crowded");
+    for (let i = 0; i < 7; i++) await set(port, `s${i}`, "a", 1);
+    expect(crowded()).toEqual([]);
+    for (let i = 7; i < 10; i++) await set(port, `s${i}`, "a", 1);
+    expect(crowded()).toEqual([{ kind: "sessions.crowded", sessions: 8, limit: 10 }]);
+  });
+
   const badIds = [
     "",
     "x".repeat(129),
@@ -182,7 +192,15 @@ describe("the engine", () => {
     await pass(clock, 2_000);
     await port.deleteSession("s", {});
     const kinds = observer.events.map((event) => event.kind);
-    for (const kind of ["session.created", "variable.set", "variable.update", "variable.get", "commit", "session.deleted"]) {
+    for (const kind of [
+      "session.created",
+      "variable.set",
+      "variable.update",
+      "variable.get",
+      "variable.expired",
+      "commit",
+      "session.deleted",
+    ]) {
       expect(kinds).toContain(kind);
     }
     expect(JSON.stringify(observer.events)).not.toContain("a-secret");
