@@ -1,0 +1,70 @@
+/** Connections whose settings are set and read back each time: SQLite forgets most of them with the connection. */
+import Database from "better-sqlite3";
+import { refusal } from "./errors.ts";
+import { checkHeader, createSchema, notAStore } from "./schema.ts";
+
+/** The file name of a store that is gone when it is closed. */
+export const IN_MEMORY = ":memory:";
+
+/** Older versions can corrupt a database in WAL mode (https://sqlite.org/wal.html, "WAL-reset bug"). */
+const OLDEST_SQLITE = [3, 51, 3] as const;
+
+/** How long to wait for a lock that somebody else has, such as a backup. */
+const BUSY_TIMEOUT_MS = 5000;
+
+/** `synchronous = FULL`, as SQLite reads it back. */
+const SYNCHRONOUS_FULL = 2;
+
+/** Opens the one connection that writes: creates the file when it is not there, checks it, and sets what durability depends on. */
+export function openWriter(file: string): Database.Database {
+  const db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
+  try {
+    checkSqliteVersion(db.prepare<[], string>("SELECT sqlite_version()").pluck().get() as string);
+    const isNew = checkDatabase(db, file);
+    // Both only work before the first table; the mode of vacuuming also before the file becomes a WAL one.
+    if (isNew) db.pragma("auto_vacuum = INCREMENTAL");
+    if (file !== IN_MEMORY) set(db, "journal_mode", "WAL", "wal");
+    set(db, "synchronous", "FULL", SYNCHRONOUS_FULL);
+    // For macOS, where an ordinary sync does not reach the disk; elsewhere they do nothing.
+    set(db, "fullfsync", "ON", 1);
+    set(db, "checkpoint_fullfsync", "ON", 1);
+    set(db, "foreign_keys", "ON", 1);
+    set(db, "secure_delete", "ON", 1);
+    if (isNew) createSchema(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Opens a connection that only reads, beside the one that writes. */
+export function openReader(file: string): Database.Database {
+  return new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+}
+
+/** Throws SQLITE_TOO_OLD for a version before 3.51.3. */
+export function checkSqliteVersion(version: string): void {
+  const parts = version.split(".").map(Number);
+  for (const [i, oldest] of OLDEST_SQLITE.entries()) {
+    const part = parts[i] ?? 0;
+    if (part > oldest) return;
+    if (part < oldest) throw refusal("SQLITE_TOO_OLD", `SQLite ${version} is linked in; ${OLDEST_SQLITE.join(".")} or later is needed`);
+  }
+}
+
+/** Whether the database is new and empty; throws NOT_A_STORE or NEWER_SCHEMA when it is not ours to write. */
+function checkDatabase(db: Database.Database, file: string): boolean {
+  const pragma = (name: string): number => db.pragma(name, { simple: true }) as number;
+  const applicationId = pragma("application_id");
+  checkHeader(file, { applicationId, schemaVersion: pragma("user_version") });
+  if (applicationId !== 0) return false;
+  if (db.prepare("SELECT 1 FROM sqlite_schema").get() !== undefined) throw notAStore(file);
+  return true;
+}
+
+function set(db: Database.Database, name: string, value: string, expected: unknown): void {
+  db.pragma(`${name} = ${value}`);
+  const actual = db.pragma(name, { simple: true });
+  if (actual !== expected) throw refusal("SETTING_REFUSED", `SQLite did not take ${name} = ${value}: it says ${String(actual)}`);
+}

@@ -1,0 +1,40 @@
+/** Why a SQLite store refuses to work, as a word for programs. Errors of SQLite itself carry SQLite's own codes, `SQLITE_FULL` and so on. */
+export type StoreRefusal =
+  /** The directory that the file should be in does not exist. */
+  | "DIRECTORY_MISSING"
+  /** Another process, or another instance in this one, owns the file. */
+  | "STORE_IN_USE"
+  /** The file is something else than a store of session-bridge. */
+  | "NOT_A_STORE"
+  /** A later version of session-bridge wrote the file. */
+  | "NEWER_SCHEMA"
+  /** The SQLite that is linked in is too old to be safe. */
+  | "SQLITE_TOO_OLD"
+  /** A setting that durability depends on did not take. */
+  | "SETTING_REFUSED"
+  /** The thread that owned the file ended by itself; whether what it was doing happened is unknown. */
+  | "WORKER_DEAD"
+  /** The store is not open. */
+  | "STORE_CLOSED";
+
+/** An error of a SQLite store; `code` is a StoreRefusal, or what SQLite calls it. */
+export class SqliteStoreError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "SqliteStoreError";
+    this.code = code;
+  }
+}
+
+/** The same refusal with a code that cannot be misspelt. */
+export const refusal = (code: StoreRefusal, message: string, cause?: unknown): SqliteStoreError =>
+  new SqliteStoreError(code, message, cause);
+
+/** Whatever was caught, as something that can cross to another thread. */
+export function describeFailure(failure: unknown): { readonly code: string; readonly message: string } {
+  if (!(failure instanceof Error)) return { code: "UNKNOWN", message: String(failure) };
+  const code = "code" in failure && typeof failure.code === "string" ? failure.code : failure.name;
+  return { code, message: failure.message };
+}

@@ -1,0 +1,81 @@
+/**
+ * What travels between the thread that calls and the threads that own the file: one message for each call of the contract, one for its
+ * answer. Values travel apart from the rest, one after another in one transferred buffer, in the order in which the message names them.
+ */
+import type {
+  Page,
+  SaveOutcome,
+  SessionDelta,
+  SessionKey,
+  SessionQuery,
+  SessionRecord,
+  SessionSummary,
+  StoredVariable,
+} from "@session-bridge/core";
+
+/** A variable whose value, `sizeBytes` long, is in the message's buffer (of a loaded one: only up to `SMALL_VALUE_BYTES`). */
+export interface PackedVariable extends Omit<StoredVariable, "bytes"> {
+  readonly sizeBytes: number;
+}
+
+type PackedOf<D> = D extends { readonly set: unknown } ? Omit<D, "set"> & { readonly set: readonly PackedVariable[] } : D;
+
+/** A delta whose values are in the message's buffer. */
+export type PackedDelta = PackedOf<SessionDelta>;
+
+/** A session whose small values are in the message's buffer. */
+export interface PackedSession {
+  readonly record: SessionRecord;
+  readonly variables: readonly PackedVariable[];
+}
+
+/** What a worker is told when it starts. A `writer` of ":memory:" also reads. */
+export interface WorkerSetup {
+  readonly file: string;
+  readonly role: "writer" | "reader";
+}
+
+/** What each method is asked with. */
+export interface Questions {
+  readonly open: undefined;
+  readonly load: SessionKey;
+  readonly loadValues: { readonly key: SessionKey; readonly refs: readonly { readonly name: string; readonly revision: number }[] };
+  readonly save: readonly PackedDelta[];
+  readonly listSessions: SessionQuery;
+  readonly due: { readonly nowMs: number; readonly limit: number };
+  readonly close: undefined;
+}
+
+/** What each method answers. */
+export interface Answers {
+  readonly open: { readonly lastNowMs: number; readonly lastDeletedRevision: number };
+  readonly load: PackedSession | undefined;
+  /** The values that were found, in the order of the buffer. */
+  readonly loadValues: readonly { readonly name: string; readonly sizeBytes: number }[];
+  readonly save: readonly SaveOutcome[];
+  readonly listSessions: Page<SessionSummary>;
+  readonly due: readonly SessionSummary[];
+  readonly close: undefined;
+}
+
+/** The methods of the contract, as messages name them. */
+export type Method = keyof Questions;
+
+/** One question. */
+export interface Request<M extends Method = Method> {
+  readonly id: number;
+  readonly method: M;
+  readonly question: Questions[M];
+  readonly values: ArrayBuffer | undefined;
+}
+
+/** An answer with its values. */
+export interface Answer<M extends Method = Method> {
+  readonly answer: Answers[M];
+  readonly values?: ArrayBuffer | undefined;
+}
+
+/** The reply to the request with the same id. */
+export type Reply =
+  | { readonly id: number; readonly ok: true; readonly answer: Answers[Method]; readonly values: ArrayBuffer | undefined }
+  | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string };

@@ -1,0 +1,53 @@
+/** Many values in one buffer: a thread hands over one thing instead of copying hundreds. */
+import type { LoadedVariable, SessionDelta, StoredSession, StoredVariable } from "@session-bridge/core";
+import type { PackedDelta, PackedSession, PackedVariable } from "./messages.ts";
+
+/** Values up to this many bytes are loaded with their session; larger ones are rows of their own. */
+export const SMALL_VALUE_BYTES = 4096;
+
+/** The values one after another, undefined when there are none. */
+export function packValues(values: readonly Uint8Array[]): ArrayBuffer | undefined {
+  if (values.length === 0) return undefined;
+  const packed = new Uint8Array(values.reduce((size, bytes) => size + bytes.length, 0));
+  let at = 0;
+  for (const bytes of values) {
+    packed.set(bytes, at);
+    at += bytes.length;
+  }
+  return packed.buffer;
+}
+
+/** Takes values out of a buffer in their order. `view` gives parts of the buffer, `copy` bytes of their own, which keep nothing else alive. */
+export function valueReader(values: ArrayBuffer | undefined): { view(sizeBytes: number): Uint8Array; copy(sizeBytes: number): Uint8Array } {
+  const packed = new Uint8Array(values ?? new ArrayBuffer(0));
+  let at = 0;
+  const view = (sizeBytes: number): Uint8Array => {
+    at += sizeBytes;
+    return packed.subarray(at - sizeBytes, at);
+  };
+  return { view, copy: (sizeBytes) => (sizeBytes === packed.length ? packed : view(sizeBytes).slice()) };
+}
+
+/** Deltas and their values, as a message carries them. */
+export function packDeltas(deltas: readonly SessionDelta[]): {
+  readonly deltas: readonly PackedDelta[];
+  readonly values: ArrayBuffer | undefined;
+} {
+  const values: Uint8Array[] = [];
+  const pack = ({ bytes, ...variable }: StoredVariable): PackedVariable => {
+    values.push(bytes);
+    return { ...variable, sizeBytes: bytes.length };
+  };
+  const packed = deltas.map((delta): PackedDelta => ("set" in delta ? { ...delta, set: delta.set.map(pack) } : delta));
+  return { deltas: packed, values: packValues(values) };
+}
+
+/** A session as `load` answers it. */
+export function unpackSession(session: PackedSession, values: ArrayBuffer | undefined): StoredSession {
+  const reader = valueReader(values);
+  const unpack = (variable: PackedVariable): LoadedVariable => ({
+    ...variable,
+    bytes: variable.sizeBytes <= SMALL_VALUE_BYTES ? reader.copy(variable.sizeBytes) : undefined,
+  });
+  return { record: session.record, variables: session.variables.map(unpack) };
+}

@@ -1,0 +1,97 @@
+/** The store's door: the contract of core, answered by two threads. */
+import { resolve } from "node:path";
+import type { SessionPersistence } from "@session-bridge/core";
+import { IN_MEMORY } from "./connections.ts";
+import { refusal } from "./errors.ts";
+import { packDeltas, unpackSession, valueReader } from "./packing.ts";
+import { startWorker, type WorkerLink } from "./worker-link.ts";
+
+/** Where to store. */
+export interface SqlitePersistenceOptions {
+  /** A path, made absolute now; its directory must exist, the file is made when it is not there. ":memory:" is gone when it is closed. */
+  readonly file: string;
+}
+
+/** Loads never queue behind a save's sync: the reader is another thread with another connection. In memory, one is both. */
+interface Workers {
+  readonly writer: WorkerLink;
+  readonly reader: WorkerLink;
+}
+
+/**
+ * Sessions in a SQLite file. A save that was answered survives the loss of power. One store owns its file: a second one is refused with
+ * STORE_IN_USE. Everything rejects with a SqliteStoreError; `open` refuses what is not its own, or newer, and leaves it as it is.
+ */
+export function sqlitePersistence({ file: given }: SqlitePersistenceOptions): SessionPersistence {
+  const inMemory = given === IN_MEMORY;
+  const file = inMemory ? given : resolve(given);
+  let workers: Workers | undefined;
+  let opening: Promise<Workers> | undefined;
+
+  // Questions leave in the same turn as the call, so that they reach their worker in the order of the calls, `close` the last.
+  const opened = (): Workers => {
+    if (workers === undefined) throw refusal("STORE_CLOSED", `the store ${file} is not open`);
+    return workers;
+  };
+
+  return {
+    capabilities: { survives: inMemory ? "nothing" : "power", shared: false, sections: [] },
+    async open() {
+      opening ??= start(file, inMemory);
+      const mine = opening;
+      try {
+        const started = await mine;
+        if (opening === mine) workers = started;
+      } catch (error) {
+        if (opening === mine) opening = undefined;
+        throw error;
+      }
+      return (await opened().writer.ask("open", undefined)).answer;
+    },
+    async load(key) {
+      const { answer, values } = await opened().reader.ask("load", key);
+      return answer && unpackSession(answer, values);
+    },
+    async loadValues(key, refs) {
+      const asked = refs.map(({ name, revision }) => ({ name, revision }));
+      const { answer, values } = await opened().reader.ask("loadValues", { key, refs: asked });
+      const packed = valueReader(values);
+      return new Map(answer.map(({ name, sizeBytes }) => [name, packed.copy(sizeBytes)]));
+    },
+    async save(deltas) {
+      const packed = packDeltas(deltas);
+      return (await opened().writer.ask("save", packed.deltas, packed.values)).answer;
+    },
+    listSessions: async (query) => (await opened().reader.ask("listSessions", query)).answer,
+    due: async (nowMs, limit) => (await opened().reader.ask("due", { nowMs, limit })).answer,
+    async close() {
+      const closing = workers ?? (await opening?.catch(() => undefined));
+      opening = undefined;
+      workers = undefined;
+      if (closing === undefined) return;
+      // The writer last: it brings everything into the file, which a reader could keep it from.
+      try {
+        await closing.reader.end();
+      } finally {
+        await closing.writer.end();
+      }
+    },
+  };
+}
+
+/** Starts and opens both workers, or neither. */
+async function start(file: string, inMemory: boolean): Promise<Workers> {
+  const writer = startWorker({ file, role: "writer" });
+  const started = [writer];
+  try {
+    await writer.ask("open", undefined);
+    if (inMemory) return { writer, reader: writer };
+    const reader = startWorker({ file, role: "reader" });
+    started.unshift(reader);
+    await reader.ask("open", undefined);
+    return { writer, reader };
+  } catch (error) {
+    for (const worker of started) await worker.end().catch(() => {});
+    throw error;
+  }
+}

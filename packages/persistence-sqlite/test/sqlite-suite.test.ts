@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { persistenceSuite } from "@session-bridge/core/testing";
+import { describe, expect, it } from "vitest";
+import { sqlitePersistence } from "../src/index.ts";
+
+describe("sqlitePersistence on a file", () => {
+  persistenceSuite(
+    { describe, it, expect },
+    {
+      survives: "power",
+      async fixture() {
+        const directory = await mkdtemp(join(tmpdir(), "session-bridge-sqlite-"));
+        return {
+          create: () => sqlitePersistence({ file: join(directory, "sessions.db") }),
+          cleanUp: () => rm(directory, { recursive: true }),
+        };
+      },
+    },
+  );
+});
+
+describe("sqlitePersistence in memory", () => {
+  persistenceSuite(
+    { describe, it, expect },
+    { survives: "nothing", fixture: () => ({ create: () => sqlitePersistence({ file: ":memory:" }), cleanUp: async () => {} }) },
+  );
+});

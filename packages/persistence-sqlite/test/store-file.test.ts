@@ -1,0 +1,175 @@
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { describe, expect, it } from "vitest";
+import { checkSqliteVersion, openWriter } from "../src/connections.ts";
+import { APPLICATION_ID, SCHEMA_VERSION } from "../src/schema.ts";
+import { create, scratchDirectory, scratchStore } from "./scratch.ts";
+
+/** A closed store with one session. */
+async function storedFile(): Promise<string> {
+  const file = join(scratchDirectory(), "sessions.db");
+  const store = scratchStore(file);
+  await store.open();
+  await store.save([create("a")]);
+  await store.close();
+  return file;
+}
+
+/** Changes a file as somebody else would. */
+function tamper(file: string, sql: string): void {
+  const db = new Database(file);
+  db.exec(sql);
+  db.close();
+}
+
+const pragmas = (db: Database.Database, ...names: string[]) => names.map((name) => db.pragma(name, { simple: true }));
+
+describe("the file of a store", () => {
+  it("says whose it is, which schema it has, and gives pages back by increments", async () => {
+    const db = new Database(await storedFile(), { readonly: true });
+    expect(pragmas(db, "application_id", "user_version", "auto_vacuum", "journal_mode", "encoding")).toEqual([
+      APPLICATION_ID,
+      SCHEMA_VERSION,
+      2,
+      "wal",
+      "UTF-8",
+    ]);
+    expect(pragmas(db, "integrity_check", "foreign_key_check")).toEqual(["ok", undefined]);
+    const tables = db.pragma("table_list") as { name: string; strict: number }[];
+    const ours = tables.filter(({ name }) => !name.startsWith("sqlite_"));
+    expect(ours.map(({ name, strict }) => [name, strict]).sort()).toEqual([
+      ["large_values", 1],
+      ["sessions", 1],
+      ["store", 1],
+      ["variables", 1],
+    ]);
+    db.close();
+  });
+
+  it("is synced in full, overwrites what it deletes and keeps its references, when it is made and when it is opened again", () => {
+    const file = join(scratchDirectory(), "sessions.db");
+    for (const _ of ["made", "opened again"]) {
+      const db = openWriter(file);
+      expect(pragmas(db, "synchronous", "fullfsync", "checkpoint_fullfsync", "journal_mode", "foreign_keys", "secure_delete")).toEqual([
+        2,
+        1,
+        1,
+        "wal",
+        1,
+        1,
+      ]);
+      db.close();
+    }
+  });
+
+  it("is the whole store once it is closed: what lies beside it is only the lock", async () => {
+    const file = await storedFile();
+    expect(readdirSync(join(file, "..")).sort()).toEqual(["sessions.db", "sessions.db.lock"]);
+    const moved = join(scratchDirectory(), "moved.db");
+    copyFileSync(file, moved);
+    const store = scratchStore(moved);
+    await store.open();
+    expect((await store.load({ tenant: "", id: "a" }))?.variables.length).toBe(1);
+  });
+
+  it("may be there and empty", async () => {
+    const file = join(scratchDirectory(), "sessions.db");
+    writeFileSync(file, "");
+    const store = scratchStore(file);
+    await store.open();
+    expect(await store.save([create("a")])).toEqual(["saved"]);
+  });
+
+  it("is where the path led when the store was made, whatever the working directory is later", async () => {
+    const [here, there] = [scratchDirectory(), scratchDirectory()];
+    const before = process.cwd();
+    try {
+      process.chdir(here);
+      const store = scratchStore("sessions.db");
+      process.chdir(there);
+      await store.open();
+      await store.close();
+    } finally {
+      process.chdir(before);
+    }
+    expect([readdirSync(here).includes("sessions.db"), readdirSync(there)]).toEqual([true, []]);
+  });
+
+  it("keeps a text with a zero byte in it", async () => {
+    const store = scratchStore();
+    await store.open();
+    await store.save([create("a\0b", { name: "x\0y" }), create("a")]);
+    expect((await store.load({ tenant: "", id: "a\0b" }))?.variables.map(({ name }) => name)).toEqual(["x\0y"]);
+  });
+});
+
+describe("a file that is refused stays byte for byte what it was", () => {
+  const refused = async (file: string, code: string, text: RegExp): Promise<void> => {
+    const before = readFileSync(file);
+    const store = scratchStore(file);
+    await expect(store.open()).rejects.toMatchObject({ name: "SqliteStoreError", code, message: expect.stringMatching(text) });
+    expect(readFileSync(file).equals(before)).toBe(true);
+    await expect(store.load({ tenant: "", id: "a" })).rejects.toMatchObject({ code: "STORE_CLOSED" });
+  };
+
+  it("when its schema is newer", async () => {
+    const file = await storedFile();
+    tamper(file, `PRAGMA user_version = ${SCHEMA_VERSION + 1}; CREATE TABLE of_the_future (x)`);
+    await refused(file, "NEWER_SCHEMA", /schema 2, written by a later version/);
+    expect(readdirSync(join(file, "..")).sort()).toEqual(["sessions.db", "sessions.db.lock"]);
+  });
+
+  it("when its schema is newer and only the write-ahead log of a crash says so", async () => {
+    const file = await storedFile();
+    const crashed = join(scratchDirectory(), "crashed.db");
+    const db = new Database(file);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    copyFileSync(file, crashed);
+    copyFileSync(`${file}-wal`, `${crashed}-wal`);
+    db.close();
+    const log = readFileSync(`${crashed}-wal`);
+    await refused(crashed, "NEWER_SCHEMA", /schema 2/);
+    expect(readFileSync(`${crashed}-wal`).equals(log)).toBe(true);
+  });
+
+  it("when it is no database", async () => {
+    const file = join(scratchDirectory(), "notes.txt");
+    writeFileSync(file, "These are notes.\n".repeat(500));
+    await refused(file, "NOT_A_STORE", /notes\.txt is not a session-bridge store/);
+    writeFileSync(file, "short");
+    await refused(file, "NOT_A_STORE", /notes\.txt/);
+  });
+
+  it.each([
+    ["has tables and no owner", "CREATE TABLE theirs (x)"],
+    ["is another program's", "PRAGMA application_id = 7; CREATE TABLE theirs (x)"],
+    ["has versions of another program", "PRAGMA user_version = 3; CREATE TABLE theirs (x)"],
+    ["is in WAL mode and another program's", "PRAGMA journal_mode = WAL; CREATE TABLE theirs (x)"],
+  ])("when it is a database that %s", async (_, sql) => {
+    const file = join(scratchDirectory(), "theirs.db");
+    tamper(file, sql);
+    await refused(file, "NOT_A_STORE", /theirs\.db is not a session-bridge store/);
+  });
+
+  it("and so does a directory, and a path into nowhere is named", async () => {
+    const directory = scratchDirectory();
+    mkdirSync(join(directory, "folder"));
+    await expect(scratchStore(join(directory, "folder")).open()).rejects.toMatchObject({ code: "NOT_A_STORE" });
+    const missing = join(directory, "missing");
+    await expect(scratchStore(join(missing, "sessions.db")).open()).rejects.toMatchObject({
+      code: "DIRECTORY_MISSING",
+      message: expect.stringContaining(`${missing} of the store`),
+    });
+  });
+});
+
+describe("SQLite itself", () => {
+  it.each(["3.51.2", "3.50.9", "2.99.99", "3.9"])("%s is too old", (version) => {
+    expect(() => checkSqliteVersion(version)).toThrow(`SQLite ${version} is linked in; 3.51.3 or later is needed`);
+  });
+
+  it.each(["3.51.3", "3.51.10", "3.60.0", "4.0.0"])("%s will do", (version) => {
+    expect(() => checkSqliteVersion(version)).not.toThrow();
+  });
+});
