@@ -26,7 +26,7 @@ class Server:
 
     def start(self) -> None:
         """Starts it; returns when it is ready to serve."""
-        arguments = [NODE, COMMAND, "serve", "--listen", "127.0.0.1:0", "--store", f"sqlite:{self._file}"]
+        arguments: list[str | Path] = [NODE, COMMAND, "serve", "--listen", "127.0.0.1:0", "--store", f"sqlite:{self._file}"]
         self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log)
         assert self._process.stdout is not None
         line = self._process.stdout.readline()

@@ -14,9 +14,7 @@ MAX_SAFE_INTEGER = 2**53 - 1
 _zones = st.integers(-23 * 60, 23 * 60).map(lambda minutes: datetime.timezone(datetime.timedelta(minutes=minutes)))
 _moments = st.datetimes(timezones=st.just(datetime.UTC))
 _keys = st.text(max_size=8) | st.sampled_from(["__proto__", "constructor", "toString", "0", "1"])
-_hashable = (
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=8) | st.binary(max_size=8) | st.uuids()
-)
+_hashable = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.text(max_size=8) | st.binary(max_size=8) | st.uuids()
 
 SCALARS: st.SearchStrategy[Any] = (
     _hashable

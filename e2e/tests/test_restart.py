@@ -11,9 +11,7 @@ import session_bridge
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-def test_a_restart_keeps_every_acknowledged_variable_with_revision_and_type(
-    own_server: Server, how: signal.Signals
-) -> None:
+def test_a_restart_keeps_every_acknowledged_variable_with_revision_and_type(own_server: Server, how: signal.Signals) -> None:
     with session_bridge.connect(own_server.address) as bridge:
         session = bridge.get_session("test-1")
         for name, value in EVERY_TYPE.items():
@@ -26,9 +24,7 @@ def test_a_restart_keeps_every_acknowledged_variable_with_revision_and_type(
     with session_bridge.connect(own_server.address) as bridge:
         session = bridge.get_session("test-1")
         assert [(info.name, info.type, info.revision, info.created_at) for info in session.list_variables()] == before
-        assert {info.name: info.type for info in session.list_variables() if info.name in EVERY_TYPE} == {
-            name: name for name in EVERY_TYPE
-        }
+        assert {info.name: info.type for info in session.list_variables() if info.name in EVERY_TYPE} == {name: name for name in EVERY_TYPE}
         kept = {name: session.get_variable(name) for name in EVERY_TYPE}
         assert shape(kept) == shape(EVERY_TYPE)
 

@@ -14,9 +14,7 @@ WRITERS = 4
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("task", ["increment", "update"])
-def test_concurrent_writers_of_both_languages_lose_no_change(
-    server: Server, bridge: session_bridge.Bridge, task: str
-) -> None:
+def test_concurrent_writers_of_both_languages_lose_no_change(server: Server, bridge: session_bridge.Bridge, task: str) -> None:
     """[P4] The sum is exact, whether counted by the server or by compare-and-set."""
     session_id = f"counter-{task}"
     barrier = threading.Barrier(WRITERS)
@@ -41,9 +39,7 @@ def test_concurrent_writers_of_both_languages_lose_no_change(
 
 
 @pytest.mark.matrix
-def test_sessions_with_the_same_names_never_see_each_other(
-    bridge: session_bridge.Bridge, typescript: TypeScript
-) -> None:
+def test_sessions_with_the_same_names_never_see_each_other(bridge: session_bridge.Bridge, typescript: TypeScript) -> None:
     ids = [f"isolated-{i}" for i in range(5)]
     for session_id in ids:
         bridge.get_session(session_id).set_variables({"name": session_id, "config": {"owner": session_id}})
