@@ -46,10 +46,12 @@ class BridgeError(Exception):
         actual: What was asked for, in the limit's unit.
         current_revision: The revision now, 0 when there is no such variable.
         incident_id: Names the server's log line with the cause of an internal error.
+        readable: When one of many values that were read does not decode: the others.
     """
 
     default_reason: ClassVar[str] = "INTERNAL"
     default_outcome: ClassVar[Outcome] = "not_applied"
+    readable: Mapping[str, object] | None = None
 
     def __init__(
         self,
@@ -85,7 +87,7 @@ class BridgeError(Exception):
 
 
 class InvalidArgumentError(BridgeError, ValueError):
-    """Something about the request itself is wrong: a session id, a name, a ttl, a value …"""
+    """Something about the request itself is wrong: a session id, a name, a ttl or a value."""
 
     default_reason = "INVALID_ARGUMENT"
 

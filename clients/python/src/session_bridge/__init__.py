@@ -1,0 +1,74 @@
+"""The variables of a session, shared by every process and language that works for it."""
+
+from importlib.metadata import version as _version
+
+from ._bridge import Bridge, connect
+from ._errors import (
+    BridgeClosedError,
+    BridgeError,
+    CancelledError,
+    CompactedError,
+    ConstraintError,
+    DataLossError,
+    DeadlineExceededError,
+    IntegerOverflowError,
+    InternalServerError,
+    InvalidArgumentError,
+    LimitExceededError,
+    OutcomeUnknownError,
+    PageExpiredError,
+    PermissionDeniedError,
+    RevisionMismatchError,
+    SerializationError,
+    ServerUnavailableError,
+    SessionExistsError,
+    SessionNotFoundError,
+    StoreUnavailableError,
+    TypeMismatchError,
+    UnauthenticatedError,
+    UnsupportedError,
+    VariableNotFoundError,
+)
+from ._models import Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
+from ._session import Session
+from ._values import Codecs, CustomEncoding
+
+__version__ = _version("session-bridge")
+
+__all__ = [
+    "Bridge",
+    "BridgeClosedError",
+    "BridgeError",
+    "CancelledError",
+    "Codecs",
+    "CompactedError",
+    "ConstraintError",
+    "CustomEncoding",
+    "DataLossError",
+    "DeadlineExceededError",
+    "Entry",
+    "IntegerOverflowError",
+    "InternalServerError",
+    "InvalidArgumentError",
+    "LimitExceededError",
+    "OutcomeUnknownError",
+    "PageExpiredError",
+    "PermissionDeniedError",
+    "RevisionMismatchError",
+    "SerializationError",
+    "ServerUnavailableError",
+    "Session",
+    "SessionExistsError",
+    "SessionInfo",
+    "SessionNotFoundError",
+    "SessionTtl",
+    "StoreUnavailableError",
+    "Ttl",
+    "TypeMismatchError",
+    "UnauthenticatedError",
+    "UnsupportedError",
+    "VariableInfo",
+    "VariableNotFoundError",
+    "__version__",
+    "connect",
+]

@@ -1,0 +1,148 @@
+"""Checks of what callers give, before anything is sent: each names what was wrong and what is expected.
+
+Only what the wire could not carry, or would carry as something else, is judged here; the rest is the server's to know.
+"""
+
+import math
+import os
+import re
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from enum import Enum
+from typing import Final, Literal, TypeAlias, TypeGuard, cast
+
+from ._errors import InvalidArgumentError
+from ._wire import TtlMs
+
+
+class Omitted(Enum):
+    """The default of parameters for which None would mean something else."""
+
+    OMITTED = "omitted"
+
+    def __repr__(self) -> str:
+        """Readable in signatures."""
+        return "<omitted>"
+
+
+OMITTED: Final = Omitted.OMITTED
+IfRevision: TypeAlias = int | Literal[Omitted.OMITTED]
+
+DEFAULT_ADDRESS: Final = "localhost:50051"
+_HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.%a-z]+\]|[^\s:/\[\]]+):(\d{1,5})")
+_INT64_MAX: Final = 2**63 - 1
+_MAX_TTL_MS: Final = 9_000_000_000_000_000
+
+
+def check_address(address: str | None) -> str:
+    """The server's address: what is given, or SESSION_BRIDGE_ADDRESS, or localhost:50051."""
+    if address is None:
+        address = os.environ.get("SESSION_BRIDGE_ADDRESS") or DEFAULT_ADDRESS
+    found = _HOST_AND_PORT.fullmatch(address) if isinstance(cast("object", address), str) else None
+    if found is None or not 1 <= int(found[1]) <= 65535:
+        raise InvalidArgumentError(f"an address is host:port, such as {DEFAULT_ADDRESS}, not {address!r}")
+    return address
+
+
+def check_seconds(seconds: float | timedelta, what: str = "timeout") -> float:
+    """A positive, finite number of seconds."""
+    number = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+    if not _is_number(number) or not 0 < number < math.inf:
+        raise InvalidArgumentError(f"{what} is a number of seconds above 0, not {seconds!r}")
+    return float(number)
+
+
+def check_session_id(session_id: str) -> str:
+    """A session id that the wire can carry."""
+    return _check_text(session_id, "a session id", "INVALID_SESSION_ID")
+
+
+def check_name(name: str) -> str:
+    """A variable's name that the wire can carry."""
+    return _check_text(name, "a variable's name", "INVALID_NAME")
+
+
+def check_prefix(prefix: str, reason: str = "INVALID_NAME") -> str:
+    """A prefix of names or ids; empty means all."""
+    return prefix and _check_text(prefix, "a prefix", reason)
+
+
+def check_names(names: Iterable[str], what: str) -> tuple[str, ...]:
+    """Several names; one str alone is refused, since its letters are hardly meant."""
+    if isinstance(names, (str, bytes)):
+        raise InvalidArgumentError(f"{what} is a sequence of names, such as [{names!r}], not one alone")
+    try:
+        listed = tuple(names)
+    except TypeError:
+        raise InvalidArgumentError(f"{what} is a sequence of names, not {type(names).__name__}") from None
+    for name in listed:
+        _check_text(name, f"each name of {what}", "INVALID_NAME", empty=True)
+    return listed
+
+
+def check_labels(labels: Mapping[str, str] | None) -> dict[str, str]:
+    """Labels as a dict of str to str of its own."""
+    if labels is None:
+        return {}
+    if not isinstance(cast("object", labels), Mapping):
+        raise InvalidArgumentError(f"labels are a mapping of str to str, not {type(labels).__name__}")
+    for key, value in labels.items():
+        _check_text(key, "a label's key", "INVALID_LABELS")
+        _check_text(value, f"the value of label {key!r}", "INVALID_LABELS", empty=True)
+    return dict(labels)
+
+
+def check_if_revision(if_revision: IfRevision) -> int | None:
+    """None when omitted; None itself is refused, or a missing entry would make a conditional write unconditional."""
+    if if_revision is OMITTED:
+        return None
+    if not _is_int(if_revision) or not 0 <= if_revision <= _INT64_MAX:
+        raise InvalidArgumentError(
+            f"if_revision is a revision, or 0 for 'must not exist', not {if_revision!r}; leave it out for no condition"
+        )
+    return if_revision
+
+
+def check_count(count: int | None, what: str) -> int | None:
+    """None, or a number of things, at least 1."""
+    if count is not None and (not _is_int(count) or not 1 <= count <= _INT64_MAX):
+        raise InvalidArgumentError(f"{what} is a whole number from 1, not {count!r}")
+    return count
+
+
+def check_ttl(ttl: float | timedelta | str | None, *, may_keep: bool) -> TtlMs:
+    """A time to live in milliseconds; for a session "keep" is refused."""
+    if ttl is None or ttl == "never" or (ttl == "keep" and may_keep):
+        return cast("TtlMs", ttl)
+    milliseconds = math.nan
+    if isinstance(ttl, timedelta):
+        milliseconds = ttl / timedelta(milliseconds=1)
+    elif _is_number(ttl):
+        milliseconds = ttl * 1000
+    if not 0 < milliseconds <= _MAX_TTL_MS:
+        words = '"never" or "keep"' if may_keep else '"never"'
+        raise InvalidArgumentError(
+            f"ttl is a number of seconds above 0, a timedelta, {words}, not {ttl!r}", reason="INVALID_TTL"
+        )
+    return max(1, round(milliseconds))
+
+
+def _check_text(text: str, what: str, reason: str, *, empty: bool = False) -> str:
+    if not isinstance(cast("object", text), str):
+        raise InvalidArgumentError(f"{what} is a str, not {type(text).__name__}", reason=reason)
+    if not text and not empty:
+        raise InvalidArgumentError(f"{what} is not empty", reason=reason)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise InvalidArgumentError(f"{what} is valid Unicode, without lone surrogates", reason=reason) from None
+    return text
+
+
+def _is_int(number: object) -> TypeGuard[int]:
+    return isinstance(number, int) and not isinstance(number, bool)
+
+
+def _is_number(number: object) -> TypeGuard[float]:
+    return isinstance(number, (int, float)) and not isinstance(number, bool)

@@ -1,0 +1,113 @@
+"""What the calls share: how a server is reached, which session is meant, and values to bytes and back."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol, TypeVar
+
+from . import _wire as wire
+from ._arguments import check_seconds
+from ._convert import convert
+from ._errors import PageExpiredError
+from ._steps import Backoff, Steps, ask
+from ._values import Codecs, decode, encode
+
+A = TypeVar("A")
+
+_LOST_PAGES: Final = Backoff(first=0.01, cap=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a bridge and its sessions reach the server."""
+
+    transport: wire.Transport
+    timeout: float
+    retry: bool
+    codecs: Codecs
+
+    def with_options(self, timeout: float | None, retry: bool | None) -> "Link":
+        """The same with another timeout or retry rule; None leaves what is there."""
+        return replace(
+            self,
+            timeout=self.timeout if timeout is None else check_seconds(timeout),
+            retry=self.retry if retry is None else retry,
+        )
+
+    def deadline(self) -> float:
+        """When a call that begins now must be over."""
+        return time.monotonic() + self.timeout
+
+    def ask(self, request: wire.Request[A], deadline: float | None = None) -> Steps[A]:
+        """One request and its answer, within the deadline of the whole call if there is one."""
+        by = self.deadline() if deadline is None else deadline
+        return ask(self.transport, request, deadline=by, retry=self.retry)
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A session as a client holds it; knows nothing of what is stored."""
+
+    link: Link
+    session_id: str
+    defaults: wire.Defaults | None
+    must_exist: bool
+
+    def with_link(self, link: Link) -> "Handle":
+        """The same session, reached in another way."""
+        return replace(self, link=link)
+
+
+class _Page(Protocol):
+    @property
+    def next_page_token(self) -> str: ...
+
+
+P = TypeVar("P", bound=_Page)
+
+
+def pages(link: Link, page: Callable[[str], wire.Request[P]]) -> Steps[list[P]]:
+    """All pages of one snapshot; from the first one again, after a pause, when the snapshot is lost on the way."""
+    deadline = link.deadline()
+    attempt = 0
+    while True:
+        try:
+            return (yield from _pages_of_one(link, page, deadline))
+        except PageExpiredError as error:
+            lost = error
+        yield from _LOST_PAGES.wait(attempt, deadline, lost)
+        attempt += 1
+
+
+def _pages_of_one(link: Link, page: Callable[[str], wire.Request[P]], deadline: float) -> Steps[list[P]]:
+    answers: list[P] = []
+    token = ""
+    while True:
+        answer = yield from link.ask(page(token), deadline)
+        answers.append(answer)
+        token = answer.next_page_token
+        if not token:
+            return answers
+
+
+def decoded(handle: Handle, name: str, encoded: wire.Encoded, kind: Any = None) -> Any:  # noqa: ANN401
+    """The value of a variable, converted to `kind` unless that is None.
+
+    Raises:
+        DataLossError: The bytes do not decode.
+        TypeMismatchError: The value is not of that kind.
+    """
+    value = decode(encoded.value, encoded.encoding, name=name, codecs=handle.link.codecs)
+    if kind is None:
+        return value
+    converted: Any = convert(value, kind, path=name)
+    return converted
+
+
+def encoded_as(handle: Handle, name: str, value: object, encoding: str = "") -> wire.Encoded:
+    """The bytes of a value.
+
+    Raises:
+        SerializationError: Something inside cannot be stored.
+    """
+    return wire.Encoded(*encode(value, name=name, encoding=encoding, codecs=handle.link.codecs))

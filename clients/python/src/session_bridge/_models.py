@@ -1,0 +1,119 @@
+"""What a session and its variables look like from outside, beside their values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+from ._wire import InfoAnswer, SessionAnswer
+
+T = TypeVar("T", covariant=True)
+V = TypeVar("V")
+
+Ttl: TypeAlias = float | timedelta | Literal["never", "keep"] | None
+"""How long a variable lives: seconds, or "never", or "keep" for the deadline it has. None is as if omitted."""
+
+SessionTtl: TypeAlias = float | timedelta | Literal["never"] | None
+"""How long an unused session lives: seconds, or "never". None is as if omitted."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariableInfo:
+    """What is known of a variable without its value.
+
+    Attributes:
+        name: The variable's name.
+        type: The name of the value's type, such as ``integer`` or ``map``.
+        size_bytes: The length of the encoded value.
+        revision: The revision of the commit that last wrote it; give it back as ``if_revision``.
+        created_at: When it was created.
+        updated_at: When it was last written.
+        expires_at: When it expires, None when it does not expire by itself.
+    """
+
+    name: str
+    type: str
+    size_bytes: int
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry(VariableInfo, Generic[T]):
+    """A variable: what is known of it, and its value, which ``repr`` does not show."""
+
+    value: T = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionInfo:
+    """What is known of a session.
+
+    Attributes:
+        id: The session's id.
+        labels: Its labels.
+        revision: The revision of its last commit.
+        variable_count: How many variables are alive.
+        size_bytes: Names and encoded values.
+        created_at: When it was created.
+        accessed_at: When it was last used, as far as it is stored.
+        expires_at: When it expires if nobody uses it, None when it never does.
+    """
+
+    id: str
+    labels: Mapping[str, str]
+    revision: int
+    variable_count: int
+    size_bytes: int
+    created_at: datetime
+    accessed_at: datetime
+    expires_at: datetime | None
+
+
+def variable_info(answer: InfoAnswer) -> VariableInfo:
+    """The public form of a variable's metadata."""
+    return VariableInfo(
+        name=answer.name,
+        type=answer.type,
+        size_bytes=answer.size_bytes,
+        revision=answer.revision,
+        created_at=_moment(answer.created_at_ms),
+        updated_at=_moment(answer.updated_at_ms),
+        expires_at=_optional_moment(answer.expires_at_ms),
+    )
+
+
+def entry(answer: InfoAnswer, value: V) -> Entry[V]:
+    """The public form of a variable."""
+    return Entry(value=value, **vars(variable_info(answer)))
+
+
+def session_info(answer: SessionAnswer) -> SessionInfo:
+    """The public form of a session's metadata."""
+    return SessionInfo(
+        id=answer.session_id,
+        labels=answer.labels,
+        revision=answer.revision,
+        variable_count=answer.variable_count,
+        size_bytes=answer.size_bytes,
+        created_at=_moment(answer.created_at_ms),
+        accessed_at=_moment(answer.accessed_at_ms),
+        expires_at=_optional_moment(answer.expires_at_ms),
+    )
+
+
+def _moment(milliseconds: int) -> datetime:
+    """An aware datetime; what lies beyond the year 9999 becomes its last moment."""
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return _LATEST
+
+
+def _optional_moment(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else _moment(milliseconds)

@@ -1,0 +1,170 @@
+"""The transport over gRPC. Only this module and `_rpc_messages` know grpc and the generated stubs."""
+
+import threading
+from typing import Any, Final, TypeVar, cast
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs]
+
+from ._errors import BridgeClosedError, BridgeError, LimitExceededError, ServerUnavailableError, error_from
+from ._fork import GATE
+from ._rpc_messages import METHODS, Stubs
+from ._wire import Request
+
+A = TypeVar("A")
+
+MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+_DOMAIN: Final = "session-bridge"
+_CHANNEL_OPTIONS: Final = (
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.initial_reconnect_backoff_ms", 50),
+    ("grpc.max_reconnect_backoff_ms", 500),
+    # A bridge has its own connection, so that none inherits another's back-off or is touched by its end.
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.enable_retries", 0),
+)
+_LOOPBACK: Final = ("localhost:", "127.", "[::1]:")
+
+
+class _Connection:
+    """The channel of one process: objects made before a fork do not work after it."""
+
+    def __init__(self, address: str) -> None:
+        loopback = (("grpc.enable_http_proxy", 0),) if address.startswith(_LOOPBACK) else ()
+        self.generation = GATE.generation
+        self.contacted = False
+        self.channel = grpc.insecure_channel(address, options=(*_CHANNEL_OPTIONS, *loopback))
+        stubs = Stubs(self.channel)
+        self.calls = {kind: method.bound(stubs) for kind, method in METHODS.items()}
+
+
+# Of parent processes: kept unused, for ending them here could touch what is the parent's.
+_abandoned: list[_Connection] = []
+
+
+class GrpcTransport:
+    """A `Transport` over one channel, which is made at the first call and made anew in a forked process."""
+
+    def __init__(self, address: str) -> None:
+        """Connects to nothing yet."""
+        self._address = address
+        self._lock = threading.Lock()
+        self._closed = False
+        self._connection: _Connection | None = None
+
+    @property
+    def address(self) -> str:
+        """Where the server is, as the user wrote it."""
+        return self._address
+
+    @property
+    def contacted(self) -> bool:
+        """Whether the server has ever answered this process."""
+        connection = self._connection
+        return connection is not None and connection.contacted and connection.generation == GATE.generation
+
+    def call(self, request: Request[A], timeout: float) -> A:
+        """Asks once, within `timeout` seconds.
+
+        Raises:
+            BridgeError: Whatever the server answered, or why there is no answer.
+        """
+        method = METHODS[type(request)]
+        message = method.to_message(request)
+        _check_size(message)
+        with GATE:
+            connection = self._connected()
+            try:
+                answer = connection.calls[type(request)](message, timeout=timeout)
+            except grpc.RpcError as error:
+                raise self._error(cast("grpc.Call", error), request, connection) from None
+            except ValueError:  # how grpcio says that the channel is closed
+                if self._closed:
+                    raise _closed(request) from None
+                raise
+        connection.contacted = True
+        return cast("A", method.from_message(answer))
+
+    def close(self) -> None:
+        """Ends the connection; calls from now on, and those under way, raise BridgeClosedError."""
+        self._closed = True
+        with GATE, self._lock:
+            connection = self._connection
+            if connection is not None and connection.generation == GATE.generation:
+                connection.channel.close()
+
+    def _connected(self) -> _Connection:
+        """The connection of this process."""
+        connection = self._connection
+        if connection is not None and connection.generation == GATE.generation and not self._closed:
+            return connection
+        with self._lock:
+            if self._closed:
+                raise BridgeClosedError("the bridge is closed", outcome="not_applied")
+            connection = self._connection
+            if connection is None or connection.generation != GATE.generation:
+                if connection is not None:
+                    _abandoned.append(connection)
+                connection = self._connection = _Connection(self._address)
+            return connection
+
+    def _error(self, call: grpc.Call, request: Request[Any], connection: _Connection) -> BridgeError:
+        if call.code() is grpc.StatusCode.CANCELLED and self._closed:
+            return _closed(request)
+        info = _error_info(call)
+        if info is not None:
+            connection.contacted = True
+            return error_from(call.code().name, info.reason, call.details() or "", info.metadata)
+        error = error_from(
+            call.code().name,
+            None,
+            call.details() or "",
+            {},
+            outcome_unless_said="unknown" if request.mutates else "not_applied",
+        )
+        if type(error) is ServerUnavailableError:
+            return ServerUnavailableError(self._unreachable(connection), outcome=error.outcome)
+        return error
+
+    def _unreachable(self, connection: _Connection) -> str:
+        if connection.contacted:
+            return f"the connection to the session-bridge server at {self._address} was lost"
+        return (
+            f"no session-bridge server answers at {self._address}; start one with: npx @session-bridge/server serve "
+            "(another address: connect(address), or SESSION_BRIDGE_ADDRESS)"
+        )
+
+
+def _check_size(message: Message) -> None:
+    size = message.ByteSize()
+    if size > MAX_MESSAGE_BYTES:
+        raise LimitExceededError(
+            f"a request of {size} bytes is larger than a message may be ({MAX_MESSAGE_BYTES} bytes)",
+            reason="MESSAGE_TOO_LARGE",
+            limit="message_bytes",
+            limit_value=MAX_MESSAGE_BYTES,
+            actual=size,
+        )
+
+
+def _closed(request: Request[Any]) -> BridgeClosedError:
+    return BridgeClosedError(
+        "the bridge was closed during the call", outcome="unknown" if request.mutates else "not_applied"
+    )
+
+
+def _error_info(call: grpc.Call) -> error_details_pb2.ErrorInfo | None:
+    """The ErrorInfo of our domain in the status details; None for what a proxy or gRPC itself says."""
+    for key, value in call.trailing_metadata() or ():
+        if key != "grpc-status-details-bin" or not isinstance(value, bytes):
+            continue
+        try:
+            for detail in status_pb2.Status.FromString(value).details:
+                info = error_details_pb2.ErrorInfo()
+                if detail.Unpack(info) and info.domain == _DOMAIN:
+                    return info
+        except DecodeError:
+            return None
+    return None

@@ -1,0 +1,238 @@
+"""Requests and answers to generated messages and back: one row for each call, in one table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import grpc
+from google.protobuf.message import Message
+
+from . import _wire as wire
+from .v1 import common_pb2 as common
+from .v1 import sessions_pb2 as sessions
+from .v1 import variables_pb2 as variables
+from .v1.sessions_pb2_grpc import SessionServiceStub
+from .v1.variables_pb2_grpc import VariableServiceStub
+
+
+class Stubs:
+    """Both services on one channel."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        """Binds them."""
+        self.sessions = SessionServiceStub(channel)
+        self.variables = VariableServiceStub(channel)
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """How a request becomes a message, which call carries it, and how its response becomes an answer."""
+
+    to_message: Callable[[Any], Message]
+    bound: Callable[[Stubs], "grpc.UnaryUnaryMultiCallable[Any, Any]"]
+    from_message: Callable[[Any], object]
+
+
+def _ttl(ttl: wire.TtlMs) -> common.Ttl | None:
+    if ttl is None:
+        return None
+    if ttl == "never":
+        return common.Ttl(never=True)
+    if ttl == "keep":
+        return common.Ttl(keep=True)
+    return common.Ttl(ttl_ms=ttl)
+
+
+def _defaults(defaults: wire.Defaults | None) -> common.SessionDefaults | None:
+    return None if defaults is None else common.SessionDefaults(ttl=_ttl(defaults.ttl), labels=defaults.labels)
+
+
+def _info(info: common.VariableInfo) -> wire.InfoAnswer:
+    return wire.InfoAnswer(
+        name=info.name,
+        type=info.type,
+        size_bytes=info.size_bytes,
+        revision=info.revision,
+        created_at_ms=info.created_at_ms,
+        updated_at_ms=info.updated_at_ms,
+        expires_at_ms=info.expires_at_ms if info.HasField("expires_at_ms") else None,
+    )
+
+
+def _variable(variable: common.Variable) -> wire.VariableAnswer:
+    return wire.VariableAnswer(_info(variable.info), wire.Encoded(variable.value, variable.info.encoding))
+
+
+def _previous(answer: variables.SetVariableResponse | variables.DeleteVariableResponse) -> wire.Encoded | None:
+    if not answer.HasField("previous"):
+        return None
+    return wire.Encoded(answer.previous.value, answer.previous.info.encoding)
+
+
+def _session(session: common.SessionInfo) -> wire.SessionAnswer:
+    return wire.SessionAnswer(
+        session_id=session.session_id,
+        labels=dict(session.labels),
+        revision=session.revision,
+        variable_count=session.variable_count,
+        size_bytes=session.size_bytes,
+        created_at_ms=session.created_at_ms,
+        accessed_at_ms=session.accessed_at_ms,
+        expires_at_ms=session.expires_at_ms if session.HasField("expires_at_ms") else None,
+    )
+
+
+def _get_variable(ask: wire.GetVariable) -> Message:
+    return variables.GetVariableRequest(session_id=ask.session_id, name=ask.name, include_info=ask.include_info)
+
+
+def _got_variable(answer: variables.GetVariableResponse) -> wire.GetVariableAnswer:
+    return wire.GetVariableAnswer(
+        encoded=wire.Encoded(answer.value, answer.encoding) if answer.found else None,
+        info=_info(answer.info) if answer.HasField("info") else None,
+    )
+
+
+def _set_variable(ask: wire.SetVariable) -> Message:
+    return variables.SetVariableRequest(
+        session_id=ask.session_id,
+        name=ask.name,
+        value=ask.encoded.value,
+        encoding=ask.encoded.encoding,
+        ttl=_ttl(ask.ttl),
+        if_revision=ask.if_revision,
+        if_missing=ask.if_missing,
+        must_exist=ask.must_exist,
+        defaults=_defaults(ask.defaults),
+    )
+
+
+def _delete_variable(ask: wire.DeleteVariable) -> Message:
+    return variables.DeleteVariableRequest(
+        session_id=ask.session_id,
+        name=ask.name,
+        if_revision=ask.if_revision,
+        want_previous=ask.want_previous,
+        must_exist=ask.must_exist,
+    )
+
+
+def _list_variables(ask: wire.ListVariables) -> Message:
+    return variables.ListVariablesRequest(session_id=ask.session_id, prefix=ask.prefix, page_token=ask.page_token)
+
+
+def _get_variables(ask: wire.GetVariables) -> Message:
+    return variables.GetVariablesRequest(
+        session_id=ask.session_id, names=ask.names, prefix=ask.prefix, page_token=ask.page_token
+    )
+
+
+def _operation(operation: wire.Operation) -> variables.Operation:
+    message = variables.Operation(name=operation.name, if_revision=operation.if_revision)
+    match operation.change:
+        case wire.Set(encoded):
+            message.set.CopyFrom(variables.SetOperation(value=encoded.value, encoding=encoded.encoding))
+        case wire.Increment(by):
+            message.increment.CopyFrom(variables.IncrementOperation(by=by))
+        case wire.Append(value, keep_last):
+            message.append.CopyFrom(variables.AppendOperation(value=value, keep_last=keep_last))
+        case wire.Merge(values, path, remove):
+            message.merge.CopyFrom(variables.MergeOperation(values=values, path=path, remove=remove))
+        case wire.Clear(prefix):
+            message.clear.CopyFrom(variables.ClearOperation(prefix=prefix))
+        case wire.PopLast():
+            message.pop_last.CopyFrom(variables.PopLastOperation())
+    return message
+
+
+def _update_variables(ask: wire.UpdateVariables) -> Message:
+    return variables.UpdateVariablesRequest(
+        session_id=ask.session_id,
+        values=ask.values,
+        operations=[_operation(operation) for operation in ask.operations],
+        must_exist=ask.must_exist,
+        defaults=_defaults(ask.defaults),
+    )
+
+
+def _result(result: variables.OperationResult) -> wire.OperationAnswer:
+    return wire.OperationAnswer(
+        revision=result.revision,
+        previous=_variable(result.previous) if result.HasField("previous") else None,
+        number=result.number,
+        count=result.count,
+    )
+
+
+def _create_session(ask: wire.CreateSession) -> Message:
+    return sessions.CreateSessionRequest(
+        session_id=ask.session_id, ttl=_ttl(ask.ttl), labels=ask.labels, max_life_ms=ask.max_life_ms
+    )
+
+
+def _list_sessions(ask: wire.ListSessions) -> Message:
+    return sessions.ListSessionsRequest(prefix=ask.prefix, labels=ask.labels, page_token=ask.page_token)
+
+
+METHODS: Final[Mapping[type, Method]] = {
+    wire.GetVariable: Method(_get_variable, lambda to: to.variables.GetVariable, _got_variable),
+    wire.SetVariable: Method(
+        _set_variable,
+        lambda to: to.variables.SetVariable,
+        lambda answer: wire.SetVariableAnswer(answer.applied, answer.revision, _previous(answer)),
+    ),
+    wire.DeleteVariable: Method(
+        _delete_variable,
+        lambda to: to.variables.DeleteVariable,
+        lambda answer: wire.DeleteVariableAnswer(answer.deleted, _previous(answer)),
+    ),
+    wire.ListVariables: Method(
+        _list_variables,
+        lambda to: to.variables.ListVariables,
+        lambda answer: wire.ListVariablesAnswer([_info(info) for info in answer.variables], answer.next_page_token),
+    ),
+    wire.GetVariables: Method(
+        _get_variables,
+        lambda to: to.variables.GetVariables,
+        lambda answer: wire.GetVariablesAnswer(
+            answer.values, [_variable(variable) for variable in answer.custom], answer.next_page_token
+        ),
+    ),
+    wire.UpdateVariables: Method(
+        _update_variables,
+        lambda to: to.variables.UpdateVariables,
+        lambda answer: wire.UpdateVariablesAnswer(
+            [_result(result) for result in answer.results], answer.session_revision
+        ),
+    ),
+    wire.CreateSession: Method(
+        _create_session, lambda to: to.sessions.CreateSession, lambda answer: _session(answer.session)
+    ),
+    wire.GetSession: Method(
+        lambda ask: sessions.GetSessionRequest(session_id=ask.session_id),
+        lambda to: to.sessions.GetSession,
+        lambda answer: _session(answer.session),
+    ),
+    wire.ListSessions: Method(
+        _list_sessions,
+        lambda to: to.sessions.ListSessions,
+        lambda answer: wire.ListSessionsAnswer(
+            [_session(session) for session in answer.sessions], answer.next_page_token
+        ),
+    ),
+    wire.TouchSession: Method(
+        lambda ask: sessions.TouchSessionRequest(session_id=ask.session_id, ttl=_ttl(ask.ttl)),
+        lambda to: to.sessions.TouchSession,
+        lambda answer: _session(answer.session),
+    ),
+    wire.DeleteSession: Method(
+        lambda ask: sessions.DeleteSessionRequest(session_id=ask.session_id),
+        lambda to: to.sessions.DeleteSession,
+        lambda answer: answer.deleted,
+    ),
+    wire.Greet: Method(
+        lambda ask: sessions.GetServerInfoRequest(),
+        lambda to: to.sessions.GetServerInfo,
+        lambda answer: answer.version,
+    ),
+}

@@ -1,0 +1,342 @@
+"""A session: its variables as a mapping, and what a mapping cannot say as methods."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from typing import Any, Literal, NoReturn, TypeVar, overload
+
+from typing_extensions import TypeForm
+
+from . import _calls as calls
+from . import _session_calls as session_calls
+from ._arguments import OMITTED, IfRevision
+from ._compare_and_set import update_variable
+from ._link import Handle
+from ._models import Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
+from ._steps import Steps, run
+from ._views import SessionItems, SessionKeys, SessionValues
+
+T = TypeVar("T")
+D = TypeVar("D")
+R = TypeVar("R")
+
+
+class Session(MutableMapping[str, Any]):
+    """The variables of one session, wherever it is stored.
+
+    A handle: making one asks no server, and any number of threads may share it. A value read is a copy: changing it
+    saves nothing. Two handles are equal when they mean the same session of the same server.
+
+    Every call raises ServerUnavailableError or DeadlineExceededError when the server cannot be reached in time,
+    InvalidArgumentError for an id or name that cannot be one, and BridgeClosedError after its bridge was closed.
+    """
+
+    __slots__ = ("__weakref__", "_handle")
+
+    def __init__(self, handle: Handle) -> None:
+        """Made by `Bridge.get_session` and `Bridge.create_session`."""
+        self._handle = handle
+
+    @property
+    def id(self) -> str:
+        """The session's id; send this to another process, which makes a handle of its own."""
+        return self._handle.session_id
+
+    def with_options(self, *, timeout: float | None = None, retry: bool | None = None) -> "Session":
+        """The same session with another timeout (seconds for each call, retries included) or retry rule (of reads)."""
+        link = self._handle.link.with_options(timeout, retry)
+        return Session(self._handle.with_link(link))
+
+    @overload
+    def get_variable(self, name: str) -> Any: ...  # noqa: ANN401
+    @overload
+    def get_variable(self, name: str, default: object) -> Any: ...  # noqa: ANN401
+    @overload
+    def get_variable(self, name: str, *, type: TypeForm[T]) -> T | None: ...
+    @overload
+    def get_variable(self, name: str, default: D, *, type: TypeForm[T]) -> T | D: ...
+    def get_variable(self, name: str, default: object = None, *, type: Any = None) -> Any:
+        """The value of a variable, or the default when there is none (a stored None is a value).
+
+        With `type` the value is read as that: a dataclass, TypedDict, NamedTuple, Enum, pydantic model, a union or a
+        container of them.
+
+        Raises:
+            TypeMismatchError: The stored value does not fit the type; `path` says where.
+            DataLossError: The stored bytes do not decode.
+        """
+        return self._run(calls.get_variable(self._handle, name, default, type))
+
+    @overload
+    def get_entry(self, name: str) -> Entry[Any] | None: ...
+    @overload
+    def get_entry(self, name: str, *, type: TypeForm[T]) -> Entry[T] | None: ...
+    def get_entry(self, name: str, *, type: Any = None) -> Entry[Any] | None:
+        """A variable with its value, revision and times; None when there is none."""
+        return self._run(calls.get_entry(self._handle, name, type))
+
+    def has_variable(self, name: str) -> bool:
+        """Whether there is such a variable; a stored None counts."""
+        return self._run(calls.has_variable(self._handle, name))
+
+    def set_variable(
+        self, name: str, value: object, *, ttl: Ttl = None, if_revision: IfRevision = OMITTED, encoding: str = ""
+    ) -> int:
+        """Writes a variable, and creates the session if need be.
+
+        Args:
+            name: 1 to 256 bytes.
+            value: Anything of the table in docs/values.md, dataclasses, pydantic models, and what `codecs` adds.
+            ttl: Seconds until it expires; "keep" leaves the deadline that it has, left out clears it.
+            if_revision: Writes only if the variable still has this revision; 0 means that it must not exist.
+            encoding: The name of a custom encoding of the bridge's codecs; empty is the one that every language reads.
+
+        Returns:
+            The variable's new revision.
+
+        Raises:
+            SerializationError: The value cannot be stored; `path` says where inside it.
+            RevisionMismatchError: Somebody wrote in between; `current_revision` says what it is now.
+            LimitExceededError: The value, the session or the number of variables would be too large; nothing changes.
+        """
+        return self._run(calls.set_variable(self._handle, name, value, ttl, if_revision, encoding))
+
+    def delete_variable(self, name: str, *, if_revision: IfRevision = OMITTED) -> bool:
+        """Deletes a variable; says whether there was one."""
+        return self._run(calls.delete_variable(self._handle, name, if_revision))
+
+    @overload
+    def update_variable(
+        self,
+        name: str,
+        fn: Callable[[Any], R],
+        default: object = None,
+        *,
+        attempts: int | None = None,
+        allow_none: bool = False,
+    ) -> R: ...
+    @overload
+    def update_variable(
+        self,
+        name: str,
+        fn: Callable[[T | None], R],
+        *,
+        type: TypeForm[T],
+        attempts: int | None = None,
+        allow_none: bool = False,
+    ) -> R: ...
+    @overload
+    def update_variable(
+        self,
+        name: str,
+        fn: Callable[[T | D], R],
+        default: D,
+        *,
+        type: TypeForm[T],
+        attempts: int | None = None,
+        allow_none: bool = False,
+    ) -> R: ...
+    def update_variable(
+        self,
+        name: str,
+        fn: Callable[[Any], Any],
+        default: object = None,
+        *,
+        type: Any = None,
+        attempts: int | None = None,
+        allow_none: bool = False,
+    ) -> Any:
+        """Writes what `fn` makes of the present value, or of a copy of the default, and returns it.
+
+        Keeps the variable's deadline. When somebody else wrote in between, `fn` is called again with the newer value,
+        until the timeout or for so many attempts.
+
+        Raises:
+            InvalidArgumentError: `fn` returned None for a value that was not None, and `allow_none` is False.
+            RevisionMismatchError: The attempts are used up.
+            DeadlineExceededError: The timeout is.
+        """
+        return self._run(update_variable(self._handle, name, fn, default, attempts, allow_none, type))
+
+    def increment(self, name: str, by: float = 1, *, if_revision: IfRevision = OMITTED) -> int | float:
+        """Adds to a number in one step, a missing variable being 0; returns the new number.
+
+        Raises:
+            TypeMismatchError: The variable is not an int or float.
+            IntegerOverflowError: The result would leave the 64-bit range.
+        """
+        return self._run(calls.increment(self._handle, name, by, if_revision))
+
+    def append(
+        self,
+        name: str,
+        value: list[Any] | str | bytes | bytearray | memoryview,
+        *,
+        keep_last: int | None = None,
+        if_revision: IfRevision = OMITTED,
+    ) -> int:
+        """Lengthens a list by a list, a str by a str or bytes by bytes; returns the new length.
+
+        To add one item: `append(name, [item])`.
+
+        Args:
+            name: The variable; a missing one becomes `value`.
+            value: What to add at the end.
+            keep_last: Keeps only so many items, characters or bytes from the end.
+            if_revision: As for `set_variable`.
+
+        Raises:
+            TypeMismatchError: The variable is of another type.
+        """
+        return self._run(calls.append(self._handle, name, value, keep_last, if_revision))
+
+    def merge(
+        self,
+        name: str,
+        values: Mapping[str, Any],
+        *,
+        path: Iterable[str] = (),
+        remove: Iterable[str] = (),
+        if_revision: IfRevision = OMITTED,
+    ) -> int:
+        """Writes names into a map, at a path inside the value, and removes others; returns the new revision.
+
+        Missing maps on the way are created; what is not named stays as it is.
+
+        Raises:
+            TypeMismatchError: The value, or what is at the path, is not a map.
+        """
+        return self._run(calls.merge(self._handle, name, values, path, remove, if_revision))
+
+    def get_variables(self, *names: str | Iterable[str], prefix: str | None = None) -> dict[str, Any]:
+        """Many values of one consistent snapshot, in byte order of their names.
+
+        Args:
+            *names: Names, or one iterable of names; the missing ones are left out. None at all gives every variable.
+            prefix: Instead of names: all that begin with this.
+
+        Raises:
+            DataLossError: A value does not decode; `name` says which, and `readable` has the others.
+        """
+        return self._run(calls.get_variables(self._handle, names, prefix))
+
+    def set_variables(self, values: Mapping[str, Any]) -> int:
+        """Writes all of the values or none of them, in one commit; returns its revision."""
+        return self._run(calls.set_variables(self._handle, values))
+
+    def list_variables(self, prefix: str = "") -> list[VariableInfo]:
+        """What is known of the variables whose names begin with the prefix, in byte order of the names."""
+        return self._run(calls.list_variables(self._handle, prefix))
+
+    def to_dict(self, prefix: str = "") -> dict[str, Any]:
+        """The variables of one consistent snapshot, in byte order of their names."""
+        return self._run(calls.get_variables(self._handle, (), prefix))
+
+    def info(self) -> SessionInfo:
+        """What is known of the session; looking does not extend its life.
+
+        Raises:
+            SessionNotFoundError: There is none.
+        """
+        return self._run(session_calls.info(self._handle))
+
+    def touch(self, ttl: SessionTtl = None) -> SessionInfo:
+        """Extends the session's life by its ttl, or gives it another one.
+
+        Raises:
+            SessionNotFoundError: There is none.
+        """
+        return self._run(session_calls.touch(self._handle, ttl))
+
+    def destroy(self) -> bool:
+        """Deletes the session with all of its variables; says whether there was one."""
+        return self._run(session_calls.delete(self._handle.link, self._handle.session_id))
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401
+        """The value of a variable; VariableNotFoundError, which is a KeyError, when there is none."""
+        return self._run(calls.get_item(self._handle, name))
+
+    def __setitem__(self, name: str, value: Any) -> None:  # noqa: ANN401
+        """Writes a variable."""
+        self.set_variable(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        """Deletes a variable; VariableNotFoundError when there is none."""
+        self._run(calls.delete_item(self._handle, name))
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a variable; what is not a str is never one."""
+        return isinstance(name, str) and self.has_variable(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of one snapshot, in byte order."""
+        return iter(self._run(calls.list_names(self._handle)))
+
+    def __len__(self) -> int:
+        """How many variables there are."""
+        return self._run(calls.count(self._handle))
+
+    def __bool__(self) -> bool:
+        """True: a handle is there even when the session is empty. Asks no server."""
+        return True
+
+    def keys(self) -> SessionKeys:
+        """The names; each walk over them is one snapshot."""
+        return SessionKeys(self)
+
+    def values(self) -> SessionValues:
+        """The values; each walk over them is one snapshot."""
+        return SessionValues(self)
+
+    def items(self) -> SessionItems:
+        """The names and values; each walk over them is one snapshot."""
+        return SessionItems(self)
+
+    def get(self, name: str, default: Any = None, /) -> Any:  # noqa: ANN401
+        """The value of a variable, or the default when there is none."""
+        return self.get_variable(name, default)
+
+    def pop(self, name: str, *default: Any) -> Any:  # noqa: ANN401
+        """Deletes a variable and returns its value in one step; without one, the default or VariableNotFoundError."""
+        if len(default) > 1:
+            raise TypeError(f"pop expected at most 2 arguments, got {1 + len(default)}")
+        return self._run(calls.pop(self._handle, name, default))
+
+    def popitem(self) -> tuple[str, Any]:
+        """Deletes the last variable in byte order and returns it, in one step; VariableNotFoundError without any."""
+        return self._run(calls.pop_item(self._handle))
+
+    def setdefault(self, name: str, default: Any = None, /) -> Any:  # noqa: ANN401
+        """The value of a variable, which becomes the default if there is none, in one step."""
+        return self._run(calls.set_default(self._handle, name, default))
+
+    def update(self, other: Any = (), /, **names: Any) -> None:  # noqa: ANN401
+        """Writes many variables, all or none, in one round trip."""
+        values = dict(other, **names)
+        if values:
+            self.set_variables(values)
+
+    def clear(self, prefix: str = "") -> None:
+        """Deletes every variable whose name begins with the prefix, in one commit."""
+        self._run(calls.clear(self._handle, prefix))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both mean the same session of the same server. Asks no server."""
+        return self._identity() == other._identity() if isinstance(other, Session) else NotImplemented
+
+    def __hash__(self) -> int:
+        """By server and id."""
+        return hash(self._identity())
+
+    def __repr__(self) -> str:
+        """The id and the server; never values."""
+        return f"Session({self.id!r}, address={self._handle.link.transport.address!r})"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        """Refuses pickling and copying."""
+        raise TypeError("a Session cannot be pickled or copied; send session.id and call get_session with it there")
+
+    def _identity(self) -> tuple[str, Literal[""], str]:
+        """Server, tenant (there is only the empty one) and id."""
+        return (self._handle.link.transport.address, "", self._handle.session_id)
+
+    def _run(self, steps: Steps[R]) -> R:
+        return run(steps, self._handle.link.transport)

@@ -1,0 +1,129 @@
+"""What a call does, without doing it: a generator of `Send` and `Pause` steps.
+
+Everything but the waiting lives in such generators. A short driver carries them out (`run`); one with `await` could do
+the same.
+"""
+
+import random
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, TypeVar
+
+from ._errors import BridgeError, DeadlineExceededError, ServerUnavailableError
+from ._wire import Greet, Request, Transport
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Ask the server once, within so many seconds; the answer is sent, or the exception thrown, into the generator."""
+
+    request: Request[Any]
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait so many seconds."""
+
+    seconds: float
+
+
+Steps: TypeAlias = Generator[Send | Pause, Any, R]
+
+_TOO_LITTLE_SECONDS: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Full jitter: anything between nothing and `first` seconds, doubled at each attempt up to `cap`."""
+
+    first: float
+    cap: float
+
+    def wait(self, attempt: int, deadline: float, error: BridgeError) -> "Steps[None]":
+        """Waits after an attempt (0 is the first), at most half of the time left; raises the error when none is left."""
+        longest = min(self.cap, self.first * 2 ** min(attempt, 32))
+        yield Pause(min(random.uniform(0, longest), max(0.0, deadline - time.monotonic()) / 2))
+        if deadline - time.monotonic() < _TOO_LITTLE_SECONDS:
+            raise error
+
+
+RECONNECT: Final = Backoff(first=0.05, cap=0.5)
+
+
+def ask(transport: Transport, request: Request[A], *, deadline: float, retry: bool) -> Steps[A]:
+    """One request, answered before the deadline (of time.monotonic).
+
+    A server that was there before and is lost is asked again until the deadline, if the request only reads. A server
+    that was never there is an error at once; so that this is certain about a change, the first request never is one.
+
+    Raises:
+        BridgeError: What the server answered, or why it did not.
+    """
+    if request.mutates and not transport.contacted:
+        yield from ask(transport, Greet(), deadline=deadline, retry=False)
+    attempt = 0
+    while True:
+        try:
+            answer: A = yield Send(request, remaining(deadline))
+            return answer
+        except ServerUnavailableError as error:
+            if request.mutates or not retry or not transport.contacted:
+                raise
+            lost = error
+        yield from RECONNECT.wait(attempt, deadline, lost)
+        attempt += 1
+
+
+def wait_ready(transport: Transport, *, deadline: float) -> Steps[None]:
+    """Asks until a server answers, also one that was never there.
+
+    Raises:
+        ServerUnavailableError: Nobody was there before the deadline.
+        DeadlineExceededError: Nothing there answered or refused.
+    """
+    attempt = 0
+    while True:
+        try:
+            yield Send(Greet(), remaining(deadline))
+            return
+        except ServerUnavailableError as error:
+            absent = error
+        yield from RECONNECT.wait(attempt, deadline, absent)
+        attempt += 1
+
+
+def remaining(deadline: float) -> float:
+    """Seconds until the deadline.
+
+    Raises:
+        DeadlineExceededError: There are none.
+    """
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise DeadlineExceededError("the deadline passed before the request was sent", outcome="not_applied")
+    return seconds
+
+
+def run(steps: Steps[R], transport: Transport) -> R:
+    """Carries out the steps, waiting in this thread."""
+    try:
+        step = next(steps)
+        while True:
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+                step = steps.send(None)
+                continue
+            try:
+                answer = transport.call(step.request, step.timeout)
+            except BridgeError as error:
+                step = steps.throw(error)
+            else:
+                step = steps.send(answer)
+    except StopIteration as done:
+        result: R = done.value
+        return result

@@ -1,0 +1,339 @@
+"""What a client asks a server and what it is answered, without gRPC: values are encoded, times are milliseconds.
+
+`Transport` is the one door to a server. `_rpc` is the real one; a test needs nothing but a class with these members.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+
+A = TypeVar("A", covariant=True)
+
+TtlMs: TypeAlias = int | Literal["never", "keep"] | None
+
+
+class Request(Generic[A]):
+    """A question whose answer is an `A`."""
+
+    __slots__ = ()
+
+    mutates = False
+
+
+class Transport(Protocol):
+    """The one door to a server; safe to use from many threads."""
+
+    @property
+    def address(self) -> str:
+        """Where the server is, as the user wrote it."""
+        ...
+
+    @property
+    def contacted(self) -> bool:
+        """Whether the server has ever answered; until then no change can have reached it."""
+        ...
+
+    def call(self, request: Request[A], timeout: float) -> A:
+        """Asks once, within `timeout` seconds.
+
+        Raises:
+            BridgeError: Whatever the server answered, or why there is no answer. Nothing else is raised.
+        """
+        ...
+
+    def close(self) -> None:
+        """Ends the connection; calls from now on raise BridgeClosedError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """An encoded value; the empty encoding is msgpack."""
+
+    value: bytes
+    encoding: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InfoAnswer:
+    """What is known of a variable without its value."""
+
+    name: str
+    type: str
+    size_bytes: int
+    revision: int
+    created_at_ms: int
+    updated_at_ms: int
+    expires_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class VariableAnswer:
+    """A variable with its encoded value."""
+
+    info: InfoAnswer
+    encoded: Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class SessionAnswer:
+    """What is known of a session."""
+
+    session_id: str
+    labels: Mapping[str, str]
+    revision: int
+    variable_count: int
+    size_bytes: int
+    created_at_ms: int
+    accessed_at_ms: int
+    expires_at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a session is given if, and only if, the request creates it."""
+
+    ttl: TtlMs = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class GetVariableAnswer:
+    """`encoded` is None when there is no such variable."""
+
+    encoded: Encoded | None
+    info: InfoAnswer | None
+
+
+@dataclass(frozen=True, slots=True)
+class GetVariable(Request[GetVariableAnswer]):
+    """Reads one variable."""
+
+    session_id: str
+    name: str
+    include_info: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariableAnswer:
+    """`applied` is False only when `if_missing` found a value, which is then `previous`."""
+
+    applied: bool
+    revision: int
+    previous: Encoded | None
+
+
+@dataclass(frozen=True, slots=True)
+class SetVariable(Request[SetVariableAnswer]):
+    """Writes one variable."""
+
+    mutates = True
+
+    session_id: str
+    name: str
+    encoded: Encoded
+    ttl: TtlMs = None
+    if_revision: int | None = None
+    if_missing: bool = False
+    must_exist: bool = False
+    defaults: Defaults | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVariableAnswer:
+    """`previous` is there when it was asked for and there was one."""
+
+    deleted: bool
+    previous: Encoded | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteVariable(Request[DeleteVariableAnswer]):
+    """Deletes one variable."""
+
+    mutates = True
+
+    session_id: str
+    name: str
+    if_revision: int | None = None
+    want_previous: bool = False
+    must_exist: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListVariablesAnswer:
+    """One page, in byte order of the names; an empty token means that it was the last."""
+
+    variables: Sequence[InfoAnswer]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListVariables(Request[ListVariablesAnswer]):
+    """What is known of the variables whose names begin with `prefix`."""
+
+    session_id: str
+    prefix: str = ""
+    page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GetVariablesAnswer:
+    """One page: msgpack values in one packed map, the others beside it; an empty token means that it was the last."""
+
+    values: bytes
+    custom: Sequence[VariableAnswer]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class GetVariables(Request[GetVariablesAnswer]):
+    """Reads these names, or without names all that begin with `prefix`."""
+
+    session_id: str
+    names: Sequence[str] = ()
+    prefix: str = ""
+    page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """Writes a value."""
+
+    encoded: Encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """Adds a msgpack number."""
+
+    by: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Lengthens a list, string or bytes, keeping at most `keep_last` items, code points or bytes."""
+
+    value: bytes
+    keep_last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Writes a msgpack map into the map at `path`, and removes names from it."""
+
+    values: bytes
+    path: Sequence[str]
+    remove: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Deletes every variable whose name begins with `prefix`."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class PopLast:
+    """Deletes the last variable in byte order of the names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One change of a batch; `name` is empty for Clear and PopLast."""
+
+    name: str
+    change: Set | Increment | Append | Merge | Clear | PopLast
+    if_revision: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OperationAnswer:
+    """What became of one operation."""
+
+    revision: int
+    previous: VariableAnswer | None
+    number: bytes
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateVariablesAnswer:
+    """One result for each operation, and the session's revision after them."""
+
+    results: Sequence[OperationAnswer]
+    session_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateVariables(Request[UpdateVariablesAnswer]):
+    """Applies a packed map of sets and then operations: all or nothing, one revision."""
+
+    mutates = True
+
+    session_id: str
+    values: bytes = b""
+    operations: Sequence[Operation] = ()
+    must_exist: bool = False
+    defaults: Defaults | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSession(Request[SessionAnswer]):
+    """Makes a session; an empty id lets the server make one."""
+
+    mutates = True
+
+    session_id: str
+    ttl: TtlMs = None
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    max_life_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GetSession(Request[SessionAnswer]):
+    """What is known of a session."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListSessionsAnswer:
+    """One page, in byte order of the ids; an empty token means that it was the last."""
+
+    sessions: Sequence[SessionAnswer]
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListSessions(Request[ListSessionsAnswer]):
+    """The sessions whose ids begin with `prefix` and that have every one of `labels`."""
+
+    prefix: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    page_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TouchSession(Request[SessionAnswer]):
+    """Extends a session's life, or replaces its ttl."""
+
+    mutates = True
+
+    session_id: str
+    ttl: TtlMs = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSession(Request[bool]):
+    """Deletes a session; the answer is whether there was one."""
+
+    mutates = True
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Greet(Request[str]):
+    """Asks a server for its version: the cheapest way to find out whether one is there."""
