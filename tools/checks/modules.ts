@@ -12,6 +12,8 @@ export interface Import {
   readonly specifier: string;
   /** Whether it is loaded only when the code gets there. */
   readonly dynamic: boolean;
+  /** Whether nothing but types comes from it, so that nothing is loaded. */
+  readonly typeOnly: boolean;
 }
 
 /** A name that a module gives away. */
@@ -23,7 +25,7 @@ export interface Export {
   /** Its name there. */
   readonly origin: string;
   readonly line: number;
-  /** Whether a doc comment stands right before its declaration. */
+  /** Whether a doc comment stands right before its declaration, or before the line above when that is an export too. */
   readonly documented: boolean;
 }
 
@@ -43,8 +45,13 @@ export function readModule(path: string): Module {
   const docEnds = parsed.comments
     .filter((comment) => comment.type === "Block" && comment.value.startsWith("*"))
     .map((comment) => comment.end);
-  const documented = (start: number) => docEnds.some((end) => end <= start && text.slice(end, start).trim() === "");
-  const exports = staticExports.flatMap((statement) =>
+  const docBefore = (start: number) => docEnds.some((end) => end <= start && text.slice(end, start).trim() === "");
+  const documented = (at: number): boolean => {
+    const [above, statement] = [staticExports[at - 1], staticExports[at]];
+    if (statement === undefined) return false;
+    return docBefore(statement.start) || (above !== undefined && text.slice(above.end, statement.start) === "\n" && documented(at - 1));
+  };
+  const exports = staticExports.flatMap((statement, at) =>
     statement.entries.map((entry): Export => {
       const all = entry.importName.kind === "AllButDefault";
       const name = all ? "*" : (entry.exportName.name ?? "default");
@@ -53,24 +60,27 @@ export function readModule(path: string): Module {
         from: entry.moduleRequest?.value,
         origin: entry.importName.name ?? entry.localName.name ?? name,
         line: text.slice(0, statement.start).split("\n").length,
-        documented: documented(statement.start),
+        documented: documented(at),
       };
     }),
   );
-  const passedOn = exports.flatMap((found) => (found.from === undefined ? [] : [found.from]));
   const written = (start: number, end: number) => text.slice(start, end).replace(/^["'`]|["'`]$/g, "");
   const inTypes = [...text.matchAll(/\bimport\("([^"]+)"\)/g)].map((found) => found[1] ?? "");
+  const passedOn = staticExports.flatMap((statement) => statement.entries.filter((entry) => entry.moduleRequest !== null));
   return {
     path,
     exports,
     imports: [
-      ...[...new Set([...staticImports.map((found) => found.moduleRequest.value), ...passedOn])].map((specifier) => ({
-        specifier,
+      ...staticImports.map(({ moduleRequest, entries }) => ({
+        specifier: moduleRequest.value,
         dynamic: false,
+        typeOnly: entries.length > 0 && entries.every((entry) => entry.isType),
       })),
+      ...passedOn.map(({ moduleRequest, isType }) => ({ specifier: moduleRequest?.value ?? "", dynamic: false, typeOnly: isType })),
       ...[...new Set([...dynamicImports.map(({ moduleRequest: { start, end } }) => written(start, end)), ...inTypes])].map((specifier) => ({
         specifier,
         dynamic: true,
+        typeOnly: false,
       })),
     ],
   };

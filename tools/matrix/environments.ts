@@ -6,6 +6,7 @@ import { root } from "../checks/modules.ts";
 
 /** Which end of the supported versions. */
 export const BOUNDS = ["lowest", "highest"] as const;
+/** One of them. */
 export type Bounds = (typeof BOUNDS)[number];
 
 /** Where a cell of the matrix runs its Python. */
