@@ -5,7 +5,7 @@ import { readNdArray } from "./ndarray-payload.ts";
 import { readFloat, readInteger } from "./numbers.ts";
 import { scanValue } from "./scan.ts";
 import { Extension } from "./types.ts";
-import { readUtf8 } from "./utf8.ts";
+import { readKey, readUtf8 } from "./utf8.ts";
 import { Decimal, Duration, PlainDate, PlainTime, Uuid } from "./wrappers.ts";
 
 /** How values are decoded. */
@@ -45,18 +45,23 @@ export function readValue(reader: Reader): unknown {
   return readTagged(reader, lead);
 }
 
-/** The text of the string at the reader's position, which moves to its end. */
-export function readString(reader: Reader): string {
+/** Steps over the header of the string or key at the reader's position and returns how many bytes of text follow. */
+function readTextSize(reader: Reader): number {
   const lead = reader.bytes[reader.position] as number;
-  let start = reader.position + 1;
-  let count = lead & 0x1f;
-  if (lead >= 0xd9) {
-    const header = readHeader(reader.bytes, reader.position);
-    start = header.next;
-    count = header.count;
+  if (lead < 0xc0) {
+    reader.position++;
+    return lead & 0x1f;
   }
-  reader.position = start + count;
-  return readUtf8(reader.bytes, start, start + count);
+  const { count, next } = readHeader(reader.bytes, reader.position);
+  reader.position = next;
+  return count;
+}
+
+function readString(reader: Reader): string {
+  const size = readTextSize(reader);
+  const start = reader.position;
+  reader.position += size;
+  return readUtf8(reader.bytes, start, start + size);
 }
 
 function readTagged(reader: Reader, lead: number): unknown {
@@ -100,7 +105,9 @@ function readMap(reader: Reader): Record<string, unknown> {
   reader.position = next;
   const map: Record<string, unknown> = {};
   for (let i = 0; i < count; i++) {
-    const key = readString(reader);
+    const size = readTextSize(reader);
+    const key = readKey(reader.bytes, reader.position, reader.position + size);
+    reader.position += size;
     const value = readValue(reader);
     // Assigning to __proto__ would set the prototype instead of a property.
     if (key === "__proto__") Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true });

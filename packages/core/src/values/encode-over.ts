@@ -102,7 +102,9 @@ function writeSetOver(writer: Writer, value: ReadonlySet<unknown>, previous: Uin
   const nodes = writer.nodes;
   for (const bytes of itemsOf(previous, true)) {
     const key = hexOf(encodeSetItem(writer, decodeScanned(bytes), 0, level));
-    originals.set(key, [...(originals.get(key) ?? []), bytes]);
+    const alike = originals.get(key);
+    if (alike === undefined) originals.set(key, [bytes]);
+    else alike.push(bytes);
   }
   writer.nodes = nodes;
   const chosen = new Map<string, readonly Uint8Array[]>();

@@ -4,7 +4,7 @@ import { headerSize, writeHeader } from "./layout.ts";
 import { NdArray } from "./ndarray.ts";
 import { MAX_INTEGER, MIN_INTEGER, writeBigInteger, writeFloat, writeInteger } from "./numbers.ts";
 import { Extension } from "./types.ts";
-import { utf8Size, writeUtf8 } from "./utf8.ts";
+import { writeSomeUtf8 } from "./utf8.ts";
 import { Decimal, Duration, Float, PlainDate, PlainTime, Uuid } from "./wrappers.ts";
 import { refuse, reserve, takeFrom, type Writer, writeRaw } from "./writer.ts";
 
@@ -33,28 +33,43 @@ export function writeBigInt(writer: Writer, value: bigint): void {
 
 /** Writes a string; refuses one that is not well-formed. */
 export function writeString(writer: Writer, text: string, level: number): void {
-  const length = text.length;
-  reserve(writer, 5 + length * 3);
-  if (length < 32) {
-    const { buffer } = writer;
-    let at = writer.position;
-    buffer[at++] = 0xa0 | length;
-    let i = 0;
-    for (; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit >= 0x80) break;
-      buffer[at++] = unit;
-    }
-    if (i === length) {
-      writer.position = at;
-      return;
-    }
-  }
+  if (text.length < 32 && writeShortAscii(writer, text)) return;
   if (!text.isWellFormed()) throw refuse(writer, level, "INVALID_STRING", "a string holds a lone surrogate, which UTF-8 cannot hold");
-  const size = utf8Size(text);
-  const start = writeHeader(writer.buffer, writer.position, "string", size);
-  writeUtf8(text, writer.buffer, start);
-  writer.position = start + size;
+  const start = writer.position;
+  const assumed = headerSize("string", text.length);
+  reserve(writer, assumed);
+  writer.position += assumed;
+  for (let rest = text; rest !== ""; ) {
+    // Three bytes more than an ASCII text needs, so that each turn has room for a character at least.
+    reserve(writer, rest.length + 3);
+    const { read, written } = writeSomeUtf8(rest, writer.buffer, writer.position);
+    writer.position += written;
+    rest = rest.slice(read);
+  }
+  const size = writer.position - start - assumed;
+  const shift = headerSize("string", size) - assumed;
+  if (shift > 0) {
+    reserve(writer, shift);
+    writer.buffer.copyWithin(start + assumed + shift, start + assumed, writer.position);
+    writer.position += shift;
+  }
+  writeHeader(writer.buffer, start, "string", size);
+}
+
+/** Writes a string of less than 32 characters if they are ASCII, or nothing. */
+function writeShortAscii(writer: Writer, text: string): boolean {
+  const length = text.length;
+  reserve(writer, 1 + length);
+  const { buffer } = writer;
+  let at = writer.position;
+  buffer[at++] = 0xa0 | length;
+  for (let i = 0; i < length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) return false;
+    buffer[at++] = unit;
+  }
+  writer.position = at;
+  return true;
 }
 
 /** Writes bytes as bin. */

@@ -19,7 +19,17 @@ const VIEWS = {
 } as const;
 
 /** The typed arrays that hold an ndarray's elements on a little-endian machine; booleans are the bytes 0 and 1. */
-export type NdArrayView = InstanceType<(typeof VIEWS)[NdArrayType]>;
+export type NdArrayView =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float64Array;
 
 /** An immutable n-dimensional array of numbers or booleans: element type, shape, and the elements in C order. */
 export class NdArray {

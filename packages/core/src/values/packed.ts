@@ -15,11 +15,18 @@ export function packedEntrySize(name: string, bytes: Uint8Array): number {
   return headerSize("string", size) + size + bytes.length;
 }
 
-/** One msgpack map of names to values, made by concatenation: names and bytes are taken as they are. */
+/**
+ * One msgpack map of names to values, made by concatenation: names and bytes are taken as they are.
+ * @throws InvalidArgumentError INVALID_NAME for a name with a lone surrogate, which UTF-8 cannot hold.
+ */
 export function packMap(entries: Iterable<PackedEntry>): Uint8Array {
   const list = [...entries];
   let size = headerSize("map", list.length);
-  for (const { name, bytes } of list) size += packedEntrySize(name, bytes);
+  for (const { name, bytes } of list) {
+    if (!name.isWellFormed())
+      throw new InvalidArgumentError("INVALID_NAME", `the name ${JSON.stringify(name)} holds a lone surrogate`, { details: { name } });
+    size += packedEntrySize(name, bytes);
+  }
   const packed = new Uint8Array(size);
   let at = writeHeader(packed, 0, "map", list.length);
   for (const { name, bytes } of list) {

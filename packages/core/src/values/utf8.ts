@@ -1,6 +1,6 @@
 /** The part of the language's text globals used here, so that core needs no platform's types. */
 declare const TextDecoder: new (label: string, options: { ignoreBOM: boolean }) => { decode(bytes: Uint8Array): string };
-declare const TextEncoder: new () => { encodeInto(text: string, target: Uint8Array): { written: number } };
+declare const TextEncoder: new () => { encodeInto(text: string, target: Uint8Array): { read: number; written: number } };
 
 /** A byte order mark is text like any other. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -52,6 +52,31 @@ export function readUtf8(bytes: Uint8Array, start: number, end: number): string 
   return text;
 }
 
+/** Map keys recur from value to value: one that was read before is found by comparing bytes, which makes no string. */
+const KEY_SLOTS = 512;
+const MAX_CACHED_KEY = 24;
+const recentKeys = new Array<string>(KEY_SLOTS).fill("");
+
+/** As `readUtf8`, for a map key. */
+export function readKey(bytes: Uint8Array, start: number, end: number): string {
+  const size = end - start;
+  if (size > MAX_CACHED_KEY) return readUtf8(bytes, start, end);
+  let hash = size;
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0;
+  const slot = hash & (KEY_SLOTS - 1);
+  const recent = recentKeys[slot] as string;
+  if (isAsciiText(recent, bytes, start, size)) return recent;
+  const text = readUtf8(bytes, start, end);
+  if (text.length === size) recentKeys[slot] = text;
+  return text;
+}
+
+function isAsciiText(text: string, bytes: Uint8Array, start: number, size: number): boolean {
+  if (text.length !== size) return false;
+  for (let i = 0; i < size; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
 /** The bytes that a well-formed text takes in UTF-8. */
 export function utf8Size(text: string): number {
   let size = text.length;
@@ -63,6 +88,11 @@ export function utf8Size(text: string): number {
     else size += 1;
   }
   return size;
+}
+
+/** Writes as much of a well-formed text as fits from an offset on; answers how many units were read and how many bytes were written. */
+export function writeSomeUtf8(text: string, target: Uint8Array, offset: number): { read: number; written: number } {
+  return encoder.encodeInto(text, target.subarray(offset));
 }
 
 /** Writes a well-formed text at an offset; the room was made by `utf8Size`. */

@@ -32,6 +32,13 @@ describe("a packed map", () => {
     expect(unpackMap(packMap([deep, ...wide]))).toHaveLength(3);
   });
 
+  test("is not made of a name that UTF-8 cannot hold", () => {
+    expect(refusalOf(() => packMap([{ name: "\ud800", bytes: bytesOf("c0") }]))).toMatchObject({
+      error: "InvalidArgumentError",
+      reason: "INVALID_NAME",
+    });
+  });
+
   test.each([
     ["", { reason: "INVALID_VALUE", rule: "empty" }],
     ["90", { reason: "INVALID_VALUE", rule: "key_type" }],
