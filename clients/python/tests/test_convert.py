@@ -118,10 +118,10 @@ FITS: list[tuple[Any, Any, Any]] = [
     (timedelta(1), timedelta, timedelta(1)),
     (Decimal("1.10"), Decimal, Decimal("1.10")),
     (UUID(int=1), UUID, UUID(int=1)),
-    (None, Optional[int], None),
+    (None, Optional[int], None),  # noqa: UP045
     (1, int | float, 1),
     (1, float | int, 1),
-    (1, Union[float, str], 1.0),
+    (1, Union[float, str], 1.0),  # noqa: UP007
     ([1, 2.5], list[float | str], [1.0, 2.5]),
     ("red", Colour, Colour.RED),
     (1, Colour, Colour.NUMBER),
@@ -146,8 +146,8 @@ FITS: list[tuple[Any, Any, Any]] = [
     ({"red": 1}, dict[Colour, int], {Colour.RED: 1}),
     ({"name": "a"}, Tool, Tool("a")),
     ({"name": "a", "weight": 2, "tags": ["x"], "unknown": 1}, Tool, Tool("a", 2.0, ["x"])),
-    ({"tool": {"name": "a"}, "tools": [{"name": "b"}], "by_name": {"c": None, "d": {"name": "d"}}, "computed": 9}, Config,
-     Config(tool=Tool("a"), tools=(Tool("b"),), by_name={"c": None, "d": Tool("d")})),
+    ({"tool": {"name": "a"}, "tools": [{"name": "b"}], "by_name": {"c": None, "d": {"name": "d"}}, "computed": 9},
+     Config, Config(tool=Tool("a"), tools=(Tool("b"),), by_name={"c": None, "d": Tool("d")})),
     ({"children": [{"children": []}]}, Tree, Tree([Tree([])])),
     ({"title": "a", "other": 1}, Movie, {"title": "a"}),
     ({"title": "a", "year": 1999}, Movie, {"title": "a", "year": 1999}),

@@ -2,10 +2,11 @@
 
 import copy
 import pickle
+from collections.abc import Callable
 
 import pytest
 
-from session_bridge import _errors
+import session_bridge._errors as _errors
 from session_bridge._errors import BridgeError, error_from
 
 CLASSES = sorted(
@@ -24,6 +25,11 @@ BUILT_IN: dict[str, type[Exception]] = {
     "StoreUnavailableError": ConnectionError,
     "DeadlineExceededError": TimeoutError,
 }
+
+
+def pickled(error: BridgeError) -> BridgeError:
+    again: BridgeError = pickle.loads(pickle.dumps(error))
+    return again
 
 
 def test_there_are_as_many_classes_as_the_tree_draws() -> None:
@@ -46,8 +52,10 @@ def test_each_inherits_its_built_in_class(kind: type[BridgeError]) -> None:
 
 
 @pytest.mark.parametrize("kind", CLASSES)
-@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
-def test_each_pickles_and_copies_with_its_details(kind: type[BridgeError], again: object) -> None:
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickled])
+def test_each_pickles_and_copies_with_its_details(
+    kind: type[BridgeError], again: Callable[[BridgeError], BridgeError]
+) -> None:
     error = kind(
         "text",
         reason="SOMETHING",
@@ -61,7 +69,6 @@ def test_each_pickles_and_copies_with_its_details(kind: type[BridgeError], again
         current_revision=3,
         incident_id="i",
     )
-    assert callable(again)
     copied = again(error)
     assert type(copied) is kind
     assert (str(copied), vars(copied)) == ("text", vars(error))

@@ -1,4 +1,4 @@
-"""numpy is an optional package: without it the ndarray rows of the vectors prove the error, and test_ndarray.py has nothing to import."""
+"""What is collected: numpy is optional, and without it the ndarray rows of the vectors prove the error instead."""
 
 import importlib.util
 

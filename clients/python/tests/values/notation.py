@@ -1,9 +1,11 @@
 """The notations of proto/vectors/README.md, read."""
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownLambdaType=false
 
 import json
 import struct
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -41,7 +43,7 @@ def value_of(tagged: dict[str, Any]) -> Any:
 
 def _nested(body: dict[str, Any]) -> Any:
     value = value_of(body["leaf"])
-    wrap = {"list": lambda inner: [inner], "map": lambda inner: {"k": inner}, "tuple": lambda inner: (inner,)}[
+    wrap: Any = {"list": lambda inner: [inner], "map": lambda inner: {"k": inner}, "tuple": lambda inner: (inner,)}[
         body["kind"]
     ]
     for _ in range(body["depth"]):
@@ -55,8 +57,7 @@ def _timestamp(body: dict[str, Any]) -> datetime:
 
 
 def _ndarray(body: dict[str, Any]) -> Any:
-    import numpy
-
+    numpy: Any = import_module("numpy")
     return numpy.frombuffer(bytes_of(body["data"]), dtype=body["dtype"]).reshape(body["shape"])
 
 
@@ -93,5 +94,5 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, set):
         return len(left) == len(right) and all(any(same(one, other) for other in right) for one in left)
     if type(left).__module__ == "numpy":
-        return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
+        return left.dtype == right.dtype and left.shape == right.shape and bool(left.tobytes() == right.tobytes())
     return bool(left == right)

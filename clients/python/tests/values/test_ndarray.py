@@ -1,12 +1,14 @@
 """numpy arrays and scalars; conftest.py collects this file where numpy is installed."""
 
+from importlib import import_module
 from typing import Any
 
-import numpy
 import pytest
 
 from session_bridge._errors import SerializationError
 from session_bridge._values import decode, encode
+
+numpy: Any = import_module("numpy")
 
 
 @pytest.mark.parametrize(

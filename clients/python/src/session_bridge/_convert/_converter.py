@@ -1,4 +1,5 @@
 """The conversion of plain values to types: scalars, unions and containers; classes with fields are in `_records`."""
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
 
@@ -56,8 +57,8 @@ _WRAPPERS: Final = (Annotated, Required, NotRequired)
 def convert(value: object, expected: TypeForm[T], *, path: str = "value") -> T:
     """The value as an instance of a type.
 
-    An integer fits float and becomes one; a bool never fits int or float; a map fits a dataclass, TypedDict, NamedTuple, attrs class
-    or pydantic model, unknown keys being ignored.
+    An integer fits float and becomes one; a bool never fits int or float. A map fits a dataclass, TypedDict,
+    NamedTuple, attrs class or pydantic model, unknown keys being ignored.
 
     Args:
         value: A plain value, as a codec read it.
@@ -78,7 +79,7 @@ def mismatch(path: str, expected: object, value: object) -> TypeMismatchError:
 
 
 class Converter:
-    """Reads values as types; when not lenient, an integer does not fit float, so that a union tries exact members first."""
+    """Reads values as types; when not lenient, an integer does not fit float, as a union first tries it."""
 
     def __init__(self, *, lenient: bool) -> None:
         """Sets whether an integer fits float."""
@@ -113,7 +114,8 @@ class Converter:
             return self._set(value, arguments, expected, path)
         if kind is tuple:
             return self._tuple(value, arguments, expected, path)
-        if origin is None and (alias := getattr(expected, "__supertype__", None) or _alias_value(expected)) is not None:
+        alias = getattr(expected, "__supertype__", None) or _alias_value(expected)
+        if alias is not None:
             return self.read(value, alias, path)
         return self._class(value, expected, path)
 

@@ -1,4 +1,5 @@
-"""Classes with fields, made from maps: dataclass, TypedDict, NamedTuple, attrs, and pydantic, which validates for itself."""
+"""Classes with fields, made from maps: dataclass, TypedDict, NamedTuple, attrs; pydantic judges for itself."""
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import dataclasses
 import sys
@@ -71,7 +72,7 @@ def _arguments(reader: Reader, value: Mapping[str, object], shape: _Shape, path:
 
 
 def _validated(validate: Callable[[object], object], value: object, expected: type, path: str) -> object:
-    """pydantic's own judgement; its text may hold values, so only the place is taken from it."""
+    """The model's own judgement; its text may hold values, so only the place is taken from it."""
     try:
         return validate(value)
     except Exception as error:

@@ -1,4 +1,8 @@
-"""Encoding and decoding of one value. The fast path is one call of msgpack's C code; what it cannot do is left to `_plain` and `_scan`."""
+"""Encoding and decoding of one value.
+
+The fast path is one call of msgpack's C code; what it cannot do is left to `_plain` and `_scan`.
+"""
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -16,7 +20,6 @@ from ._plain import plain
 from ._scan import MAX_DEPTH, MAX_NODES, ScanError, scan
 from ._sets import is_set_item, pack_set
 
-_STRING: Final = frozenset({str})
 _SCALARS: Final[frozenset[type]] = frozenset(
     {type(None), bool, int, float, str, bytes, bytearray, memoryview, datetime, date, time, timedelta, Decimal, UUID}
 )
@@ -56,11 +59,11 @@ def encode(
 
 def encode_msgpack(value: object, name: str, codecs: Codecs) -> bytes:
     """The msgpack bytes of one value, as `encode` says."""
-    if is_regular(value):
-        try:
+    try:
+        if is_regular(value):
             return pack(value)
-        except (TypeError, ValueError, OverflowError, BufferError, RecursionError):
-            pass  # The walk below names the place inside the value.
+    except (TypeError, ValueError, OverflowError, BufferError, RecursionError):
+        pass  # The walk below names the place inside the value.
     return pack(plain(value, name, codecs))
 
 
@@ -113,31 +116,34 @@ def _custom(encoding: str, codecs: Codecs, name: str | None) -> Any:
 
 
 def is_regular(value: object) -> bool:
-    """Whether the fast path will do: exact types of the table, string keys, within depth and nodes. C code visits the elements."""
-    if type(value) in _SCALARS:
-        return True
-    level: list[Any] = [value]
-    nodes = 1
-    for _ in range(MAX_DEPTH):
-        below: list[Any] = []
-        for container in level:
-            kind = type(container)
-            items: Any = container
-            if kind is dict:
-                if not _STRING.issuperset(map(type, container)):
-                    return False
-                items = container.values()
-            elif kind not in _SEQUENCES:
-                return False
-            nodes += len(container)
-            if nodes > MAX_NODES:
-                return False
-            if not _SCALARS.issuperset(map(type, items)):
-                below += [item for item in items if type(item) not in _SCALARS]
-        if not below:
-            return True
-        level = below
-    return False
+    """Whether the fast path will do: exact types of the table, string keys, within depth and nodes.
+
+    Raises:
+        TypeError: A map has a key that is no string; the slow walk says which.
+    """
+    return type(value) in _SCALARS or _count_nodes(value, MAX_DEPTH) != 0
+
+
+def _count_nodes(container: Any, levels: int) -> int:
+    """How many values a container holds, itself included; 0 when the fast path will not do."""
+    kind = type(container)
+    if not levels:
+        return 0
+    if kind is dict:
+        "".join(container)  # The cheapest question whether all keys are strings.
+        items = container.values()
+    elif kind in _SEQUENCES:
+        items = container
+    else:
+        return 0
+    nodes = 1 + len(items)
+    for item in items:
+        if type(item) not in _SCALARS:
+            inside = _count_nodes(item, levels - 1)
+            nodes += inside - 1
+            if not inside or nodes > MAX_NODES:
+                return 0
+    return nodes if nodes <= MAX_NODES else 0
 
 
 def _pack_tuple(value: tuple[object, ...]) -> ExtType:
@@ -164,7 +170,7 @@ _PACKERS: Final[Mapping[type, Callable[[Any], ExtType | Timestamp]]] = {
 }
 
 
-def _default(value: object) -> ExtType | Timestamp:
+def _default(value: Any) -> ExtType | Timestamp:
     packer = _PACKERS.get(type(value))
     if packer is None:
         raise TypeError
@@ -175,7 +181,10 @@ _idle_packers: list[Packer] = []
 
 
 def pack(value: object) -> bytes:
-    """Packs a regular value. A packer serves one call at a time; making one costs more than packing a small value, so they are kept."""
+    """Packs a regular value.
+
+    A packer serves one call at a time, and making one costs more than packing a small value, so idle ones are kept.
+    """
     try:
         packer = _idle_packers.pop()
     except IndexError:

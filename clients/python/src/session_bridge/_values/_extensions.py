@@ -44,7 +44,7 @@ _TIME_TEXT = re.compile(rf"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{
 
 
 def pack_timestamp(value: datetime) -> Timestamp:
-    """msgpack's own type, which takes the shortest of its three forms; exact to the microsecond.
+    """The type of msgpack itself, which takes the shortest of its three forms; exact to the microsecond.
 
     Raises:
         ValueError: The datetime is naive, or is outside the years 1 to 9999 in UTC.

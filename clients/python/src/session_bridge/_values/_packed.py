@@ -15,11 +15,11 @@ def encode_packed(values: Mapping[str, object], *, codecs: Codecs = DEFAULT_CODE
     Raises:
         SerializationError: A value cannot be stored; `path` begins with its name.
     """
-    if all(map(is_regular, values.values())):
-        try:
+    try:
+        if all(map(is_regular, values.values())):
             return pack(dict(values))
-        except (TypeError, ValueError, OverflowError, BufferError, RecursionError):
-            pass  # The walk below names the variable and the place inside it.
+    except (TypeError, ValueError, OverflowError, BufferError, RecursionError):
+        pass  # The walk below names the variable and the place inside it.
     parts = [_map_header(len(values))]
     for name, value in values.items():
         parts += [pack(name), encode_msgpack(value, name, codecs)]
@@ -36,7 +36,7 @@ def decode_packed(data: bytes) -> tuple[dict[str, object], dict[str, BridgeError
     """Decodes a packed map in its order; empty bytes are an empty map.
 
     Returns:
-        The values that decode, and for each name whose value does not the error to raise when that variable is asked for.
+        The values that decode, and by name the errors of those that do not, to raise when that variable is asked for.
 
     Raises:
         DataLossError: The bytes are not a map at all.
@@ -53,7 +53,7 @@ def decode_packed(data: bytes) -> tuple[dict[str, object], dict[str, BridgeError
 
 
 def _one_by_one(data: bytes) -> tuple[dict[str, object], dict[str, BridgeError]]:
-    """Cuts the map into its values without reading them, so that one that cannot be read does not cost the others."""
+    """Cuts the map into its values, so that one that cannot be read does not cost the others."""
     values: dict[str, object] = {}
     errors: dict[str, BridgeError] = {}
     try:

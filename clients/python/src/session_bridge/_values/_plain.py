@@ -1,7 +1,8 @@
-"""The slow walk: turns any storable value into what the C packer takes, or says where inside it something is not storable.
+"""The slow walk: turns any storable value into what the C packer takes, or says what inside it is not storable.
 
 It runs when the fast path gave up, because of a type of the application's own or because of a mistake.
 """
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping

@@ -13,19 +13,27 @@ MAX_DEPTH: Final = 64
 MAX_NODES: Final = 100_000
 
 _REASONS = {"depth": "VALUE_TOO_DEEP", "nodes": "VALUE_TOO_COMPLEX"}
-_TAGS = {
+_TAGS: Final = {
     0xC0: "null",
-    0xC2: "boolean",
-    0xC3: "boolean",
-    0xC4: "bytes",
-    0xC5: "bytes",
-    0xC6: "bytes",
-    0xCA: "float",
-    0xCB: "float",
+    **dict.fromkeys((0xC2, 0xC3), "boolean"),
+    **dict.fromkeys((0xC4, 0xC5, 0xC6), "bytes"),
+    **dict.fromkeys((0xCA, 0xCB), "float"),
+    **dict.fromkeys((0xD9, 0xDA, 0xDB), "string"),
+    **dict.fromkeys((0xDC, 0xDD), "list"),
+    **dict.fromkeys((0xDE, 0xDF), "map"),
 }
-_TAGS |= {0xD9: "string", 0xDA: "string", 0xDB: "string", 0xDC: "list", 0xDD: "list", 0xDE: "map", 0xDF: "map"}
-_EXTENSIONS = {-1: "timestamp", 1: "big_integer", 2: "decimal", 3: "uuid", 4: "date", 5: "time", 6: "duration"}
-_EXTENSIONS |= {7: "tuple", 8: "set", 9: "ndarray"}
+_EXTENSIONS: Final = {
+    -1: "timestamp",
+    1: "big_integer",
+    2: "decimal",
+    3: "uuid",
+    4: "date",
+    5: "time",
+    6: "duration",
+    7: "tuple",
+    8: "set",
+    9: "ndarray",
+}
 
 
 class ScanError(ValueError):
@@ -205,7 +213,7 @@ class _Cursor:
         return self._length(2 << (lead - 0xDC))
 
     def _enter(self, parts: int, level: int) -> None:
-        """Refuses a container that is too deep, or that counts more parts than bytes are left: each has at least one."""
+        """Refuses a container that is too deep, or that counts more parts than bytes are left."""
         if level > MAX_DEPTH:
             raise ScanError("depth", f"the value is nested more than {MAX_DEPTH} levels deep")
         if parts > self.end - self.position:

@@ -14,7 +14,8 @@ _CONTAINERS: Final = (dict, list, set, frozenset)
 def is_set_item(value: object) -> bool:
     """Whether a value may be an element: not a container, unless it is a tuple of such values."""
     if isinstance(value, tuple):
-        return not hasattr(value, "_fields") and all(map(is_set_item, cast("tuple[object, ...]", value)))
+        items = cast("tuple[object, ...]", value)
+        return not hasattr(items, "_fields") and all(map(is_set_item, items))
     return not isinstance(value, _CONTAINERS)
 
 
