@@ -56,21 +56,27 @@ export async function grpcServer(options: GrpcServerOptions): Promise<GrpcServer
     setServing: health.setServing,
     async stop(graceMs) {
       health.setServing(false);
-      listener.stopListening();
+      const ended = listener.stopListening();
       health.endWatches();
-      const drained = await new Promise<boolean>((resolve) => {
-        const cancel = clock.schedule(graceMs, () => resolve(false));
-        server.tryShutdown(() => {
-          cancel();
-          resolve(true);
-        });
-      });
+      // Tells every connection to end after its last request. Its own callback comes too early: it does not count injected connections.
+      server.tryShutdown(() => {});
+      const drained = await withinGrace(ended, graceMs, clock);
       if (!drained) logger.warn({ graceMs }, "requests were still in flight; their connections are closed");
       listener.destroyConnections();
       server.forceShutdown();
       return drained;
     },
   };
+}
+
+function withinGrace(ended: Promise<void>, graceMs: number, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const cancel = clock.schedule(graceMs, () => resolve(false));
+    void ended.then(() => {
+      cancel();
+      resolve(true);
+    });
+  });
 }
 
 /** Adds one wrapped handler for each method of a definition. A method without a function does not compile. */

@@ -13,8 +13,8 @@ export interface ListenAddress {
 export interface Listener {
   /** `host:port` as bound, an IPv6 host in brackets. */
   readonly address: string;
-  /** Takes no more connections; those that are open stay. */
-  stopListening(): void;
+  /** Takes no more connections; those that are open stay. Resolves when the last one has ended. */
+  stopListening(): Promise<void>;
   /** Ends every connection at once. */
   destroyConnections(): void;
 }
@@ -46,7 +46,7 @@ export async function listen(
   if (bound === null || typeof bound === "string") throw new Error("the listening socket has no port");
   return {
     address: bound.family === "IPv6" ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`,
-    stopListening: () => void listening.close(),
+    stopListening: () => new Promise((resolve) => listening.close(() => resolve())),
     destroyConnections() {
       for (const socket of sockets) socket.destroy();
     },

@@ -106,7 +106,7 @@ function asBridgeError(thrown: unknown, { random }: UnaryContext): BridgeError {
 
 function logFailure(logger: Logger, fields: object, error: BridgeError, thrown: unknown): void {
   if (error instanceof InternalServerError)
-    logger.error({ ...fields, incidentId: error.details.incidentId, err: thrown }, "internal error");
+    logger.error({ ...fields, incidentId: error.details.incidentId, err: thrown ?? String(thrown) }, "internal error");
   else if (error instanceof StoreUnavailableError || error.reason === "DATA_LOSS")
     logger.error({ ...fields, err: error.cause }, "store failure");
   else logger.debug(fields, "refused");

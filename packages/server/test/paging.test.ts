@@ -1,0 +1,101 @@
+import { packMap, unpackMap } from "@session-bridge/core/values";
+import { expect, test } from "vitest";
+import { bytesOf } from "./support/bytes.ts";
+import { type RawClient, refusalOf } from "./support/raw-client.ts";
+import { testServer } from "./support/test-server.ts";
+
+const S = "s-1";
+const small = { requestLimits: { messageBytes: 65_536 }, limits: { valueBytes: 60_000 } };
+const nameOf = (i: number) => `name-${String(i).padStart(4, "0")}`;
+
+/** 300 variables of 1,000 bytes: five messages' worth. */
+async function fill(client: RawClient): Promise<string[]> {
+  const value = bytesOf("c5 03e5 61*997");
+  const names = Array.from({ length: 300 }, (_, i) => nameOf(i));
+  for (let i = 0; i < 300; i += 50) {
+    await client.call("updateVariables", { sessionId: S, values: packMap(names.slice(i, i + 50).map((name) => ({ name, bytes: value }))) });
+  }
+  await client.call("setVariable", { sessionId: S, name: "custom", value, encoding: "raw" });
+  return ["custom", ...names];
+}
+
+test("what does not fit one message comes in pages of one snapshot, whatever is written meanwhile", async () => {
+  const { client } = await testServer(small);
+  const names = await fill(client);
+  const request = { sessionId: S, includeInfo: true };
+  const seen: string[] = [];
+  let page = await client.call("getVariables", request);
+  const { sessionRevision } = page;
+  for (;;) {
+    expect(page.sessionRevision).toBe(sessionRevision);
+    seen.push(...page.infos.map(({ name }) => name));
+    const packed = unpackMap(page.values);
+    expect(packed.length + page.custom.length).toBe(page.infos.length);
+    for (const { bytes } of packed) expect(bytes.length).toBe(1_000);
+    if (page.nextPageToken === "") break;
+    await client.call("setVariable", { sessionId: S, name: nameOf(299), value: bytesOf("01") });
+    await client.call("deleteVariable", { sessionId: S, name: nameOf(298) });
+    page = await client.call("getVariables", { ...request, pageToken: page.nextPageToken });
+  }
+  expect(seen).toEqual(names);
+});
+
+test("a page asked again is the same page, and a token of another request is refused", async () => {
+  const { client } = await testServer(small);
+  await fill(client);
+  const { nextPageToken: pageToken } = await client.call("getVariables", { sessionId: S });
+  const again = await client.call("getVariables", { sessionId: S, pageToken });
+  expect(await client.call("getVariables", { sessionId: S, pageToken })).toEqual(again);
+  expect(await refusalOf(client.call("getVariables", { sessionId: S, prefix: "n", pageToken }))).toMatchObject({
+    reason: "INVALID_ARGUMENT",
+  });
+  expect(await refusalOf(client.call("listVariables", { sessionId: S, pageToken }))).toMatchObject({ code: 10, reason: "PAGE_EXPIRED" });
+});
+
+test("a listing comes in pages too", async () => {
+  const { client } = await testServer(small);
+  const names = await fill(client);
+  const seen: string[] = [];
+  let pageToken = "";
+  let pages = 0;
+  do {
+    const page = await client.call("listVariables", { sessionId: S, pageToken });
+    seen.push(...page.variables.map(({ name }) => name));
+    pageToken = page.nextPageToken;
+    pages += 1;
+  } while (pageToken !== "");
+  expect(seen).toEqual(names);
+  expect(pages).toBeGreaterThan(0);
+});
+
+test("a page of sessions with the largest labels fits a message, and all of them are listed", async () => {
+  const { client } = await testServer(small);
+  const labels = new Map(Array.from({ length: 16 }, (_, i) => [`${String(i).padStart(2, "0")}${"k".repeat(61)}`, "v".repeat(255)]));
+  for (let i = 0; i < 30; i++)
+    await client.call("createSession", { sessionId: `s-${String(i).padStart(2, "0")}`, labels: labels as never });
+  const seen: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await client.call("listSessions", { pageSize: 1000, pageToken });
+    seen.push(...page.sessions.map(({ sessionId }) => sessionId));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  expect(seen).toEqual(Array.from({ length: 30 }, (_, i) => `s-${String(i).padStart(2, "0")}`));
+});
+
+test("an update whose previous values do not fit the answer is refused and changes nothing [P16]", async () => {
+  const { client } = await testServer(small);
+  await fill(client);
+  const before = await client.call("listVariables", { sessionId: S, prefix: nameOf(0).slice(0, 7) });
+  const operations = Array.from({ length: 70 }, (_, i) => ({
+    name: nameOf(i),
+    wantPrevious: true,
+    change: { $case: "delete" as const, value: {} },
+  }));
+  for (const independent of [false, true]) {
+    const refusal = await refusalOf(client.call("updateVariables", { sessionId: S, independent, operations }));
+    expect(refusal).toMatchObject({ code: 8, reason: "MESSAGE_TOO_LARGE", metadata: { outcome: "not_applied", limit: "messageBytes" } });
+  }
+  expect(await client.call("listVariables", { sessionId: S, prefix: nameOf(0).slice(0, 7) })).toEqual(before);
+  expect((await client.call("updateVariables", { sessionId: S, operations: operations.slice(0, 20) })).results).toHaveLength(20);
+});
