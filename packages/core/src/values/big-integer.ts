@@ -1,3 +1,5 @@
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** The payload of a big integer: big-endian two's complement in the fewest bytes. */
 export function bigIntegerPayload(value: bigint): Uint8Array {
   const magnitude = (value < 0n ? -value - 1n : value).toString(16);
@@ -19,6 +21,6 @@ export function readBigIntegerPayload(bytes: Uint8Array, start: number, end: num
 /** Lower case hex of bytes[start, end), of all bytes when no range is given. */
 export function hexOf(bytes: Uint8Array, start = 0, end = bytes.length): string {
   let hex = "";
-  for (let at = start; at < end; at++) hex += (bytes[at] as number).toString(16).padStart(2, "0");
+  for (let at = start; at < end; at++) hex += HEX[bytes[at] as number];
   return hex;
 }

@@ -144,9 +144,12 @@ function isSameObject(value: object, previous: Uint8Array): boolean {
   if (value instanceof Float) return isFloatLead(previous[0] as number) && Object.is(value.value, decodeScanned(previous));
   if (value instanceof Date)
     return typeNameAt(previous, 0) === "timestamp" && (decodeScanned(previous) as Date).getTime() === value.getTime();
-  if (value instanceof Uint8Array)
-    return typeNameAt(previous, 0) === "bytes" && hexOf(value) === hexOf(decodeScanned(previous) as Uint8Array);
+  if (value instanceof Uint8Array) return typeNameAt(previous, 0) === "bytes" && isSameBytes(value, decodeScanned(previous) as Uint8Array);
   return isWrapper(value) && value.type === typeNameAt(previous, 0) && value.equals(decodeScanned(previous));
+}
+
+function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 function isWrapper(value: object): value is Decimal | Uuid | PlainDate | PlainTime | Duration | NdArray {

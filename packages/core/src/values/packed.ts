@@ -39,12 +39,16 @@ export function packMap(entries: Iterable<PackedEntry>): Uint8Array {
   return packed;
 }
 
+/** How many entries a packed map declares, so that too many are refused before any is looked at. Throws as `unpackMap` does. */
+export function packedCount(packed: Uint8Array): number {
+  return readMapHeader(packed).count;
+}
+
 /**
  * The names and values of a packed map, in its order; the values are views into `packed`. Each value is scanned by itself, so depth and nodes count per value.
  * @throws InvalidArgumentError as `scanValue` does, with `details.name` where one variable's value is at fault.
  */
 export function unpackMap(packed: Uint8Array): PackedEntry[] {
-  if (packed.length === 0) throw invalid("empty", "a packed map has at least one byte", 0);
   const { count, next } = readMapHeader(packed);
   const entries: PackedEntry[] = [];
   const seen = new Set<string>();
@@ -75,6 +79,7 @@ function named(error: InvalidArgumentError, name: string): InvalidArgumentError 
 }
 
 function readMapHeader(packed: Uint8Array): Header {
+  if (packed.length === 0) throw invalid("empty", "a packed map has at least one byte", 0);
   const lead = packed[0] as number;
   if (!((lead >= 0x80 && lead < 0x90) || lead === 0xde || lead === 0xdf))
     throw invalid("key_type", "packed values are not a map of names", 0);

@@ -1,4 +1,4 @@
-import { packedEntrySize, packMap, scanValue, unpackMap } from "@session-bridge/core/values";
+import { packedCount, packedEntrySize, packMap, scanValue, unpackMap } from "@session-bridge/core/values";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bytesOf, hexOf } from "./hex.ts";
@@ -13,6 +13,7 @@ describe("a packed map", () => {
       fc.property(entries, (list) => {
         const packed = packMap(list);
         expect(scanValue(packed)).toBe("map");
+        expect(packedCount(packed)).toBe(list.length);
         const read = unpackMap(packed);
         expect(read.map((entry) => [entry.name, hexOf(entry.bytes)])).toEqual(list.map((entry) => [entry.name, hexOf(entry.bytes)]));
         const size = list.reduce((sum, entry) => sum + packedEntrySize(entry.name, entry.bytes), 0);
