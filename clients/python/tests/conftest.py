@@ -1,0 +1,6 @@
+"""Property tests run the same cases each time, print what repeats a failure, and are not judged by a busy machine's clock."""
+
+from hypothesis import settings
+
+settings.register_profile("session-bridge", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("session-bridge")
