@@ -1,4 +1,4 @@
-"""Property tests run the same cases each time, print what repeats a failure, and are not judged by a busy machine's clock."""
+"""Property tests run the same cases each time, print what repeats a failure, and have no deadline."""
 
 from hypothesis import settings
 

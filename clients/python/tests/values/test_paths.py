@@ -38,6 +38,11 @@ class Point(NamedTuple):
     y: float
 
 
+@dataclass(frozen=True)
+class Frozen:
+    a: int
+
+
 @dataclass
 class Tool:
     name: str
@@ -130,6 +135,9 @@ BAD: dict[str, tuple[Any, str | None, str]] = {
     ),
     "a set in a set": ({"s": {1, frozenset({2})}}, "config.s{}", "UNSUPPORTED_TYPE"),
     "a set of named tuples": ({Point(1, 2.0)}, "config{}", "UNSUPPORTED_TYPE"),
+    "a set of dataclasses": ([{Frozen(1)}], "config[0]{}", "UNSUPPORTED_TYPE"),
+    "a set of tuples of dataclasses": ({(1, Frozen(1))}, "config{}[1]", "UNSUPPORTED_TYPE"),
+    "a set of tuples of sets": ({(1, frozenset({1}))}, "config{}[1]", "UNSUPPORTED_TYPE"),
     "a set of two NaN": ({float("nan"), float("nan")}, "config", "UNSUPPORTED_TYPE"),
     "inside a tuple": ({"t": (1, (2, print))}, "config.t[1][1]", "UNSUPPORTED_TYPE"),
     "inside a dataclass": (Tool("a", {"x": print}), "config.arguments.x", "UNSUPPORTED_TYPE"),
@@ -189,6 +197,7 @@ GOOD: dict[str, tuple[Any, Any]] = {
     "a subclass of datetime is its instant": (Instant(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, tzinfo=UTC)),
     "a bytearray is bytes": ({"a": bytearray(b"x"), "b": memoryview(b"abcd")[::2]}, {"a": b"x", "b": b"ac"}),
     "a frozenset reads as a set": (frozenset({1, (2, 3)}), {1, (2, 3)}),
+    "a set of enums is a set of their values": ({Colour.RED, Name.FIRST, Colour.PAIR}, {"red", "first", (1, 2)}),
     "True is not 1": ([True, 1, 1.0], [True, 1, 1.0]),
     "64 dataclasses": (
         nested(32, lambda inner: Tool("a", {"x": inner}), 1),

@@ -19,7 +19,7 @@ from . import _extensions as ext
 from ._codecs import Codecs
 from ._ndarray import from_numpy, is_numpy
 from ._scan import MAX_DEPTH, MAX_NODES
-from ._sets import is_set_item, pack_set
+from ._sets import pack_set
 
 _EXTENSION_PACKERS: Final[Mapping[type, Callable[[Any], ExtType | Timestamp]]] = {
     datetime: ext.pack_timestamp,
@@ -47,11 +47,12 @@ def key_path(path: str, key: str) -> str:
 
 
 class _Walk:
-    """One walk over one value; counts its nodes."""
+    """One walk over one value; counts its nodes, and the sets around the place."""
 
     def __init__(self, codecs: Codecs) -> None:
         self._codecs = codecs
         self._nodes = 0
+        self._sets = 0
 
     def value(self, value: Any, path: str, level: int, hops: int) -> object:
         """One value that `level` containers enclose, reached by `hops` conversions of the same place."""
@@ -70,9 +71,15 @@ class _Walk:
             raise _refused(path, f"{kind!r} converts to itself without end", "VALUE_TOO_DEEP", "depth", MAX_DEPTH)
         return self._other(value, kind, path, level, hops)
 
-    def _container(self, value: Any, path: str, level: int) -> object:
+    def _enter(self, kind: type, path: str, level: int) -> None:
+        """Refuses a container that is too deep, or that is inside a set and no tuple."""
         if level > MAX_DEPTH:
             raise _refused(path, f"nested more than {MAX_DEPTH} levels deep", "VALUE_TOO_DEEP", "depth", MAX_DEPTH)
+        if self._sets and not issubclass(kind, tuple):
+            raise _refused(path, f"a set holds scalars and tuples of scalars, not {kind!r}")
+
+    def _container(self, value: Any, path: str, level: int) -> object:
+        self._enter(type(value), path, level)
         if isinstance(value, dict):
             return self._map(cast("dict[object, object]", value), path, level)
         if isinstance(value, set | frozenset):
@@ -94,20 +101,13 @@ class _Walk:
         return entries
 
     def _set(self, value: Iterable[object], path: str, level: int) -> ExtType:
-        inside = path + "{}"
-        items: list[bytes] = []
-        for item in value:
-            item = self._set_item(item, inside)
-            items.append(packb(self.value(item, inside, level, 0)))
+        self._sets += 1
+        items = [packb(self.value(item, path + "{}", level, 0)) for item in value]
+        self._sets -= 1
         try:
             return pack_set(items)
         except ValueError as error:
             raise _refused(path, str(error)) from None
-
-    def _set_item(self, item: object, path: str) -> object:
-        if not is_set_item(item):
-            raise _refused(path, f"a set holds scalars and tuples of scalars, not {type(item)!r}")
-        return item
 
     def _other(self, value: Any, kind: type, path: str, level: int, hops: int) -> object:
         """A type outside the table: converted, then walked again."""
@@ -121,7 +121,8 @@ class _Walk:
         except Exception as error:
             raise _refused(path, f"{kind!r} could not be converted: {type(error).__name__}") from error
         if isinstance(converted, ExtType) and encoder is None:
-            return converted if level < MAX_DEPTH else self._container([], path, level + 1)
+            self._enter(kind, path, level + 1)
+            return converted
         return self.value(converted, path, level, hops + 1)
 
     def _subclass(self, value: Any, kind: type, path: str, level: int, hops: int) -> object:
