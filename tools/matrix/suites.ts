@@ -14,6 +14,8 @@ export interface Result {
 }
 
 const TIMEOUT_MS = 5 * 60_000;
+/** Generated values of each property in one cell; `npm test` tries ten times as many. */
+const EXAMPLES = "20";
 
 function run(
   row: string,
@@ -33,7 +35,7 @@ function run(
   });
   const output = `${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}`;
   // A suite that ran no test did not pass.
-  const passed = done.status === 0 ? /(\d+) passed/.exec(output.slice(output.lastIndexOf("Tests")) || output)?.[1] : undefined;
+  const passed = done.status === 0 ? /^\s*(?:Tests\s+)?(\d+) passed\b/m.exec(output)?.[1] : undefined;
   return { row, column, outcome: passed === undefined ? "failed" : `${passed} passed`, output, durationMs: performance.now() - start };
 }
 
@@ -43,7 +45,10 @@ export const python = (row: string, interpreter: string): Result =>
 
 /** The end-to-end tests that are marked for the matrix, server and TypeScript programs on `node`. */
 export const suites = (row: string, column: string, interpreter: string, node: string): Result =>
-  run(row, column, interpreter, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "matrix"], "e2e", { E2E_NODE: node });
+  run(row, column, interpreter, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "matrix"], "e2e", {
+    E2E_NODE: node,
+    E2E_EXAMPLES: EXAMPLES,
+  });
 
 /** TypeScript's vector suite on one line of Node. */
 export const typescriptVectors = (column: string, node: string): Result =>
