@@ -124,13 +124,10 @@ def test_no_value_ever_appears_in_a_log(own_server: Server) -> None:
         session = bridge.get_session("logged")
         session.set_variable("secret", marker)
         session.set_variable("map", {marker: [marker]})
-        for refused in (
-            lambda: session.increment("secret"),
-            lambda: session.append("map", marker),
-            lambda: session.set_variable("", marker),
-        ):
-            with pytest.raises(session_bridge.BridgeError):
-                refused()
+        with pytest.raises(session_bridge.TypeMismatchError):
+            session.increment("secret")
+        with pytest.raises(session_bridge.TypeMismatchError):
+            session.append("map", marker)
         with pytest.raises(session_bridge.LimitExceededError):
             session.set_variable("large", marker * MIB)
     assert own_server.stop() == 0
