@@ -34,9 +34,11 @@ export function packDeltas(deltas: readonly SessionDelta[]): {
   readonly values: ArrayBuffer | undefined;
 } {
   const values: Uint8Array[] = [];
-  const pack = ({ bytes, ...variable }: StoredVariable): PackedVariable => {
+  // Field by field: what is given may be any object with these, and only these can travel.
+  const pack = (variable: StoredVariable): PackedVariable => {
+    const { name, bytes, encoding, type, revision, createdAtMs, updatedAtMs, expiresAtMs } = variable;
     values.push(bytes);
-    return { ...variable, sizeBytes: bytes.length };
+    return { name, encoding, type, revision, createdAtMs, updatedAtMs, expiresAtMs, sizeBytes: bytes.length };
   };
   const packed = deltas.map((delta): PackedDelta => ("set" in delta ? { ...delta, set: delta.set.map(pack) } : delta));
   return { deltas: packed, values: packValues(values) };

@@ -86,4 +86,4 @@ export function reading(db: Database): Reading {
 }
 
 const hasLabels = (labels: Readonly<Record<string, string>>, wanted: readonly (readonly [string, string])[]): boolean =>
-  wanted.every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value);
+  wanted.every(([label, value]) => labels[label] === value);

@@ -82,16 +82,14 @@ export function sqlitePersistence({ file: given }: SqlitePersistenceOptions): Se
 /** Starts and opens both workers, or neither. */
 async function start(file: string, inMemory: boolean): Promise<Workers> {
   const writer = startWorker({ file, role: "writer" });
-  const started = [writer];
+  const reader = inMemory ? writer : startWorker({ file, role: "reader" });
   try {
+    // The threads start side by side; the reader's file is there once the writer has it open.
     await writer.ask("open", undefined);
-    if (inMemory) return { writer, reader: writer };
-    const reader = startWorker({ file, role: "reader" });
-    started.unshift(reader);
     await reader.ask("open", undefined);
     return { writer, reader };
   } catch (error) {
-    for (const worker of started) await worker.end().catch(() => {});
+    await Promise.allSettled([reader.end(), writer.end()]);
     throw error;
   }
 }

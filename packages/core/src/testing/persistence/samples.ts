@@ -1,13 +1,5 @@
 /** Sessions, variables and deltas for the cases of the persistence suite, and how to compare them. */
-import type {
-  LoadedVariable,
-  SessionDelta,
-  SessionKey,
-  SessionPersistence,
-  SessionQuery,
-  SessionRecord,
-  StoredVariable,
-} from "../../persistence.ts";
+import type { SessionDelta, SessionKey, SessionPersistence, SessionQuery, SessionRecord, StoredVariable } from "../../persistence.ts";
 
 /** When everything happens, milliseconds since the epoch. */
 export const NOW_MS = 1_800_000_000_000;
@@ -128,18 +120,38 @@ export const bytesOf = (length: number, seed = 1): Uint8Array =>
 
 /** A record without the freedom that equal records have: how its labels are ordered, and what prototype they have. */
 export const plainRecord = (of: SessionRecord): unknown => ({
-  ...of,
+  revision: of.revision,
+  createdAtMs: of.createdAtMs,
+  accessedAtMs: of.accessedAtMs,
+  ttlMs: of.ttlMs,
+  endsAtMs: of.endsAtMs,
+  expiresAtMs: of.expiresAtMs,
   labels: Object.entries(of.labels).sort(([a], [b]) => (a < b ? -1 : 1)),
+  variableCount: of.variableCount,
+  sizeBytes: of.sizeBytes,
 });
 
 /** Bytes as text, so that a difference can be read. */
 export const hex = (bytes: Uint8Array | undefined): string | undefined =>
   bytes && Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/** Everything of a variable; stores may answer with objects of any making. */
+const plainVariable = (of: Omit<StoredVariable, "bytes">, bytes: Uint8Array | undefined, sizeBytes: number): unknown => ({
+  name: of.name,
+  encoding: of.encoding,
+  type: of.type,
+  revision: of.revision,
+  createdAtMs: of.createdAtMs,
+  updatedAtMs: of.updatedAtMs,
+  expiresAtMs: of.expiresAtMs,
+  bytes: hex(bytes),
+  sizeBytes,
+});
+
 /** What `contents` gives for a session with this record and these variables. */
 export const plainSession = (of: SessionRecord, variables: readonly StoredVariable[]): unknown => ({
   record: plainRecord(of),
-  variables: byName(variables.map((one) => ({ ...one, bytes: hex(one.bytes), sizeBytes: one.bytes.length }))),
+  variables: [...variables].sort(byName).map((one) => plainVariable(one, one.bytes, one.bytes.length)),
 });
 
 /** Everything the store has of a session, values of any size included, in a form that can be compared; undefined without a session. */
@@ -148,11 +160,10 @@ export async function contents(store: SessionPersistence, of: SessionKey): Promi
   if (session === undefined) return undefined;
   const absent = session.variables.filter(({ bytes }) => bytes === undefined);
   const values = await store.loadValues(of, absent);
-  const whole = (one: LoadedVariable): unknown => ({ ...one, bytes: hex(one.bytes ?? values.get(one.name)) });
-  return { record: plainRecord(session.record), variables: byName(session.variables.map(whole)) };
+  return {
+    record: plainRecord(session.record),
+    variables: [...session.variables].sort(byName).map((one) => plainVariable(one, one.bytes ?? values.get(one.name), one.sizeBytes)),
+  };
 }
 
-function byName(variables: readonly unknown[]): unknown[] {
-  const nameOf = (one: unknown): string => (one as { readonly name: string }).name;
-  return [...variables].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-}
+const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
