@@ -1,6 +1,43 @@
-"""Property tests run the same cases each time, print what repeats a failure, and have no deadline."""
+"""A real server for the tests that want one; property tests run the same cases each time, print what repeats a failure."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import session_bridge
 from hypothesis import settings
+from session_bridge import Bridge, Session
+
+from .servers import Server, serving
 
 settings.register_profile("session-bridge", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("session-bridge")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One memory-only server for all tests that need nothing of their own."""
+    with serving("memory", tmp_path_factory.mktemp("server") / "server.log") as running:
+        yield running
+
+
+@pytest.fixture
+def bridge(server: Server) -> Iterator[Bridge]:
+    """A connection to it."""
+    with session_bridge.connect(server.address) as connected:
+        yield connected
+
+
+@pytest.fixture
+def session(bridge: Bridge) -> Iterator[Session]:
+    """A session that no other test knows."""
+    fresh = bridge.get_session(f"test-{uuid4().hex}")
+    yield fresh
+    fresh.with_options(timeout=30).destroy()
+
+
+@pytest.fixture
+def sqlite_server(tmp_path: Path) -> Callable[[], Server]:
+    """Starts servers on one file, one after another; each must be stopped by its test."""
+    return lambda: Server(f"sqlite:{tmp_path / 'sessions.db'}", tmp_path / "server.log")

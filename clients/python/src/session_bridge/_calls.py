@@ -77,11 +77,8 @@ def list_names(handle: Handle) -> Steps[list[str]]:
 
 def count(handle: Handle) -> Steps[int]:
     """How many variables there are; none when there is no session."""
-    try:
-        answer = yield from handle.link.ask(wire.GetSession(handle.session_id))
-    except SessionNotFoundError:
-        return 0
-    return answer.variable_count
+    session = yield from _session(handle)
+    return 0 if session is None else session.variable_count
 
 
 def set_variable(
@@ -123,9 +120,12 @@ def set_default(handle: Handle, name: str, default: object) -> Steps[Any]:
 
 
 def set_variables(handle: Handle, values: Mapping[str, object]) -> Steps[int]:
-    """Writes all of the values or none; the answer is their revision."""
+    """Writes all of the values or none; the answer is their revision; without values, the session's."""
     for name in values:
         check.check_name(name)
+    if not values:
+        session = yield from _session(handle)
+        return 0 if session is None else session.revision
     return (yield from _update(handle, values=encode_packed(values, codecs=handle.link.codecs))).session_revision
 
 
@@ -214,6 +214,13 @@ def merge(
         check.check_names(remove, "remove"),
     )
     return (yield from _update(handle, _operation(name, change, if_revision))).results[0].revision
+
+
+def _session(handle: Handle) -> Steps[wire.SessionAnswer | None]:
+    try:
+        return (yield from handle.link.ask(wire.GetSession(handle.session_id)))
+    except SessionNotFoundError:
+        return None
 
 
 def _not_found(handle: Handle, name: str) -> VariableNotFoundError:

@@ -10,8 +10,8 @@ from ._errors import DeadlineExceededError, InvalidArgumentError, RevisionMismat
 from ._link import Handle, decoded, encoded_as
 from ._steps import Backoff, Steps
 
-# Short: somebody always wins a round, so the others need only spread out over the time of a few rounds.
-_CONTENTION: Final = Backoff(first=0.002, cap=0.1)
+# Slow enough that most of fifty writers of one variable sleep while one of them works (about 4 requests a change).
+_CONTENTION: Final = Backoff(first=0.01, cap=0.5)
 
 
 def update_variable(

@@ -143,7 +143,7 @@ def _check_size(message: Message) -> None:
         raise LimitExceededError(
             f"a request of {size} bytes is larger than a message may be ({MAX_MESSAGE_BYTES} bytes)",
             reason="MESSAGE_TOO_LARGE",
-            limit="message_bytes",
+            limit="messageBytes",
             limit_value=MAX_MESSAGE_BYTES,
             actual=size,
         )

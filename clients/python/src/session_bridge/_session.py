@@ -219,7 +219,7 @@ class Session(MutableMapping[str, Any]):
         return self._run(calls.get_variables(self._handle, names, prefix))
 
     def set_variables(self, values: Mapping[str, Any]) -> int:
-        """Writes all of the values or none of them, in one commit; returns its revision."""
+        """Writes all of the values or none of them, in one commit; returns the session's revision."""
         return self._run(calls.set_variables(self._handle, values))
 
     def list_variables(self, prefix: str = "") -> list[VariableInfo]:

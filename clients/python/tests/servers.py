@@ -1,0 +1,64 @@
+"""A real server as a process: started from the command that users start, stopped by its own process id."""
+
+import json
+import os
+import subprocess
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[3]
+_BIN = _ROOT / "node_modules" / ".bin"
+
+
+class Server:
+    """A running server; `address` is where it listens."""
+
+    def __init__(self, store: str, log: Path, listen: str = "127.0.0.1:0") -> None:
+        self.log = log
+        with log.open("ab") as stderr:
+            self._process = subprocess.Popen(
+                [_BIN / "session-bridge", "serve", "--listen", listen, "--store", store],
+                env={**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"},
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self.stop()
+            raise RuntimeError(f"the server did not start: {log.read_text()}")
+        ready = json.loads(line)
+        assert ready["ready"] is True
+        self.address: str = ready["address"]
+
+    def stop(self) -> int:
+        """Asks it to end, and gives its exit code."""
+        self._process.terminate()
+        return self._end()
+
+    def kill(self) -> None:
+        """Ends it without asking."""
+        self._process.kill()
+        self._end()
+
+    def _end(self) -> int:
+        try:
+            return self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+        finally:
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+
+
+@contextmanager
+def serving(store: str, log: Path, listen: str = "127.0.0.1:0") -> Generator[Server]:
+    """A server for the time of a block."""
+    server = Server(store, log, listen)
+    try:
+        yield server
+    finally:
+        server.stop()
