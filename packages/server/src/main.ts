@@ -1,12 +1,16 @@
 /** The composition root: the only module that knows the stores and the client, and loads only what a command needs. */
 import { text } from "node:stream/consumers";
 import type { SessionPersistence } from "@session-bridge/core/internal";
+import { EXIT } from "./cli/exit-code.ts";
 import type { RemotePort } from "./cli/io.ts";
 import { run } from "./cli/program.ts";
 import type { StoreConfig } from "./config/serve-config.ts";
 
 // Whoever reads our output may stop reading, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
+
+// `serve` listens to signals itself, and stops in order.
+if (process.argv[2] !== "serve") process.once("SIGINT", () => process.exit(EXIT.interrupted));
 
 process.exitCode = await run(process.argv.slice(2), {
   print: (output) => void process.stdout.write(output),

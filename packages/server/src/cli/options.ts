@@ -5,12 +5,17 @@ import type { CommandIo } from "./io.ts";
 
 /** Adds the options of a table, `--config` and `--print-config`. Values stay text: `resolveOptions` judges them, whatever their source. */
 export function addOptions(command: Command, table: OptionTable): Command {
-  for (const [name, { placeholder, help }] of Object.entries(table)) {
-    command.addOption(new Option(`--${name} <${placeholder}>`, `${help} (environment: ${environmentName(name)})`));
+  for (const [name, { placeholder, help, schema }] of Object.entries(table)) {
+    command.addOption(new Option(`--${name} <${placeholder}>`, `${help} (default: ${String(schema.parse(undefined))})`));
   }
+  const example = Object.keys(table)[0] ?? "";
   return command
-    .option("--config <file>", "a JSON object of these options, used where neither a flag nor the environment says otherwise")
-    .option("--print-config", "print the options in force as JSON and stop");
+    .option("--config <file>", "a JSON object of these options, such as the one that --print-config prints")
+    .option("--print-config", "print the options in force as JSON and stop")
+    .addHelpText(
+      "after",
+      `\nEach of these options with a default is also read from the environment (--${example}: ${environmentName(example)}), then from --config.`,
+    );
 }
 
 /** Where the options of a parsed command come from. */

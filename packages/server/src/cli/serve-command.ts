@@ -25,8 +25,9 @@ export function addServeCommand(program: Command, io: CommandIo, ended: (exitCod
 async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
   const logger = jsonLogger(config.logLevel);
   logUncaught(logger);
-  const server = await start(config, io, logger);
+  // From the very start, so that a stop which is asked for while the store opens is a clean one too.
   const asked = stopAsked();
+  const server = await start(config, io, logger);
   logger.info({ address: server.address, version: server.version, store: config.store.kind }, "serving");
   warnIfOpen(server.address, logger);
   io.print(`${JSON.stringify({ ready: true, address: server.address, version: server.version })}\n`);

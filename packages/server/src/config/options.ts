@@ -33,7 +33,7 @@ const bool = z.union([z.boolean(), z.stringbool({ truthy: ["true", "1"], falsy: 
   error: "expected true or false",
 });
 
-const listen = z.string().superRefine((text, context) => {
+const listen = z.string({ error: "expected host:port" }).superRefine((text, context) => {
   try {
     parseListenAddress(text);
   } catch (error) {
@@ -52,9 +52,16 @@ export const SERVE_OPTIONS = {
   store: row(
     "sqlite:path|memory",
     "where sessions are kept",
-    z.string().regex(STORE, { error: "expected memory or sqlite:PATH" }).default("sqlite:./session-bridge.db"),
+    z
+      .string({ error: "expected memory or sqlite:PATH" })
+      .regex(STORE, { error: "expected memory or sqlite:PATH" })
+      .default("sqlite:./session-bridge.db"),
   ),
-  "log-level": row("level", `how much is logged: ${LOG_LEVELS.join(", ")}`, z.enum(LOG_LEVELS).default("info")),
+  "log-level": row(
+    "level",
+    `how much is logged: ${LOG_LEVELS.join(", ")}`,
+    z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(", ")}` }).default("info"),
+  ),
   "drain-ms": row("ms", "how long a stop waits for requests in flight", whole(0, MAX_INT32).default(10_000)),
   "max-deadline-ms": row("ms", "when a request is given up at the latest", whole(1, MAX_INT32).default(DEFAULT_REQUEST_LIMITS.deadlineMs)),
   "max-message-bytes": row(
@@ -86,7 +93,11 @@ export const SERVE_OPTIONS = {
 
 /** The options of every command that asks a server. */
 export const CLIENT_OPTIONS = {
-  address: row("host:port", "the server", z.string().min(1, { error: "expected host:port" }).default("localhost:50051")),
+  address: row(
+    "host:port",
+    "the server",
+    z.string({ error: "expected host:port" }).min(1, { error: "expected host:port" }).default("localhost:50051"),
+  ),
   timeout: row(
     "seconds",
     "how long to wait for the server",

@@ -1,6 +1,5 @@
 /** Configuration: flags over environment over `--config FILE` over defaults; every bad value refused by name. */
 import { readFileSync } from "node:fs";
-import { z } from "zod";
 import { CLIENT_OPTIONS, type OptionTable, type Resolved, SERVE_OPTIONS } from "./options.ts";
 
 /** Something about the configuration or the arguments is wrong: exit code 2. */
@@ -54,9 +53,12 @@ function readConfigFile(path: string): Readonly<Record<string, unknown>> {
   } catch (error) {
     throw new UsageError(`--config ${path}: ${(error as Error).message}`);
   }
-  const parsed = z.record(z.string(), z.unknown()).safeParse(json);
-  if (!parsed.success || Array.isArray(json)) throw new UsageError(`--config ${path}: expected a JSON object`);
-  const unknown = Object.keys(parsed.data).filter((key) => !Object.hasOwn(known, key));
+  if (!isObject(json)) throw new UsageError(`--config ${path}: expected a JSON object`);
+  const unknown = Object.keys(json).filter((key) => !Object.hasOwn(known, key));
   if (unknown.length > 0) throw new UsageError(unknown.map((key) => `--config ${path}: unknown option ${JSON.stringify(key)}`).join("\n"));
-  return parsed.data;
+  return json;
+}
+
+function isObject(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
