@@ -18,8 +18,11 @@ export interface ConnectOptions {
   /** "auto" (the default) reads an integer as a number when that is exact and else as a bigint; "bigint" always as a bigint. */
   readonly integers?: "auto" | "bigint" | undefined;
   /** How reads are tried again, within the timeout, after a connection is lost. Changes are never sent twice. */
-  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly retry?: RetryOptions | undefined;
 }
+
+/** The parts of a retry policy that differ from the default. */
+export type RetryOptions = { readonly [Key in keyof RetryPolicy]?: RetryPolicy[Key] | undefined };
 
 const DEFAULT_ADDRESS = "localhost:50051";
 const PORT = /^.+:(\d{1,5})$/;

@@ -32,7 +32,7 @@ export interface RemotePortOptions {
   /** Milliseconds that a call may take when it says nothing, retries included; 5,000 unless said. */
   readonly timeoutMs?: number | undefined;
   /** How reads are tried again after the connection is lost. */
-  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly retry?: { readonly [Key in keyof RetryPolicy]?: RetryPolicy[Key] | undefined } | undefined;
 }
 
 /** The sessions of a server. */
@@ -42,17 +42,12 @@ export interface RemotePort extends SessionPort {
   close(): Promise<void>;
 }
 
-const RETRY: RetryPolicy = { maxAttempts: Number.POSITIVE_INFINITY, initialBackoffMs: 20, maxBackoffMs: 500 };
-
 /** A port to the server at `address`; it connects when it is first used. */
 export function remotePort(address: string, { timeoutMs = DEFAULT_TIMEOUT_MS, retry = {} }: RemotePortOptions = {}): RemotePort {
-  const calls = caller(address, timeoutMs, { ...RETRY, ...defined(retry) });
+  const { maxAttempts = Number.POSITIVE_INFINITY, initialBackoffMs = 20, maxBackoffMs = 500 } = retry;
+  const calls = caller(address, timeoutMs, { maxAttempts, initialBackoffMs, maxBackoffMs });
   return { ...variablePort(calls), ...sessionPort(calls), close: () => calls.close() };
 }
-
-/** Without the keys that are undefined, which would hide a default. */
-const defined = (policy: Partial<RetryPolicy>): Partial<RetryPolicy> =>
-  Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
 
 type VariableMethods = "getVariable" | "getVariables" | "listVariables" | "update";
 

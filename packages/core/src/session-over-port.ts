@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock, Random } from "./clock.ts";
 import { SessionNotFoundError } from "./errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
+import type { StoredVariable } from "./persistence.ts";
 import type * as api from "./session.ts";
 import { checkOptions, isPlainObject, isSchema, OPTIONS, refuse } from "./session-options.ts";
 import type {
@@ -17,7 +18,7 @@ import type {
   VariableInfo,
 } from "./session-port.ts";
 import { conform, decodeOneOfMany, decodeVariable, entriesOf, type Integers } from "./session-values.ts";
-import { updateVariable } from "./update-variable.ts";
+import { noContention, updateVariable } from "./update-variable.ts";
 import { decode, encode, typeNameOf } from "./values/index.ts";
 import { cancelled } from "./waiting.ts";
 
@@ -45,6 +46,7 @@ class PortSession implements api.Session {
   readonly id: string;
   readonly #context: SessionContext;
   readonly #creation: SessionCreation;
+  readonly #contention = noContention();
 
   constructor(context: SessionContext, id: string, creation: SessionCreation) {
     this.id = id;
@@ -68,8 +70,7 @@ class PortSession implements api.Session {
     const { variable } = await this.#context.port.getVariable(this.id, name, this.#call(options));
     if (variable === undefined) return undefined;
     const value = decodeVariable(variable, this.#context.integers);
-    const { bytes, ...info } = variable;
-    return { ...info, sizeBytes: bytes.length, value: (schema === undefined ? value : await conform(schema, value, name)) as T };
+    return { ...infoOf(variable), value: (schema === undefined ? value : await conform(schema, value, name)) as T };
   }
 
   async getMany(names: api.Names, options?: CallOptions): Promise<Map<string, unknown>> {
@@ -169,7 +170,7 @@ class PortSession implements api.Session {
     checkName(name);
     if (typeof fn !== "function") throw refuse("updateVariable takes a function of the value");
     const request = (operation: Operation): Update => ({ ...this.#creation, operations: [operation] });
-    const target = { context: this.#context, sessionId: this.id, name, request };
+    const target = { context: this.#context, sessionId: this.id, name, contention: this.#contention, request };
     return updateVariable(target, fn as (value: unknown) => unknown, checked);
   }
 
@@ -215,6 +216,18 @@ class PortSession implements api.Session {
 }
 
 const NOTHING = new Uint8Array(0);
+
+// Field by field, because a port may answer with objects of its own making.
+const infoOf = (variable: StoredVariable): VariableInfo => ({
+  name: variable.name,
+  type: variable.type,
+  encoding: variable.encoding,
+  sizeBytes: variable.bytes.length,
+  revision: variable.revision,
+  createdAtMs: variable.createdAtMs,
+  updatedAtMs: variable.updatedAtMs,
+  expiresAtMs: variable.expiresAtMs,
+});
 
 function schemaAndOptions(
   method: string,

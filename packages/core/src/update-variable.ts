@@ -10,15 +10,30 @@ import { conform, decodeVariable } from "./session-values.ts";
 import { decode, encode, encodeOver } from "./values/index.ts";
 import { backoffMs, wait } from "./waiting.ts";
 
-/** Fifty writers of one variable need some tens of milliseconds between them; the first retry comes almost at once. */
-const FIRST_BACKOFF_MS = 1;
-const MOST_BACKOFF_MS = 50;
+/**
+ * Two attempts collide when they overlap, so waits are counted in attempts: up to one attempt long at first, however fast or loaded the way
+ * to the store is, and doubled at each collision. A handle remembers how crowded it was, losing half a doubling at each success: with
+ * fifty writers of one variable two attempts an update suffice, where starting over each time takes four.
+ */
+const MOST_DOUBLINGS = 6;
+const LEAST_ATTEMPT_MS = 1;
+const MOST_BACKOFF_MS = 1_000;
+const RELIEF = 0.5;
+
+/** How crowded a session handle found its variables lately, in doublings of the wait; below 0 nobody else was there. */
+export interface Contention {
+  doublings: number;
+}
+
+/** What a new handle supposes. */
+export const noContention = (): Contention => ({ doublings: -1 });
 
 /** What is updated, and how an update of it is sent. */
 export interface UpdateTarget {
   readonly context: SessionContext;
   readonly sessionId: string;
   readonly name: string;
+  readonly contention: Contention;
   /** Makes a request of one operation, with what the handle says about creating the session. */
   readonly request: (operation: Operation) => Update;
 }
@@ -28,6 +43,7 @@ type Options = UpdateVariableOptions & { readonly schema?: StandardSchemaV1 };
 /** Replaces a value by `fn` of it and gives what was written; see `Session.updateVariable`. */
 export async function updateVariable(target: UpdateTarget, fn: (value: unknown) => unknown, options: Options): Promise<unknown> {
   const { port, clock, random, timeoutMs: defaultTimeoutMs } = target.context;
+  const { contention } = target;
   const { signal, attempts = Number.POSITIVE_INFINITY } = options;
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   const endsAt = clock.monotonic() + timeoutMs;
@@ -40,15 +56,19 @@ export async function updateVariable(target: UpdateTarget, fn: (value: unknown) 
     });
   };
   for (let attempt = 1; ; attempt++) {
+    const startedAt = clock.monotonic();
     const reading = await port.getVariable(target.sessionId, target.name, remaining(attempt - 1));
     const bytes = await replacement(target, reading.variable, fn, options);
     try {
       await port.update(target.sessionId, target.request(writeOver(target.name, reading.variable, bytes, options)), remaining(attempt));
+      contention.doublings = Math.max(contention.doublings - RELIEF, -1);
       return decode(bytes, { integers: target.context.integers });
     } catch (error) {
       if (!(error instanceof RevisionMismatchError) || attempt >= attempts) throw error;
     }
-    const delayMs = backoffMs(random, attempt - 1, FIRST_BACKOFF_MS, MOST_BACKOFF_MS);
+    contention.doublings = Math.min(contention.doublings + 1, MOST_DOUBLINGS);
+    const attemptMs = Math.max(clock.monotonic() - startedAt, LEAST_ATTEMPT_MS);
+    const delayMs = backoffMs(random, contention.doublings, attemptMs, MOST_BACKOFF_MS);
     await wait(clock, Math.min(delayMs, remaining(attempt).timeoutMs), signal);
   }
 }

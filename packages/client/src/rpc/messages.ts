@@ -22,6 +22,9 @@ const NO_BYTES = new Uint8Array(0);
 const maybeNumber = (value: bigint | undefined): number | undefined => (value === undefined ? undefined : Number(value));
 const maybeBigInt = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value));
 
+/** The same bytes as what they are declared to be: on a Buffer, which gRPC gives, slice() makes no copy. */
+const plainBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+
 /** A ttl as it travels; undefined stays unsaid. */
 export function ttlMessage(ttl: VariableTtl | SessionTtl | undefined): common.Ttl | undefined {
   if (ttl === undefined) return undefined;
@@ -76,7 +79,8 @@ export const variableInfo = (message: common.VariableInfo): VariableInfo => ({
 });
 
 /** A variable of which only the value was asked for, or the value with its information. */
-export function variable(name: string, bytes: Uint8Array, encoding: string, info: common.VariableInfo | undefined): StoredVariable {
+export function variable(name: string, value: Uint8Array, encoding: string, info: common.VariableInfo | undefined): StoredVariable {
+  const bytes = plainBytes(value);
   if (info === undefined) {
     return { name, bytes, encoding, type: "", revision: 0, createdAtMs: 0, updatedAtMs: 0, expiresAtMs: undefined };
   }
@@ -90,7 +94,8 @@ const maybeVariable = (message: common.Variable | undefined): StoredVariable | u
 /** The variables of one page of GetVariables, in byte order of their names. */
 export function pageVariables(page: variables.GetVariablesResponse): StoredVariable[] {
   const infos = new Map(page.infos.map((info) => [info.name, info]));
-  const found = page.values.length === 0 ? [] : unpackMap(page.values).map(({ name, bytes }) => variable(name, bytes, "", infos.get(name)));
+  const found =
+    page.values.length === 0 ? [] : unpackMap(plainBytes(page.values)).map(({ name, bytes }) => variable(name, bytes, "", infos.get(name)));
   if (page.custom.length === 0) return found;
   for (const custom of page.custom) {
     if (custom.info) found.push(variable(custom.info.name, custom.value, custom.info.encoding, infos.get(custom.info.name)));
@@ -143,16 +148,16 @@ const isPlainSet = (operation: Operation): operation is Operation & { readonly k
   !operation.wantPrevious;
 
 /**
- * How many of an atomic update's operations travel packed: the plain sets it begins with. Packed values come before the operations, and a
- * name that is set twice may not be in both.
+ * How many of an atomic update's operations travel packed: the plain sets it begins with. What travels packed has no result of its own, so
+ * nothing that follows may change it again.
  */
 export function packedCount({ operations, independent }: Update): number {
   if (independent) return 0;
   const found = operations.findIndex((operation) => !isPlainSet(operation));
   const count = found === -1 ? operations.length : found;
   const names = new Set(operations.slice(0, count).map(({ name }) => name));
-  const repeated = names.size < count || operations.slice(count).some(({ kind, name }) => kind === "set" && names.has(name));
-  return repeated ? 0 : count;
+  const touches = ({ kind, name }: Operation): boolean => kind === "clear" || kind === "pop_last" || (kind !== "check" && names.has(name));
+  return names.size < count || operations.slice(count).some(touches) ? 0 : count;
 }
 
 /** The request of UpdateVariables, its first `packed` operations as one map. */
@@ -183,7 +188,7 @@ export const operationResult = (message: variables.OperationResult): OperationRe
   applied: message.applied,
   revision: Number(message.revision),
   previous: maybeVariable(message.previous),
-  number: message.number.length === 0 ? undefined : message.number,
+  number: message.number.length === 0 ? undefined : plainBytes(message.number),
   count: Number(message.count),
   error: message.error && fromWireError({ ...message.error, metadata: Object.fromEntries(message.error.metadata) }, "not_applied"),
 });

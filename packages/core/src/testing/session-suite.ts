@@ -15,7 +15,7 @@ const GROUPS: Readonly<Record<string, readonly SessionLaw[]>> = {
   refusing: refusingLaws,
 };
 
-/** Declares a test for every law of `Session`, each in a fresh place that the factory makes. The longest takes half a minute. */
+/** Declares a test for every law of `Session`, each in a fresh place that the factory makes. The longest may take a minute on a busy machine. */
 export function sessionSuite(runner: SuiteRunner, factory: SessionFixtureFactory): void {
   for (const [group, laws] of Object.entries(GROUPS)) {
     runner.describe(group, () => {

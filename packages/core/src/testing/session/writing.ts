@@ -1,4 +1,5 @@
 /** Laws of writing. */
+import type { Session } from "../../session.ts";
 import { float } from "../../values/index.ts";
 import type { SessionLaw } from "./stage.ts";
 
@@ -152,9 +153,9 @@ export const writingLaws: readonly SessionLaw[] = [
     async check({ expect, fixture }) {
       const sessions = Array.from({ length: 5 }, () => fixture.directory().session("s"));
       const writes = Array.from({ length: 100 }, (_, i) => i);
-      const revisions = await Promise.all(writes.map((i) => sessions[i % 5]?.set("x", i)));
+      const revisions = await Promise.all(writes.map((i) => (sessions[i % 5] as Session).set("x", i)));
       expect(new Set(revisions).size).toBe(100);
-      const last = Math.max(...revisions.map((revision) => revision ?? 0));
+      const last = Math.max(...revisions);
       expect(await sessions[0]?.get("x")).toBe(revisions.indexOf(last));
     },
   },

@@ -1,0 +1,54 @@
+/** A gRPC server whose answers a test writes by hand, for what a good server does not do. */
+import { type Metadata, Server, ServerCredentials, type ServerUnaryCall, type StatusObject, type sendUnaryData } from "@grpc/grpc-js";
+import {
+  type GetVariableRequest,
+  GetVariableResponse,
+  type GetVariablesRequest,
+  GetVariablesResponse,
+  type SetVariableRequest,
+  SetVariableResponse,
+  VariableServiceService,
+} from "@session-bridge/protocol/session_bridge/v1/variables";
+
+/** What a handler answers: a message, a status, or nothing at all. */
+export type Answer<A> = Partial<A> | { readonly code: number; readonly details?: string; readonly metadata?: Metadata } | undefined;
+
+/** The handlers; what is left out is UNIMPLEMENTED. `call` counts from 1. */
+export interface FakeAnswers {
+  readonly getVariable?: (request: GetVariableRequest, call: number) => Answer<GetVariableResponse>;
+  readonly getVariables?: (request: GetVariablesRequest, call: number) => Answer<GetVariablesResponse>;
+  readonly setVariable?: (request: SetVariableRequest, call: number) => Answer<SetVariableResponse>;
+}
+
+/** A fake server that listens. */
+export interface FakeServer {
+  readonly address: string;
+  /** How often each method was called. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** Cuts every connection. */
+  kill(): void;
+}
+
+/** Starts one on a free port. */
+export async function fakeServer(answers: FakeAnswers): Promise<FakeServer> {
+  const calls: Record<string, number> = {};
+  const server = new Server();
+  const handler =
+    <Q, A>(method: string, answer: ((request: Q, call: number) => Answer<A>) | undefined, whole: (partial: Partial<A>) => A) =>
+    (call: ServerUnaryCall<Q, A>, reply: sendUnaryData<A>): void => {
+      calls[method] = (calls[method] ?? 0) + 1;
+      const given = answer === undefined ? { code: 12 } : answer(call.request, calls[method]);
+      if (given === undefined) return;
+      if ("code" in given) reply(given as Partial<StatusObject>);
+      else reply(null, whole(given as Partial<A>));
+    };
+  server.addService(VariableServiceService, {
+    getVariable: handler("getVariable", answers.getVariable, (answer) => GetVariableResponse.fromPartial(answer)),
+    getVariables: handler("getVariables", answers.getVariables, (answer) => GetVariablesResponse.fromPartial(answer)),
+    setVariable: handler("setVariable", answers.setVariable, (answer) => SetVariableResponse.fromPartial(answer)),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+  return { address: `127.0.0.1:${port}`, calls, kill: () => server.forceShutdown() };
+}
