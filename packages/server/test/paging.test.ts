@@ -1,3 +1,4 @@
+import { memoryPersistence } from "@session-bridge/core";
 import { packMap, unpackMap } from "@session-bridge/core/values";
 import { expect, test } from "vitest";
 import { bytesOf } from "./support/bytes.ts";
@@ -98,4 +99,20 @@ test("an update whose previous values do not fit the answer is refused and chang
   }
   expect(await client.call("listVariables", { sessionId: S, prefix: nameOf(0).slice(0, 7) })).toEqual(before);
   expect((await client.call("updateVariables", { sessionId: S, operations: operations.slice(0, 20) })).results).toHaveLength(20);
+});
+
+test("a value that was stored under a larger limit is MESSAGE_TOO_LARGE by name, and does not keep the others from being read", async () => {
+  const persistence = memoryPersistence();
+  const wide = await testServer({ persistence: { ...persistence, close: async () => {} } });
+  await wide.client.call("setVariable", { sessionId: S, name: "large", value: bytesOf("c6 00020000 00*131072") });
+  await wide.client.call("setVariable", { sessionId: S, name: "small", value: bytesOf("01") });
+  await wide.server.stop();
+  const { client } = await testServer({ ...small, persistence });
+  const tooLarge = { code: 8, reason: "MESSAGE_TOO_LARGE", metadata: { name: "large", limit: "messageBytes", outcome: "not_applied" } };
+  expect(await refusalOf(client.call("getVariable", { sessionId: S, name: "large" }))).toMatchObject(tooLarge);
+  expect(await refusalOf(client.call("getVariables", { sessionId: S }))).toMatchObject(tooLarge);
+  const wanted = client.call("deleteVariable", { sessionId: S, name: "large", wantPrevious: true });
+  expect(await refusalOf(wanted)).toMatchObject({ reason: "MESSAGE_TOO_LARGE" });
+  expect(await client.call("getVariable", { sessionId: S, name: "small" })).toMatchObject({ found: true });
+  expect(await client.call("deleteVariable", { sessionId: S, name: "large" })).toMatchObject({ deleted: true });
 });

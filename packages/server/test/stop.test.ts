@@ -1,16 +1,17 @@
 import { memoryPersistence } from "@session-bridge/core";
 import { faultyPersistence } from "@session-bridge/core/testing";
 import { expect, test } from "vitest";
+import type { ServerOptions } from "../src/server.ts";
 import { bytesOf } from "./support/bytes.ts";
 import { rawClient, refusalOf } from "./support/raw-client.ts";
 import { testServer } from "./support/test-server.ts";
 
 const write = { sessionId: "s", name: "a", value: bytesOf("01") };
 
-async function heldSave() {
+async function heldSave(options: ServerOptions = {}) {
   let hold = true;
   const persistence = faultyPersistence(memoryPersistence(), ({ method }) => (hold && method === "save" ? "hold" : undefined));
-  const started = await testServer({ persistence });
+  const started = await testServer({ ...options, persistence });
   return {
     ...started,
     persistence,
@@ -42,6 +43,14 @@ test("a request that does not end in time loses its connection, and the stop goe
   expect(await answer).toMatchObject({ code: 14 });
   letGo();
   expect(await stopped).toBe(false);
+});
+
+test("a request that the store keeps waiting ends at the server's deadline, its outcome unknown, and counts no longer", async () => {
+  const { client, letGo } = await heldSave({ requestLimits: { deadlineMs: 100, requestsInFlight: 1 } });
+  const refusal = await refusalOf(client.call("setVariable", write, { deadline: Number.POSITIVE_INFINITY }));
+  expect(refusal).toMatchObject({ code: 4, reason: "DEADLINE_EXCEEDED", metadata: { outcome: "unknown" } });
+  expect(await client.call("getServerInfo")).toBeDefined();
+  letGo();
 });
 
 test("stopping twice is stopping once", async () => {

@@ -1,11 +1,9 @@
 import type { Limits } from "@session-bridge/core/internal";
 import type { LogLevel } from "../logger.ts";
+import { ENVELOPE_BYTES } from "../service/message-budget.ts";
 import type { RequestLimits } from "../service/server-info.ts";
 import { SERVE_OPTIONS } from "./options.ts";
 import { resolveOptions, type Sources, UsageError } from "./resolve.ts";
-
-/** What a message needs beside one value: names, revisions, what is known of the variable. */
-const ENVELOPE_BYTES = 4_096;
 
 /** Which store. */
 export type StoreConfig = { readonly kind: "memory" } | { readonly kind: "sqlite"; readonly file: string };

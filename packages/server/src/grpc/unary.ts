@@ -44,7 +44,8 @@ export function unaryWrapper(context: UnaryContext) {
       inFlight += 1;
       const succeed = (response: Response): void => {
         inFlight -= 1;
-        logger.debug({ ...about(method, call), code: 0, durationMs: clock.monotonic() - startedAtMs }, "answered");
+        if (logger.isLevelEnabled("debug"))
+          logger.debug({ ...about(method, call), code: 0, durationMs: clock.monotonic() - startedAtMs }, "answered");
         send(callback, null, response);
       };
       const fail = (thrown: unknown): void => {

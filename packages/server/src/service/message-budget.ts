@@ -1,5 +1,5 @@
 /** How much of a message things take. Estimates never fall short, so what fits by them fits on the wire. */
-import { BridgeError, MAX_NAME_BYTES, type Operation, type StoredVariable } from "@session-bridge/core/internal";
+import { BridgeError, LimitExceededError, MAX_NAME_BYTES, type Operation, type StoredVariable } from "@session-bridge/core/internal";
 import { packedEntrySize } from "@session-bridge/core/values";
 import type { Translated } from "./updates.ts";
 
@@ -15,6 +15,20 @@ const ERROR_BYTES = 768;
 
 /** A session with sixteen labels of the greatest size, its id and its numbers. */
 export const SESSION_INFO_BYTES = 5_632;
+
+/** What a message needs beside one value: names, revisions, what is known of the variable. */
+export const ENVELOPE_BYTES = 4_096;
+
+/**
+ * Throws LimitExceededError MESSAGE_TOO_LARGE for a value that no message can carry: one that was stored under other limits.
+ */
+export function checkFits(variable: StoredVariable, messageBytes: number): void {
+  const actual = variable.bytes.length + ENVELOPE_BYTES;
+  if (actual <= messageBytes) return;
+  throw new LimitExceededError("MESSAGE_TOO_LARGE", `the value does not fit a message of ${messageBytes} bytes`, {
+    details: { name: variable.name, limit: "messageBytes", limitValue: messageBytes, actual },
+  });
+}
 
 /** What may be filled with repeated fields in a message of at most `messageBytes`. */
 export function budgetOf(messageBytes: number): number {

@@ -3,7 +3,7 @@ import type { Operation, OperationResult, SessionPort, StoredVariable, VariableI
 import { packMap } from "@session-bridge/core/values";
 import type * as wire from "@session-bridge/protocol/session_bridge/v1/variables";
 import { type Answer, andThen, type Caller } from "./caller.ts";
-import { budgetOf, infoSize, pageEnd, readingSize } from "./message-budget.ts";
+import { budgetOf, checkFits, ENVELOPE_BYTES, infoSize, pageEnd, readingSize } from "./message-budget.ts";
 import { ifRevision, infoMessage, infoOf, invalidArgument, sessionDefaults, variableMessage, variableTtl } from "./messages.ts";
 import type { PagePins, PinnedPage, PinScope, Snapshot } from "./page-pins.ts";
 import { updateVariables } from "./update-variables.ts";
@@ -25,16 +25,20 @@ export type VariableFunctions = ReturnType<typeof variableService>;
 /** Makes the functions of VariableService. */
 export function variableService({ port, readingPins, listingPins, messageBytes }: VariableServiceOptions) {
   const budgetBytes = budgetOf(messageBytes);
+  const previousBytes = messageBytes - ENVELOPE_BYTES;
   return {
     getVariable(request: wire.GetVariableRequest, caller: Caller): Answer<wire.GetVariableResponse> {
       const reading = port(caller.tenant).getVariable(request.sessionId, request.name, caller);
-      return andThen(reading, ({ variable, sessionRevision }) => ({
-        found: variable !== undefined,
-        value: variable?.bytes ?? NO_BYTES,
-        encoding: variable?.encoding ?? "",
-        sessionRevision: BigInt(sessionRevision),
-        info: variable !== undefined && request.includeInfo ? infoOf(variable) : undefined,
-      }));
+      return andThen(reading, ({ variable, sessionRevision }) => {
+        if (variable !== undefined) checkFits(variable, messageBytes);
+        return {
+          found: variable !== undefined,
+          value: variable?.bytes ?? NO_BYTES,
+          encoding: variable?.encoding ?? "",
+          sessionRevision: BigInt(sessionRevision),
+          info: variable !== undefined && request.includeInfo ? infoOf(variable) : undefined,
+        };
+      });
     },
 
     setVariable(request: wire.SetVariableRequest, caller: Caller): Answer<wire.SetVariableResponse> {
@@ -48,7 +52,7 @@ export function variableService({ port, readingPins, listingPins, messageBytes }
         ifRevision: ifRevision(request.ifRevision, name),
         wantPrevious: request.wantPrevious,
       };
-      const update = { operations: [operation], mustExist, defaults: sessionDefaults(request.defaults) };
+      const update = { operations: [operation], mustExist, defaults: sessionDefaults(request.defaults), previousBytes };
       return andThen(port(caller.tenant).update(sessionId, update, caller), ({ results, sessionRevision }) => {
         const { applied, revision, previous } = results[0] as OperationResult;
         return {
@@ -64,7 +68,7 @@ export function variableService({ port, readingPins, listingPins, messageBytes }
       const { sessionId, name, mustExist, wantPrevious } = request;
       const operation: Operation = { kind: "delete", name, ifRevision: ifRevision(request.ifRevision, name), wantPrevious };
       return andThen(
-        port(caller.tenant).update(sessionId, { operations: [operation], mustExist }, caller),
+        port(caller.tenant).update(sessionId, { operations: [operation], mustExist, previousBytes }, caller),
         ({ results, sessionRevision }) => {
           const { applied, previous } = results[0] as OperationResult;
           return { deleted: applied, sessionRevision: BigInt(sessionRevision), previous: previous && variableMessage(previous) };
@@ -93,7 +97,7 @@ export function variableService({ port, readingPins, listingPins, messageBytes }
       const scope = { tenant: caller.tenant, sessionId, request: JSON.stringify([names, prefix, includeInfo]) };
       const read = () =>
         andThen(port(caller.tenant).getVariables(sessionId, names.length > 0 ? { names } : { prefix }, caller), (reading) => ({
-          items: reading.variables,
+          items: readable(reading.variables, messageBytes),
           sessionRevision: reading.sessionRevision,
         }));
       const sizeOf = (variable: StoredVariable) => readingSize(variable, includeInfo);
@@ -110,6 +114,12 @@ export function variableService({ port, readingPins, listingPins, messageBytes }
       return updateVariables(port(caller.tenant), request, caller, budgetBytes);
     },
   };
+}
+
+/** The variables, after making sure that each of them fits a page. */
+function readable(variables: readonly StoredVariable[], messageBytes: number): readonly StoredVariable[] {
+  for (const variable of variables) checkFits(variable, messageBytes);
+  return variables;
 }
 
 interface MessagePage<T> extends Snapshot<T> {
