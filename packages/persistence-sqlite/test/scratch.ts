@@ -25,9 +25,21 @@ export function scratchStore(file = join(scratchDirectory(), "sessions.db")): Se
   return store;
 }
 
-/** Creates a session with one variable of three bytes. */
-export function create(id: string, variable: Partial<StoredVariable> = {}): SessionDelta {
-  const times = { createdAtMs: NOW_MS, expiresAtMs: undefined };
+const times = { createdAtMs: NOW_MS, expiresAtMs: undefined };
+
+/** A variable of three bytes at revision 1. */
+export const variable = (name: string): StoredVariable => ({
+  ...times,
+  name,
+  bytes: Uint8Array.of(1, 2, 3),
+  encoding: "",
+  type: "bytes",
+  revision: 1,
+  updatedAtMs: NOW_MS,
+});
+
+/** Creates a session with one variable, `v` except for what is given. */
+export function create(id: string, parts: Partial<StoredVariable> = {}): SessionDelta & { readonly kind: "create" } {
   const record = {
     ...times,
     revision: 1,
@@ -38,10 +50,7 @@ export function create(id: string, variable: Partial<StoredVariable> = {}): Sess
     variableCount: 1,
     sizeBytes: 4,
   };
-  const set = [
-    { ...times, name: "v", bytes: Uint8Array.of(1, 2, 3), encoding: "", type: "bytes", revision: 1, updatedAtMs: NOW_MS, ...variable },
-  ];
-  return { kind: "create", key: { tenant: "", id }, nowMs: NOW_MS, record, set };
+  return { kind: "create", key: { tenant: "", id }, nowMs: NOW_MS, record, set: [{ ...variable("v"), ...parts }] };
 }
 
 /** Runs a program beside the test: `store` and `create` as above are there, the store is open on `file`. It is killed when the test ends. */

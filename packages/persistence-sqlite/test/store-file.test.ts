@@ -1,10 +1,11 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { SessionDelta, StoredVariable } from "@session-bridge/core";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { checkSqliteVersion, openWriter } from "../src/connections.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "../src/schema.ts";
-import { create, scratchDirectory, scratchStore } from "./scratch.ts";
+import { create, NOW_MS, scratchDirectory, scratchStore, variable } from "./scratch.ts";
 
 /** A closed store with one session. */
 async function storedFile(): Promise<string> {
@@ -71,6 +72,36 @@ describe("the file of a store", () => {
     const store = scratchStore(moved);
     await store.open();
     expect((await store.load({ tenant: "", id: "a" }))?.variables.length).toBe(1);
+  });
+
+  it("has the row of a large value only while the value is there", async () => {
+    const file = join(scratchDirectory(), "sessions.db");
+    const rows = (): unknown => {
+      const db = new Database(file, { readonly: true });
+      const counted = db.prepare("SELECT name, revision FROM large_values ORDER BY name").raw().all();
+      db.close();
+      return counted;
+    };
+    const large = (name: string, revision: number) => ({ ...variable(name), bytes: new Uint8Array(9000), revision });
+    const store = scratchStore(file);
+    await store.open();
+    const created = create("a");
+    const write = (baseRevision: number, set: readonly StoredVariable[], removed: readonly string[]): SessionDelta => {
+      return {
+        kind: "write",
+        key: created.key,
+        nowMs: NOW_MS,
+        baseRevision,
+        record: { ...created.record, revision: baseRevision + 1 },
+        set,
+        removed,
+      };
+    };
+    await store.save([{ ...created, set: [large("x", 1), large("y", 1), large("z", 1)] }]);
+    await store.save([write(1, [variable("x"), large("y", 2)], ["z"])]);
+    expect(rows()).toEqual([["y", 2]]);
+    await store.save([{ kind: "delete", key: created.key, nowMs: NOW_MS, baseRevision: 2, revision: 3 }]);
+    expect(rows()).toEqual([]);
   });
 
   it("may be there and empty", async () => {

@@ -157,15 +157,15 @@ const batchLaws: readonly Law[] = [
       await store.save([create(A), create(B)]);
       const batch = [
         write(A, R1, { set: [variable("x")] }),
-        write(B, R1 + 9, { set: [variable("x")] }),
-        create(key("c")),
-        create(B),
+        write(B, R1 + 9, { set: [variable("y"), variable("large", { bytes: new Uint8Array(5000) })] }),
+        create(key("c"), [variable("z")]),
+        create(B, [variable("y")]),
         extend(B, NOW_MS + 2 * HOUR_MS),
       ];
       expect(await store.save(batch)).toEqual(["saved", "conflict", "saved", "conflict", "saved"]);
       expect(await contents(store, A)).toEqual(plainSession(record(R1 + 1), [variable("x")]));
       expect(await contents(store, B)).toEqual(plainSession(record(R1, { expiresAtMs: NOW_MS + 2 * HOUR_MS }), []));
-      expect(await contents(store, key("c"))).toEqual(plainSession(record(R1), []));
+      expect(await contents(store, key("c"))).toEqual(plainSession(record(R1), [variable("z")]));
     },
   },
   {

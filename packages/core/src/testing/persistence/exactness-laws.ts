@@ -198,7 +198,7 @@ const numberLaws: readonly Law[] = [
       expect(await at()).toBe(R1 + 50);
       await store.save([remove(key("c"), R1, R1 + 20)]);
       expect(await at()).toBe(R1 + 50);
-      await store.save([expire(key("b"), R1 + 1), create(A, [], { revision: R1 + 60 }), expire(A, R1 + 60)]);
+      await store.save([create(A, [], { revision: R1 + 60 }), expire(A, R1 + 60), expire(key("b"), R1 + 1)]);
       expect(await at()).toBe(R1 + 61);
     },
   },

@@ -10,11 +10,11 @@ export const R1 = NOW_MS * 1000;
 /** A session of the tenant "". */
 export const key = (id: string, tenant = ""): SessionKey => ({ tenant, id });
 
-/** A variable of three bytes, except for what is given. */
+/** A variable whose bytes differ from those of other names, except for what is given. */
 export function variable(name: string, parts: Partial<StoredVariable> = {}): StoredVariable {
   return {
     name,
-    bytes: Uint8Array.of(1, 2, 3),
+    bytes: bytesOf(3 + name.length, name.codePointAt(0) ?? 0),
     encoding: "",
     type: "bytes",
     revision: R1,
