@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { bytesOf } from "./support/bytes.ts";
 import { runCommand, serveProcess, temporaryDirectory } from "./support/command.ts";
@@ -114,13 +115,20 @@ test("a port in use is one clear line and exit code 1", async () => {
   expect(stderr).toMatch(new RegExp(`^session-bridge: cannot listen on ${address}: .*EADDRINUSE.*\n$`));
 });
 
-test("a store that another server has, that is no store, or that cannot be written is one clear line and exit code 1", async () => {
+test("a store that another server has, that is no store, of a newer schema, or that cannot be written is one clear line and exit code 1", async () => {
   const directory = temporaryDirectory();
   const owned = join(directory, "owned.db");
   await serveProcess(["--store", `sqlite:${owned}`]);
   const text = join(directory, "text.db");
   writeFileSync(text, "this is no database, whatever its name says; ".repeat(100));
-  for (const file of [owned, text, join(directory, "missing", "s.db")]) {
+  const newer = join(directory, "newer.db");
+  const { child, ended } = await serveProcess(["--store", `sqlite:${newer}`]);
+  child.kill("SIGTERM");
+  await ended;
+  const database = new DatabaseSync(newer);
+  database.exec("PRAGMA user_version = 999");
+  database.close();
+  for (const file of [owned, text, newer, join(directory, "missing", "s.db")]) {
     const { code, stdout, stderr } = await runCommand([
       "serve",
       "--listen",
