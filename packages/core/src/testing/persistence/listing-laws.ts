@@ -69,6 +69,17 @@ const listingLawsAlone: readonly Law[] = [
     },
   },
   {
+    name: "[P17] a listing has what was created before it and not what was deleted before it",
+    async check({ store, expect }) {
+      await store.save([create(key("b"))]);
+      expect(await idsOf(store)).toEqual(["b"]);
+      await store.save([create(key("a"))]);
+      expect(await idsOf(store)).toEqual(["a", "b"]);
+      await store.save([remove(key("b"), R1)]);
+      expect(await idsOf(store)).toEqual(["a"]);
+    },
+  },
+  {
     name: "a prefix is bytes: nothing in it is a pattern, and case counts",
     async check({ store, expect }) {
       const ids = [
