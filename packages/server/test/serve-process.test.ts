@@ -141,7 +141,7 @@ test("a store that another server has, that is no store, of a newer schema, or t
     expect({ code, stdout, stderr }).toEqual({
       code: 1,
       stdout: "",
-      stderr: expect.stringMatching(/^session-bridge: the store cannot be opened: .+\n$/),
+      stderr: expect.stringMatching(/^session-bridge: --store sqlite:.*: the store cannot be opened: .+\n$/),
     });
     expect(stderr.trim().split("\n")).toHaveLength(1);
     expect(stderr).toContain(file);

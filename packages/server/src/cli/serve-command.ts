@@ -1,4 +1,5 @@
 /** serve: from configuration to a clean stop. */
+import { StoreUnavailableError } from "@session-bridge/core/internal";
 import type { Command } from "commander";
 import { SERVE_OPTIONS } from "../config/options.ts";
 import { type ServeConfig, serveConfig } from "../config/serve-config.ts";
@@ -45,6 +46,9 @@ async function start(config: ServeConfig, io: CommandIo, logger: Logger): Promis
     return await startServer({ listen, persistence, limits, requestLimits, logger });
   } catch (error) {
     if (error instanceof Error && "syscall" in error) throw new Error(`cannot listen on ${listen}: ${error.message}`, { cause: error });
+    if (error instanceof StoreUnavailableError && config.store.kind === "sqlite") {
+      throw new Error(`--store sqlite:${config.store.file}: ${error.message}`, { cause: error });
+    }
     throw error;
   }
 }
