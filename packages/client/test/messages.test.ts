@@ -104,6 +104,22 @@ describe("custom encodings", () => {
   });
 });
 
+describe("an answer that does not decode", () => {
+  it("is a loss of data that names the variable, not the caller's mistake", async () => {
+    const broken = packMap([{ name: "bad", bytes: Uint8Array.of(0xc1) }]);
+    const server = await fakeServer({
+      getVariable: () => ({ found: true, value: Buffer.of(0xc1) }),
+      getVariables: () => ({ values: broken }),
+    });
+    later(() => server.kill());
+    const bridge = connect(server.address);
+    later(() => bridge.close());
+    for (const read of [bridge.session("s").getAll(), bridge.session("s").get("bad")]) {
+      expect(await rejection(read)).toMatchObject({ name: "DataLossError", details: { name: "bad" } });
+    }
+  });
+});
+
 describe("the remote port", () => {
   it("answers a batch's operations in their order, however they travelled", async () => {
     const { server } = await realBridge();

@@ -46,18 +46,22 @@ export class SessionManager implements SessionDirectory {
     this.#engine.open().catch(() => {});
   }
 
+  /** The session of this id, without asking anybody; without an id, one of 128 random bits. Throws InvalidArgumentError for a bad id. */
   session(...given: [id?: string, options?: SessionOptions]): Session {
     return this.#directory.session(...given);
   }
 
+  /** Creates a session. SessionExistsError when there is one of this id. */
   createSession(options?: CreateSessionOptions): Promise<Session> {
     return this.#directory.createSession(options);
   }
 
+  /** The sessions that are alive, in byte order of their ids, fetched page by page. */
   listSessions(options?: ListSessionsOptions): AsyncIterable<SessionInfo> {
     return this.#directory.listSessions(options);
   }
 
+  /** Deletes a session and all of its variables; whether there was one. */
   deleteSession(id: string, options?: CallOptions): Promise<boolean> {
     return this.#directory.deleteSession(id, options);
   }

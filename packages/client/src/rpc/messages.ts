@@ -11,8 +11,8 @@ import type {
   VariableInfo,
   VariableTtl,
 } from "@session-bridge/core/internal";
-import { compareText, fromWireError } from "@session-bridge/core/internal";
-import { packMap, unpackMap } from "@session-bridge/core/values";
+import { BridgeError, compareText, DataLossError, fromWireError } from "@session-bridge/core/internal";
+import { type PackedEntry, packMap, unpackMap } from "@session-bridge/core/values";
 import type * as common from "@session-bridge/protocol/session_bridge/v1/common";
 import type * as sessions from "@session-bridge/protocol/session_bridge/v1/sessions";
 import type * as variables from "@session-bridge/protocol/session_bridge/v1/variables";
@@ -91,11 +91,19 @@ export function variable(name: string, value: Uint8Array, encoding: string, info
 const maybeVariable = (message: common.Variable | undefined): StoredVariable | undefined =>
   message?.info && variable(message.info.name, message.value, message.info.encoding, message.info);
 
+/** The names and values of a packed map that a server sent. What does not decode is its fault, not the caller's. */
+function unpacked(values: Uint8Array): readonly PackedEntry[] {
+  try {
+    return values.length === 0 ? [] : unpackMap(plainBytes(values));
+  } catch (cause) {
+    throw new DataLossError("the server's answer does not decode", { details: cause instanceof BridgeError ? cause.details : {}, cause });
+  }
+}
+
 /** The variables of one page of GetVariables, in byte order of their names. */
 export function pageVariables(page: variables.GetVariablesResponse): StoredVariable[] {
   const infos = new Map(page.infos.map((info) => [info.name, info]));
-  const found =
-    page.values.length === 0 ? [] : unpackMap(plainBytes(page.values)).map(({ name, bytes }) => variable(name, bytes, "", infos.get(name)));
+  const found = unpacked(page.values).map(({ name, bytes }) => variable(name, bytes, "", infos.get(name)));
   if (page.custom.length === 0) return found;
   for (const custom of page.custom) {
     if (custom.info) found.push(variable(custom.info.name, custom.value, custom.info.encoding, infos.get(custom.info.name)));

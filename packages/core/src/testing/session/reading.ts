@@ -1,19 +1,6 @@
 /** Laws of reading. */
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { Decimal, Uuid } from "../../values/index.ts";
-import type { SessionLaw } from "./stage.ts";
-
-/** A schema of `{ n: number }`, answering later, as some validators do. */
-const numbered: StandardSchemaV1<unknown, { readonly n: number }> = {
-  "~standard": {
-    version: 1,
-    vendor: "session-suite",
-    validate: async (value) => {
-      const n = (value as { n?: unknown } | null)?.n;
-      return typeof n === "number" ? { value: { n } } : { issues: [{ message: "must be a number", path: ["tools", 3, { key: "n" }] }] };
-    },
-  },
-};
+import { numbered, type SessionLaw } from "./stage.ts";
 
 const SAMPLES: Readonly<Record<string, unknown>> = {
   boolean: true,

@@ -1,4 +1,5 @@
 /** What the cases of the session suite are made of: places where sessions live, and a stage with a fresh one. */
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock } from "../../clock.ts";
 import type { BridgeError, ErrorDetails } from "../../errors.ts";
 import type { Session, SessionDirectory } from "../../session.ts";
@@ -79,3 +80,15 @@ async function failure(attempt: Promise<unknown> | (() => unknown)): Promise<unk
     return error;
   }
 }
+
+/** A schema of `{ n: number }`, answering later, as some validators do. */
+export const numbered: StandardSchemaV1<unknown, { readonly n: number }> = {
+  "~standard": {
+    version: 1,
+    vendor: "session-suite",
+    validate: async (value) => {
+      const n = (value as { n?: unknown } | null)?.n;
+      return typeof n === "number" ? { value: { n } } : { issues: [{ message: "must be a number", path: ["tools", 3, { key: "n" }] }] };
+    },
+  },
+};

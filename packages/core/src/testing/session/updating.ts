@@ -1,6 +1,6 @@
 /** Laws of updateVariable, and of many writers of one variable. */
 import { float } from "../../values/index.ts";
-import type { SessionLaw } from "./stage.ts";
+import { numbered, type SessionLaw } from "./stage.ts";
 
 const CLIENTS = 50;
 const TIMES = 200;
@@ -15,6 +15,16 @@ export const updatingLaws: readonly SessionLaw[] = [
       expect(await session.updateVariable("n", async (n) => [n])).toEqual([6]);
       expect(await session.get("n")).toEqual([6]);
       expect(await session.updateVariable("m", (m) => m ?? "was missing")).toBe("was missing");
+    },
+  },
+  {
+    name: "updateVariable gives its function what the schema makes of the value, and nothing of what does not fit",
+    async check({ expect, session, refused }) {
+      await session.setMany({ good: { n: 1 }, bad: { n: "1" } });
+      const next = (value: { readonly n: number } | undefined) => ({ n: (value?.n ?? 0) + 1 });
+      expect(await session.updateVariable("good", next, { schema: numbered })).toEqual({ n: 2 });
+      await refused(session.updateVariable("bad", next, { schema: numbered }), "TypeMismatchError", "TYPE_MISMATCH", { name: "bad" });
+      expect(await session.get("bad")).toEqual({ n: "1" });
     },
   },
   {
