@@ -1,12 +1,13 @@
-"""A real server for the tests that want one; property tests run the same cases each time, print what repeats a failure."""
+"""A real server for the tests that want one. Property tests run the same cases each time and print what repeats one."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import session_bridge
 from hypothesis import settings
+
+import session_bridge
 from session_bridge import Bridge, Session
 
 from .servers import Server, serving

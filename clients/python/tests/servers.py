@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,11 +14,11 @@ _BIN = _ROOT / "node_modules" / ".bin"
 class Server:
     """A running server; `address` is where it listens."""
 
-    def __init__(self, store: str, log: Path, listen: str = "127.0.0.1:0") -> None:
+    def __init__(self, store: str, log: Path, listen: str = "127.0.0.1:0", flags: Sequence[str] = ()) -> None:
         self.log = log
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
-                [_BIN / "session-bridge", "serve", "--listen", listen, "--store", store],
+                [_BIN / "session-bridge", "serve", "--listen", listen, "--store", store, *flags],
                 env={**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"},
                 stdout=subprocess.PIPE,
                 stderr=stderr,
@@ -55,9 +55,9 @@ class Server:
 
 
 @contextmanager
-def serving(store: str, log: Path, listen: str = "127.0.0.1:0") -> Generator[Server]:
+def serving(store: str, log: Path, listen: str = "127.0.0.1:0", flags: Sequence[str] = ()) -> Generator[Server]:
     """A server for the time of a block."""
-    server = Server(store, log, listen)
+    server = Server(store, log, listen, flags)
     try:
         yield server
     finally:

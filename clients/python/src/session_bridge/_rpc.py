@@ -7,7 +7,14 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs]
 
-from ._errors import BridgeClosedError, BridgeError, LimitExceededError, ServerUnavailableError, error_from
+from ._errors import (
+    BridgeClosedError,
+    BridgeError,
+    DeadlineExceededError,
+    LimitExceededError,
+    ServerUnavailableError,
+    error_from,
+)
 from ._fork import GATE
 from ._rpc_messages import METHODS, Stubs
 from ._wire import Request
@@ -113,19 +120,13 @@ class GrpcTransport:
     def _error(self, call: grpc.Call, request: Request[Any], connection: _Connection) -> BridgeError:
         if call.code() is grpc.StatusCode.CANCELLED and self._closed:
             return _closed(request)
-        info = _error_info(call)
-        if info is not None:
+        error, from_server = error_of(call, mutates=request.mutates)
+        if from_server:
             connection.contacted = True
-            return error_from(call.code().name, info.reason, call.details() or "", info.metadata)
-        error = error_from(
-            call.code().name,
-            None,
-            call.details() or "",
-            {},
-            outcome_unless_said="unknown" if request.mutates else "not_applied",
-        )
-        if type(error) is ServerUnavailableError:
+        elif type(error) is ServerUnavailableError:
             return ServerUnavailableError(self._unreachable(connection), outcome=error.outcome)
+        elif type(error) is DeadlineExceededError:
+            return DeadlineExceededError(f"no answer from {self._address} in time", outcome=error.outcome)
         return error
 
     def _unreachable(self, connection: _Connection) -> str:
@@ -135,6 +136,14 @@ class GrpcTransport:
             f"no session-bridge server answers at {self._address}; start one with: npx @session-bridge/server serve "
             "(another address: connect(address), or SESSION_BRIDGE_ADDRESS)"
         )
+
+
+def error_of(call: grpc.Call, *, mutates: bool) -> tuple[BridgeError, bool]:
+    """The exception that a failed call means, and whether a server of ours says so, not a proxy or gRPC itself."""
+    code, text, info = call.code().name, call.details() or "", _error_info(call)
+    if info is not None:
+        return error_from(code, info.reason, text, info.metadata), True
+    return error_from(code, None, text, {}, outcome_unless_said="unknown" if mutates else "not_applied"), False
 
 
 def _check_size(message: Message) -> None:

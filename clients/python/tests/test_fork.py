@@ -1,0 +1,91 @@
+"""Bridges and sessions go on working in a forked process, also while other threads are in the middle of calls."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from threading import Event, Thread
+
+import pytest
+
+import session_bridge
+from session_bridge import Session
+
+from .servers import Server
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork"),
+    # From Python 3.12 on, forking a process that has threads warns; these tests are about exactly that.
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
+]
+
+
+def in_child(work: Callable[[], object]) -> None:
+    """Runs the work in a forked process, which must end with 0."""
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+
+
+def test_a_session_made_before_a_fork_works_on_both_sides(session: Session) -> None:
+    session["x"] = "parent"
+
+    def child() -> None:
+        assert session["x"] == "parent"
+        session["y"] = "child"
+        assert session.increment("n") == 1
+
+    in_child(child)
+    assert session["y"] == "child"
+    assert session.increment("n") == 2
+
+
+def test_closing_in_the_child_does_not_touch_the_parent(server: Server) -> None:
+    with session_bridge.connect(server.address) as bridge:
+        session = bridge.get_session()
+        session["x"] = 1
+        in_child(bridge.close)
+        assert session.pop("x") == 1
+
+
+def test_a_bridge_that_never_called_works_in_the_child(server: Server) -> None:
+    with session_bridge.connect(server.address) as bridge:
+        session = bridge.get_session()
+        in_child(lambda: session.increment("n"))
+        assert session.increment("n") == 2
+        session.destroy()
+
+
+def test_a_fork_in_the_middle_of_other_threads_calls(session: Session) -> None:
+    over = Event()
+    failures: list[BaseException] = []
+
+    def busy() -> None:
+        try:
+            while not over.is_set():
+                session.get_variable("x")
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [Thread(target=busy) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(30):
+            in_child(lambda: session.increment("n"))
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+    assert session["n"] == 30

@@ -1,0 +1,92 @@
+"""What a restart of the server leaves, and what its loss looks like."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+import session_bridge
+from session_bridge import RevisionMismatchError, ServerUnavailableError
+
+from .servers import Server
+
+VALUES: dict[str, Any] = {
+    "null": None,
+    "boolean": True,
+    "integer": 2**64 - 1,
+    "big_integer": 2**100,
+    "float": 1.0,
+    "string": "grüß 😀",
+    "bytes": bytes(range(256)) * 100,
+    "list": [1, [2.0, None]],
+    "map": {"temperature": 0.8},
+    "timestamp": datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC),
+    "decimal": Decimal("1.10"),
+    "uuid": UUID(int=7),
+    "date": date(2024, 2, 29),
+    "duration": timedelta(microseconds=-1),
+    "tuple": (1, (2,)),
+    "set": {1, 2},
+}
+
+
+def test_a_restart_keeps_every_acknowledged_variable(sqlite_server: Callable[[], Server]) -> None:
+    """Values, types, revisions, deadlines, labels; and conditions go on holding."""
+    first = sqlite_server()
+    with session_bridge.connect(first.address) as bridge:
+        session = bridge.get_session("kept", labels={"team": "a"})
+        for name, value in VALUES.items():
+            session[name] = value
+        session.set_variable("brief", 1, ttl=3600)
+        written, info = session.list_variables(), session.info()
+    assert first.stop() == 0
+    second = sqlite_server()
+    with session_bridge.connect(second.address) as bridge:
+        session = bridge.get_session("kept", create=False)
+        assert session.list_variables() == written
+        values = session.to_dict()
+        assert {name: values[name] for name in VALUES} == VALUES
+        assert {name: type(values[name]) for name in VALUES} == {name: type(value) for name, value in VALUES.items()}
+        assert {entry.name: entry.type for entry in written if entry.name in VALUES} == {name: name for name in VALUES}
+        again = session.info()
+        assert (again.revision, again.labels, again.created_at) == (info.revision, info.labels, info.created_at)
+        revisions = {entry.name: entry.revision for entry in written}
+        with pytest.raises(RevisionMismatchError):
+            session.set_variable("integer", 1, if_revision=revisions["map"])
+        assert session.set_variable("integer", 1, if_revision=revisions["integer"]) > info.revision
+    assert second.stop() == 0
+
+
+def test_a_killed_server_loses_nothing_that_was_acknowledged(sqlite_server: Callable[[], Server]) -> None:
+    first = sqlite_server()
+    with session_bridge.connect(first.address) as bridge:
+        acknowledged = [bridge.get_session("kept").increment("n") for _ in range(50)]
+    first.kill()
+    second = sqlite_server()
+    with session_bridge.connect(second.address) as bridge:
+        assert bridge.get_session("kept")["n"] == acknowledged[-1] == 50
+    second.stop()
+
+
+def test_a_bridge_outlives_its_server(sqlite_server: Callable[[], Server], tmp_path: Any) -> None:
+    """A read waits for the server to come back; a change says that nobody knows."""
+    first = sqlite_server()
+    with session_bridge.connect(first.address, timeout=20) as bridge:
+        session = bridge.get_session("kept")
+        session["x"] = 1
+        first.stop()
+        with pytest.raises(ServerUnavailableError) as caught:
+            session["x"] = 2
+        assert caught.value.outcome == "unknown"
+        with pytest.raises(ServerUnavailableError):
+            session.with_options(timeout=0.2).get_variable("x")
+        with pytest.raises(ServerUnavailableError):
+            session.with_options(retry=False).get_variable("x")
+        second = Server(f"sqlite:{tmp_path / 'sessions.db'}", tmp_path / "server.log", first.address)
+        assert session["x"] == 1
+        session["x"] = 2
+        assert session["x"] == 2
+        second.stop()

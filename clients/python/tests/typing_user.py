@@ -1,0 +1,69 @@
+"""A user's own file, as mypy and pyright see it: nothing here runs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict, assert_type
+
+import session_bridge
+from session_bridge import Bridge, Entry, Session, SessionInfo, VariableInfo
+
+
+@dataclass
+class Config:
+    temperature: float
+
+
+class Options(TypedDict):
+    top_p: float
+
+
+def connecting() -> None:
+    with session_bridge.connect("localhost:50051", timeout=2.0) as bridge:
+        assert_type(bridge, Bridge)
+        assert_type(bridge.get_session("a", ttl="never", labels={"a": "b"}), Session)
+        assert_type(bridge.get_session(), Session)
+        assert_type(bridge.create_session(), Session)
+        assert_type(bridge.list_sessions(prefix="a"), Iterator[SessionInfo])
+        assert_type(bridge.delete_session("a"), bool)
+
+
+def reading(session: Session) -> None:
+    assert_type(session.get_variable("x"), Any)
+    assert_type(session.get_variable("x", 0.7), Any)
+    assert_type(session.get_variable("x", type=int), int | None)
+    assert_type(session.get_variable("x", 0, type=int), int)
+    assert_type(session.get_variable("x", type=Config), Config | None)
+    assert_type(session.get_variable("x", type=Options), Options | None)
+    assert_type(session.get_variable("x", type=list[Config]), list[Config] | None)
+    assert_type(session.get_variable("x", "", type=int | str), int | str)
+    assert_type(session.get_variable("x", type=Literal["a", "b"]), Literal["a", "b"] | None)
+    assert_type(session.get_entry("x"), Entry[Any] | None)
+    entry = session.get_entry("x", type=Config)
+    assert_type(entry, Entry[Config] | None)
+    if entry is not None:
+        assert_type(entry.value.temperature, float)
+        session.set_variable("x", Config(1), if_revision=entry.revision, ttl=60)
+    assert_type(session["x"], Any)
+    assert_type(session.to_dict(), dict[str, Any])
+    assert_type(session.get_variables("a", "b"), dict[str, Any])
+    assert_type(session.get_variables(["a"]), dict[str, Any])
+    assert_type(session.list_variables(), list[VariableInfo])
+    assert_type(list(session), list[str])
+    assert_type(list(session.items()), list[tuple[str, Any]])
+
+
+def writing(session: Session) -> None:
+    assert_type(session.set_variable("x", 1, ttl="keep", if_revision=0), int)
+    assert_type(session.increment("n", 0.5), int | float)
+    assert_type(session.append("log", ["x"], keep_last=100), int)
+    assert_type(session.merge("config", {"top_p": 0.9}, path=["a"], remove=["b"]), int)
+    assert_type(session.update_variable("x", lambda value: [value], 0), list[Any])
+    assert_type(session.update_variable("x", lambda n: n + 1, 0, type=int), int)
+    assert_type(session.delete_variable("x"), bool)
+    session.update({"a": 1}, b=2)
+    session.update([("a", 1)])
+    session["x"] = Config(0.5)
+    del session["x"]
+    assert_type(session.pop("x"), Any)
+    assert_type(session.popitem(), tuple[str, Any])
+    assert_type(session.destroy(), bool)
