@@ -1,5 +1,5 @@
-import { BridgeClosedError, CancelledError, DeadlineExceededError, ServerUnavailableError } from "@session-bridge/core";
-import { startServer } from "@session-bridge/server";
+import { BridgeClosedError, CancelledError, DeadlineExceededError, ServerUnavailableError, type Session } from "@session-bridge/core";
+import { type RunningServer, startServer } from "@session-bridge/server";
 import { describe, expect, it } from "vitest";
 import { type Bridge, type ConnectOptions, connect } from "../src/index.ts";
 import { type FakeAnswers, type FakeServer, fakeServer } from "./support/fake-server.ts";
@@ -21,6 +21,12 @@ async function fake(answers: FakeAnswers): Promise<FakeServer> {
   const server = await fakeServer(answers);
   later(() => server.kill());
   return server;
+}
+
+/** Stops a server, and waits until the session's bridge knows that it is gone. */
+async function lose(server: RunningServer, session: Session): Promise<void> {
+  await server.stop({ graceMs: 0 });
+  await rejection(session.get("x", { timeoutMs: 100 }));
 }
 
 const UNAVAILABLE = { code: 14 };
@@ -92,7 +98,7 @@ describe("a lost connection", () => {
     const first = await serve();
     const session = bridgeTo(first.address).session("s");
     await session.set("x", 1);
-    await first.stop({ graceMs: 0 });
+    await lose(first, session);
     const reading = session.get("x");
     const writing = session.set("y", 1);
     await serve(first.address);
@@ -105,7 +111,7 @@ describe("a lost connection", () => {
     const server = await serve();
     const session = bridgeTo(server.address).session("s");
     await session.set("x", 1);
-    await server.stop({ graceMs: 0 });
+    await lose(server, session);
     for (const call of [session.get("x", { timeoutMs: 200 }), session.set("x", 2, { timeoutMs: 200 })]) {
       expect(await rejection(call)).toMatchObject({ name: "ServerUnavailableError", reason: "UNREACHABLE", outcome: "not_applied" });
     }
@@ -175,7 +181,7 @@ describe("a call that is not answered", () => {
     const server = await serve();
     const session = bridgeTo(server.address).session("s");
     await session.set("x", 1);
-    await server.stop({ graceMs: 0 });
+    await lose(server, session);
     const controller = new AbortController();
     const failing = rejection(session.set("x", 1, { signal: controller.signal }));
     controller.abort("enough");
