@@ -121,7 +121,7 @@ export function toWireError(error: errors.BridgeError): WireError {
 
 /** The error that a status means: by its reason, and without one by its code. `outcomeUnlessSaid` is for statuses without ErrorInfo. */
 export function fromWireError(wire: WireError, outcomeUnlessSaid: Outcome = "unknown"): errors.BridgeError {
-  const said = wire.metadata["outcome"];
+  const said = wire.metadata.outcome;
   const details: Record<string, string | number> = {};
   for (const [key, name] of Object.entries(TEXT_DETAILS)) {
     const value = wire.metadata[name];
