@@ -40,7 +40,7 @@ export function committer({ persistence, clock, observer, onHealth }: CommitterP
 
   async function run(): Promise<void> {
     // One turn of the microtask queue: what one program does at once is saved at once.
-    await undefined;
+    await Promise.resolve();
     while (queue.length > 0 || probing) {
       const batch = queue;
       queue = [];
