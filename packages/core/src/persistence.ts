@@ -26,7 +26,7 @@ export interface StoredVariable {
   readonly expiresAtMs: number | undefined;
 }
 
-/** A variable as `load` gives it: `bytes` is undefined when the value is larger than 4 KiB and is read by `loadValues`. */
+/** A variable as `load` gives it: `bytes` is undefined when `loadValues` has to tell, of a value larger than 4 KiB or one that is damaged. */
 export interface LoadedVariable extends Omit<StoredVariable, "bytes"> {
   readonly bytes: Uint8Array | undefined;
   /** The encoded value's length. */
@@ -146,13 +146,19 @@ export interface SessionPersistence {
    * 0 for a new store. Opening an open store only answers both anew; after `close` it opens again, with what it survives.
    */
   open(): Promise<{ readonly lastNowMs: number; readonly lastDeletedRevision: number }>;
-  /** A session, or undefined. Expired ones are given as they are: only the manager judges time. */
+  /**
+   * A session, or undefined. Expired ones are given as they are: only the manager judges time. Rejects with a DataLossError when what is
+   * stored of this one session is too damaged to be read.
+   */
   load(key: SessionKey): Promise<StoredSession | undefined>;
-  /** The values of exactly these revisions, by name; one that is not there any more is left out. */
+  /**
+   * The values of exactly these revisions, by name. One that is not there any more is left out; one that is there and damaged, so that its
+   * bytes do not verify, is in the map as undefined [P21].
+   */
   loadValues(
     key: SessionKey,
     refs: readonly { readonly name: string; readonly revision: number }[],
-  ): Promise<ReadonlyMap<string, Uint8Array>>;
+  ): Promise<ReadonlyMap<string, Uint8Array | undefined>>;
   /**
    * Applies every delta or, by rejecting, none that is known: after a rejection nobody can tell what was saved. Each delta is atomic;
    * deltas of one session apply in the order given; the outcomes are in the order of the deltas.

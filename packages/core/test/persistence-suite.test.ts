@@ -56,7 +56,7 @@ function copying(store: ReturnType<typeof memoryPersistence>): ReturnType<typeof
       return session && { ...session, variables: session.variables.map((one) => ({ ...one, bytes: one.bytes?.slice() })) };
     },
     async loadValues(key, refs) {
-      return new Map([...(await store.loadValues(key, refs))].map(([name, bytes]) => [name, bytes.slice()]));
+      return new Map([...(await store.loadValues(key, refs))].map(([name, bytes]) => [name, bytes?.slice()]));
     },
   };
 }

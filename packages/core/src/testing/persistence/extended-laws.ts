@@ -116,7 +116,7 @@ export const survivalLaws: readonly Law[] = [
       await saving;
       expect(await contents(store, A)).toEqual(expected);
       for (const { bytes } of (await store.load(A))?.variables ?? []) bytes?.fill(0xdd);
-      for (const bytes of (await store.loadValues(A, given)).values()) bytes.fill(0xcc);
+      for (const bytes of (await store.loadValues(A, given)).values()) bytes?.fill(0xcc);
       expect(await contents(store, A)).toEqual(expected);
     },
   },
