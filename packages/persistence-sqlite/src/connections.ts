@@ -12,11 +12,19 @@ const OLDEST_SQLITE = [3, 51, 3] as const;
 /** How long to wait for a lock that somebody else has, such as a backup. */
 const BUSY_TIMEOUT_MS = 5000;
 
-/** `synchronous = FULL`, as SQLite reads it back. */
-const SYNCHRONOUS_FULL = 2;
+/** What a save waits for before it is answered: that the disk has it, or that the operating system has it. */
+export type Durability = "fsync" | "commit";
+
+/** What each durability sets, and how SQLite reads it back. Only macOS knows `fullfsync`: there an ordinary sync does not reach the disk. */
+const DURABILITIES: Readonly<
+  Record<Durability, Readonly<Record<"synchronous" | "fullfsync", readonly [value: string, expected: number]>>>
+> = {
+  fsync: { synchronous: ["FULL", 2], fullfsync: ["ON", 1] },
+  commit: { synchronous: ["NORMAL", 1], fullfsync: ["OFF", 0] },
+};
 
 /** Opens the one connection that writes: creates the file when it is not there, checks it, and sets what durability depends on. */
-export function openWriter(file: string): Database.Database {
+export function openWriter(file: string, durability: Durability = "fsync"): Database.Database {
   const db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     checkSqliteVersion(db.prepare<[], string>("SELECT sqlite_version()").pluck().get() as string);
@@ -24,9 +32,9 @@ export function openWriter(file: string): Database.Database {
     // Both only work before the first table; the mode of vacuuming also before the file becomes a WAL one.
     if (isNew) db.pragma("auto_vacuum = INCREMENTAL");
     if (file !== IN_MEMORY) set(db, "journal_mode", "WAL", "wal");
-    set(db, "synchronous", "FULL", SYNCHRONOUS_FULL);
-    // For macOS, where an ordinary sync does not reach the disk; elsewhere they do nothing.
-    set(db, "fullfsync", "ON", 1);
+    set(db, "synchronous", ...DURABILITIES[durability].synchronous);
+    set(db, "fullfsync", ...DURABILITIES[durability].fullfsync);
+    // Both need it: a checkpoint that is not on the disk before the log is used again could damage the file.
     set(db, "checkpoint_fullfsync", "ON", 1);
     set(db, "foreign_keys", "ON", 1);
     set(db, "secure_delete", "ON", 1);

@@ -12,6 +12,7 @@ import type {
   SessionSummary,
   StoredVariable,
 } from "@session-bridge/core";
+import type { Durability } from "./connections.ts";
 
 /** A variable whose value, `sizeBytes` long, is in the message's buffer (of a loaded one: only up to `SMALL_VALUE_BYTES`). */
 export interface PackedVariable extends Omit<StoredVariable, "bytes"> {
@@ -33,6 +34,7 @@ export interface PackedSession {
 export interface WorkerSetup {
   readonly file: string;
   readonly role: "writer" | "reader";
+  readonly durability: Durability;
 }
 
 /** What each method is asked with. */

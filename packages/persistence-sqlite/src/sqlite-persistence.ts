@@ -1,7 +1,7 @@
 /** The store's door: the contract of core, answered by two threads. */
 import { resolve } from "node:path";
 import type { SessionPersistence } from "@session-bridge/core";
-import { IN_MEMORY } from "./connections.ts";
+import { type Durability, IN_MEMORY } from "./connections.ts";
 import { refusal } from "./errors.ts";
 import { packDeltas, unpackSession, valueReader } from "./packing.ts";
 import { startWorker, type WorkerLink } from "./worker-link.ts";
@@ -10,7 +10,12 @@ import { startWorker, type WorkerLink } from "./worker-link.ts";
 export interface SqlitePersistenceOptions {
   /** A path, made absolute now; its directory must exist, the file is made when it is not there. ":memory:" is gone when it is closed. */
   readonly file: string;
+  /** What an answered save survives: "fsync", the default, the loss of power; "commit" the end of the process, and power may take a suffix. */
+  readonly durability?: Durability | undefined;
 }
+
+/** What a save survives, as capabilities say it. */
+const SURVIVES = { fsync: "power", commit: "process" } as const;
 
 /** Loads never queue behind a save's sync: the reader is another thread with another connection. In memory, one is both. */
 interface Workers {
@@ -19,10 +24,10 @@ interface Workers {
 }
 
 /**
- * Sessions in a SQLite file. A save that was answered survives the loss of power. One store owns its file: a second one is refused with
- * STORE_IN_USE. Everything rejects with a SqliteStoreError; `open` refuses what is not its own, or newer, and leaves it as it is.
+ * Sessions in a SQLite file. One store owns its file: a second one is refused with STORE_IN_USE. Everything rejects with a SqliteStoreError; `open` refuses what is not its own, or newer, and leaves it as it is.
  */
-export function sqlitePersistence({ file: given }: SqlitePersistenceOptions): SessionPersistence {
+export function sqlitePersistence({ file: given, durability = "fsync" }: SqlitePersistenceOptions): SessionPersistence {
+  if (!Object.hasOwn(SURVIVES, durability)) throw new TypeError(`durability: expected fsync or commit, not ${JSON.stringify(durability)}`);
   const inMemory = given === IN_MEMORY;
   const file = inMemory ? given : resolve(given);
   let workers: Workers | undefined;
@@ -35,9 +40,9 @@ export function sqlitePersistence({ file: given }: SqlitePersistenceOptions): Se
   };
 
   return {
-    capabilities: { survives: inMemory ? "nothing" : "power", shared: false, sections: [] },
+    capabilities: { survives: inMemory ? "nothing" : SURVIVES[durability], shared: false, sections: [] },
     async open() {
-      opening ??= start(file, inMemory);
+      opening ??= start(file, inMemory, durability);
       const mine = opening;
       try {
         const started = await mine;
@@ -80,9 +85,9 @@ export function sqlitePersistence({ file: given }: SqlitePersistenceOptions): Se
 }
 
 /** Starts and opens both workers, or neither. */
-async function start(file: string, inMemory: boolean): Promise<Workers> {
-  const writer = startWorker({ file, role: "writer" });
-  const reader = inMemory ? writer : startWorker({ file, role: "reader" });
+async function start(file: string, inMemory: boolean, durability: Durability): Promise<Workers> {
+  const writer = startWorker({ file, role: "writer", durability });
+  const reader = inMemory ? writer : startWorker({ file, role: "reader", durability });
   try {
     // The threads start side by side; the reader's file is there once the writer has it open.
     await writer.ask("open", undefined);

@@ -21,7 +21,7 @@ const setup = workerData as WorkerSetup;
 const port = parentPort as NonNullable<typeof parentPort>;
 let current: Open | undefined;
 
-function openAsWriter(file: string): Open {
+function openAsWriter({ file, durability }: WorkerSetup): Open {
   let ownership: Ownership | undefined;
   try {
     if (file !== IN_MEMORY) {
@@ -29,7 +29,7 @@ function openAsWriter(file: string): Open {
       ownership = takeOwnership(file);
       checkFile(file);
     }
-    const db = openWriter(file);
+    const db = openWriter(file, durability);
     return { db, reads: reading(db), writes: writing(db), ownership };
   } catch (error) {
     ownership?.release();
@@ -37,7 +37,7 @@ function openAsWriter(file: string): Open {
   }
 }
 
-function openAsReader(file: string): Open {
+function openAsReader({ file }: WorkerSetup): Open {
   const db = openReader(file);
   return { db, reads: reading(db), writes: undefined, ownership: undefined };
 }
@@ -69,7 +69,7 @@ type Handlers = { readonly [M in Method]: (question: Questions[M], values: Array
 
 const handlers: Handlers = {
   open() {
-    current ??= setup.role === "writer" ? openAsWriter(setup.file) : openAsReader(setup.file);
+    current ??= setup.role === "writer" ? openAsWriter(setup) : openAsReader(setup);
     return { answer: current.writes?.numbers() ?? { lastNowMs: 0, lastDeletedRevision: 0 } };
   },
   load: (key) => opened().reads.load(key),

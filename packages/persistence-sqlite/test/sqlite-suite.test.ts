@@ -5,15 +5,18 @@ import { persistenceSuite } from "@session-bridge/core/testing";
 import { describe, expect, it } from "vitest";
 import { sqlitePersistence } from "../src/index.ts";
 
-describe("sqlitePersistence on a file", () => {
+describe.each([
+  ["fsync", "power"],
+  ["commit", "process"],
+] as const)("sqlitePersistence on a file with durability %s", (durability, survives) => {
   persistenceSuite(
     { describe, it, expect },
     {
-      survives: "power",
+      survives,
       async fixture() {
         const directory = await mkdtemp(join(tmpdir(), "session-bridge-sqlite-"));
         return {
-          create: () => sqlitePersistence({ file: join(directory, "sessions.db") }),
+          create: () => sqlitePersistence({ file: join(directory, "sessions.db"), durability }),
           cleanUp: () => rm(directory, { recursive: true }),
         };
       },

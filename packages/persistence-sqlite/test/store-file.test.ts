@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { SessionDelta, StoredVariable } from "@session-bridge/core";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { checkSqliteVersion, openWriter } from "../src/connections.ts";
+import { checkSqliteVersion, type Durability, openWriter } from "../src/connections.ts";
+import { sqlitePersistence } from "../src/index.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "../src/schema.ts";
 import { create, NOW_MS, scratchDirectory, scratchStore, variable } from "./scratch.ts";
 
@@ -48,20 +49,33 @@ describe("the file of a store", () => {
     db.close();
   });
 
-  it("is synced in full, overwrites what it deletes and keeps its references, when it is made and when it is opened again", () => {
+  it.each([
+    ["fsync", "in full", 2, 1],
+    ["commit", "at checkpoints", 1, 0],
+  ] as const)("[P10] [P11] of durability %s is synced %s, whatever it was the last time", (durability, _, synchronous, fullfsync) => {
+    const file = join(scratchDirectory(), "sessions.db");
+    for (const mode of [durability, durability === "fsync" ? "commit" : "fsync", durability] as const) {
+      const db = openWriter(file, mode);
+      if (mode === durability) {
+        expect(pragmas(db, "synchronous", "fullfsync", "checkpoint_fullfsync", "journal_mode")).toEqual([synchronous, fullfsync, 1, "wal"]);
+      }
+      db.close();
+    }
+  });
+
+  it("[P22] overwrites what it deletes and keeps its references, when it is made and when it is opened again", () => {
     const file = join(scratchDirectory(), "sessions.db");
     for (const _ of ["made", "opened again"]) {
       const db = openWriter(file);
-      expect(pragmas(db, "synchronous", "fullfsync", "checkpoint_fullfsync", "journal_mode", "foreign_keys", "secure_delete")).toEqual([
-        2,
-        1,
-        1,
-        "wal",
-        1,
-        1,
-      ]);
+      expect(pragmas(db, "foreign_keys", "secure_delete")).toEqual([1, 1]);
       db.close();
     }
+  });
+
+  it("says what its saves survive, and refuses a durability that it does not know", () => {
+    const survives = (durability?: Durability) => sqlitePersistence({ file: "never opened.db", durability }).capabilities.survives;
+    expect([survives(), survives("fsync"), survives("commit")]).toEqual(["power", "power", "process"]);
+    expect(() => survives("write-behind" as Durability)).toThrow('durability: expected fsync or commit, not "write-behind"');
   });
 
   it("is the whole store once it is closed: what lies beside it is only the lock", async () => {
