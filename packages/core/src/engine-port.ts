@@ -1,8 +1,8 @@
 /** The port of the sessions in this process: checks what is asked, takes turns for changes, and reads committed heads directly. */
-import type { Random } from "./clock.ts";
+import type { Clock, Random } from "./clock.ts";
 import { extensionMs } from "./deadline.ts";
 import { createStep, deleteStep, touchStep, updateStep } from "./engine-steps.ts";
-import { InvalidArgumentError, SessionNotFoundError } from "./errors.ts";
+import { BridgeError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
 import { sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
@@ -15,6 +15,7 @@ import type { SessionTurns } from "./session-turns.ts";
 import { compareText } from "./text-order.ts";
 import { prepareUpdate } from "./update.ts";
 import { isDue } from "./variable-store.ts";
+import { within } from "./waiting.ts";
 
 /** An engine whose store is open. */
 export interface OpenEngine {
@@ -34,8 +35,11 @@ export interface PortParts {
   /** How many sessions there may be; undefined when the store does not keep them in memory. */
   readonly maxSessions: number | undefined;
   readonly persistence: SessionPersistence;
+  readonly clock: Clock;
   readonly random: Random;
   readonly observer: SessionObserver;
+  /** Told when a listing fails in the store. */
+  readonly onStoreFailed: () => void;
 }
 
 /** What was read of a session at one moment. */
@@ -50,16 +54,21 @@ const MAX_PAGE = 1_000;
 
 /** Makes the port of one tenant. */
 export function enginePort(parts: PortParts): SessionPort {
-  const { tenant, ready, limits, maxSessions, persistence, random, observer } = parts;
+  const { tenant, ready, limits, maxSessions, persistence, clock, random, observer, onStoreFailed } = parts;
   const observed = observer !== nullObserver;
 
   const keyOf = (id: string): SessionKey => {
     checkSessionId(id);
     return { tenant, id };
   };
-  const withEngine = <T>(use: (engine: OpenEngine) => T | Promise<T>): T | Promise<T> => {
+  /** Waits for the store to be open, no longer than the call does, and leaves `use` what is left of its time. */
+  const withEngine = <T>(call: CallOptions, use: (engine: OpenEngine, call: CallOptions) => T | Promise<T>): T | Promise<T> => {
     const engine = ready();
-    return engine instanceof Promise ? engine.then(use) : use(engine);
+    if (!(engine instanceof Promise)) return use(engine, call);
+    const { signal, timeoutMs } = call;
+    const begun = clock.monotonic();
+    const left = () => (timeoutMs === undefined ? undefined : timeoutMs - (clock.monotonic() - begun));
+    return within(clock, call, engine).then((open) => use(open, { signal, timeoutMs: left() }));
   };
   const newSession = (defaults: SessionDefaults | undefined) => ({
     ttlMs: sessionTtlMs(defaults?.ttl, limits),
@@ -76,14 +85,14 @@ export function enginePort(parts: PortParts): SessionPort {
     due: (head: Head, nowMs: number) => boolean,
     answer: (reading: Reading) => T,
   ): T | Promise<T> {
-    return withEngine((engine) => {
+    return withEngine(call, (engine, remaining) => {
       const nowMs = engine.now();
       const state = engine.turns.peek(key.tenant, key.id);
       const head = state?.committed;
       if (state !== undefined && (head === undefined || !(isDue(head.record, nowMs) || due(head, nowMs))))
         return answer({ engine, head, nowMs });
       return engine.turns
-        .perform(key, call, () => ({ answer: undefined }))
+        .perform(key, remaining, () => ({ answer: undefined }))
         .then(() => answer({ engine, head: alive(engine.turns.peek(key.tenant, key.id), nowMs), nowMs }));
     });
   }
@@ -111,6 +120,13 @@ export function enginePort(parts: PortParts): SessionPort {
       return { variables, sessionRevision: reading.head?.record.revision ?? 0 };
     });
   }
+
+  /** What the store answers; its failure is told to the engine, and to the caller as a BridgeError. */
+  const stored = <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((cause: unknown) => {
+      onStoreFailed();
+      throw cause instanceof BridgeError ? cause : new StoreUnavailableError("the store failed while it listed", { cause });
+    });
 
   async function summaryInfo(engine: OpenEngine, summary: SessionSummary): Promise<SessionInfo | undefined> {
     const { key, record, dueAtMs } = summary;
@@ -153,9 +169,9 @@ export function enginePort(parts: PortParts): SessionPort {
       const key = keyOf(sessionId);
       const operations = prepareUpdate(update, limits);
       const creation = newSession(update.defaults);
-      return withEngine((engine) => {
+      return withEngine(call, (engine, remaining) => {
         const step = updateStep({ key, update, operations, creation, limits, maxSessions, engine });
-        const answer = engine.turns.perform(key, call, step);
+        const answer = engine.turns.perform(key, remaining, step);
         if (!observed) return answer;
         return answer.then((result) => {
           const store = engine.turns.peek(tenant, sessionId)?.committed?.store;
@@ -173,8 +189,9 @@ export function enginePort(parts: PortParts): SessionPort {
       const key = keyOf(session.id ?? base64url(random.bytes(16)));
       const creation = newSession(session);
       const maxLifeMs = session.maxLifeMs === undefined ? undefined : checkTtlMs(session.maxLifeMs);
-      const engine = await ready();
-      return engine.turns.perform(key, call, createStep({ key, creation, maxLifeMs, maxSessions, engine }));
+      return withEngine(call, (engine, remaining) =>
+        engine.turns.perform(key, remaining, createStep({ key, creation, maxLifeMs, maxSessions, engine })),
+      );
     },
 
     async getSession(sessionId, call) {
@@ -185,33 +202,33 @@ export function enginePort(parts: PortParts): SessionPort {
       });
     },
 
-    async listSessions(filter, page) {
+    async listSessions(filter, page, call) {
       const prefix = filter.prefix ?? "";
       if (prefix !== "") checkSessionId(prefix);
       if (page.after !== undefined && page.after !== "") checkSessionId(page.after);
       const labels = checkLabels(filter.labels);
       const limit = pageSize(page.size);
-      const engine = await ready();
-      const found = await persistence.listSessions({ tenant, prefix, labels, after: page.after ?? "", limit, nowMs: engine.now() });
-      const infos = await Promise.all(found.items.map((summary) => summaryInfo(engine, summary)));
-      return { sessions: infos.filter((info) => info !== undefined), next: found.next };
+      const after = page.after ?? "";
+      return withEngine(call, (engine, remaining) => {
+        const list = async () => {
+          const found = await stored(persistence.listSessions({ tenant, prefix, labels, after, limit, nowMs: engine.now() }));
+          const infos = await Promise.all(found.items.map((summary) => summaryInfo(engine, summary)));
+          return { sessions: infos.filter((info) => info !== undefined), next: found.next };
+        };
+        return within(clock, remaining, list());
+      });
     },
 
     async touchSession(sessionId, ttl, call) {
       const key = keyOf(sessionId);
       const ttlMs = ttl === undefined ? undefined : { ttlMs: sessionTtlMs(ttl, limits) };
-      const engine = await ready();
-      return engine.turns.perform(
-        key,
-        call,
-        touchStep(key, ttlMs, () => notFound(sessionId)),
-      );
+      const step = touchStep(key, ttlMs, () => notFound(sessionId));
+      return withEngine(call, (engine, remaining) => engine.turns.perform(key, remaining, step));
     },
 
     async deleteSession(sessionId, call) {
       const key = keyOf(sessionId);
-      const engine = await ready();
-      return engine.turns.perform(key, call, deleteStep(key, engine.floor));
+      return withEngine(call, (engine, remaining) => engine.turns.perform(key, remaining, deleteStep(key, engine.floor)));
     },
   };
 }

@@ -128,7 +128,8 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
     async open() {
       await ready();
     },
-    port: (tenant) => enginePort({ tenant, ready, limits, maxSessions, persistence, random, observer }),
+    port: (tenant) =>
+      enginePort({ tenant, ready, limits, maxSessions, persistence, clock, random, observer, onStoreFailed: () => onHealth(false) }),
     get healthy() {
       return healthy;
     },

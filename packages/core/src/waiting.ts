@@ -1,7 +1,7 @@
 /** Waiting through the clock, with backoff. */
 import type { Clock, Random } from "./clock.ts";
-import { CancelledError } from "./errors.ts";
-import type { Signal } from "./session-port.ts";
+import { CancelledError, DeadlineExceededError } from "./errors.ts";
+import type { CallOptions, Signal } from "./session-port.ts";
 
 /** Resolves after `delayMs`; rejects with CancelledError when the signal is aborted. */
 export function wait(clock: Clock, delayMs: number, signal: Signal | undefined): Promise<void> {
@@ -17,6 +17,25 @@ export function wait(clock: Clock, delayMs: number, signal: Signal | undefined):
       reject(cancelled(signal));
     };
     signal?.addEventListener("abort", abort);
+  });
+}
+
+/**
+ * What `promise` comes to, as long as the call waits for it; else DeadlineExceededError or CancelledError, which say that nothing was applied.
+ */
+export function within<T>(clock: Clock, { timeoutMs, signal }: CallOptions, promise: Promise<T>): Promise<T> {
+  if (timeoutMs === undefined && signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    if (signal?.aborted) return reject(cancelled(signal));
+    const late = () => reject(new DeadlineExceededError("the deadline passed before the call was answered"));
+    const cancel = timeoutMs === undefined ? () => {} : clock.schedule(timeoutMs, late);
+    const abort = () => reject(cancelled(signal));
+    signal?.addEventListener("abort", abort);
+    const stop = () => {
+      cancel();
+      signal?.removeEventListener("abort", abort);
+    };
+    promise.finally(stop).then(resolve, reject);
   });
 }
 
