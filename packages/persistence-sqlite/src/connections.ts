@@ -1,6 +1,7 @@
 /** Connections whose settings are set and read back each time: SQLite forgets most of them with the connection. */
 import Database from "better-sqlite3";
 import { refusal } from "./errors.ts";
+import { migrate } from "./migrations.ts";
 import { checkHeader, createSchema, notAStore } from "./schema.ts";
 
 /** The file name of a store that is gone when it is closed. */
@@ -23,7 +24,7 @@ const DURABILITIES: Readonly<
   commit: { synchronous: ["NORMAL", 1], fullfsync: ["OFF", 0] },
 };
 
-/** Opens the one connection that writes: creates the file when it is not there, checks it, and sets what durability depends on. */
+/** Opens the one connection that writes: creates the file when it is not there, checks it, sets what durability depends on, and migrates it. */
 export function openWriter(file: string, durability: Durability = "fsync"): Database.Database {
   const db = new Database(file, { timeout: BUSY_TIMEOUT_MS });
   try {
@@ -39,6 +40,7 @@ export function openWriter(file: string, durability: Durability = "fsync"): Data
     set(db, "foreign_keys", "ON", 1);
     set(db, "secure_delete", "ON", 1);
     if (isNew) createSchema(db);
+    else migrate(db, file);
     return db;
   } catch (error) {
     db.close();

@@ -32,6 +32,10 @@ export class SqliteStoreError extends Error {
 export const refusal = (code: StoreRefusal, message: string, cause?: unknown): SqliteStoreError =>
   new SqliteStoreError(code, message, cause);
 
+/** Whether an error is what SQLite says when it finds pages that make no sense. */
+export const isCorruption = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("SQLITE_CORRUPT");
+
 /** Whatever was caught, as something that can cross to another thread. */
 export function describeFailure(failure: unknown): { readonly code: string; readonly message: string } {
   if (!(failure instanceof Error)) return { code: "UNKNOWN", message: String(failure) };

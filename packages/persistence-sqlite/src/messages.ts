@@ -14,7 +14,7 @@ import type {
 } from "@session-bridge/core";
 import type { Durability } from "./connections.ts";
 
-/** A variable whose value, `sizeBytes` long, is in the message's buffer (of a loaded one: only up to `SMALL_VALUE_BYTES`). */
+/** A variable whose value, `sizeBytes` long, is in the message's buffer. */
 export interface PackedVariable extends Omit<StoredVariable, "bytes"> {
   readonly sizeBytes: number;
 }
@@ -27,7 +27,8 @@ export type PackedDelta = PackedOf<SessionDelta>;
 /** A session whose small values are in the message's buffer. */
 export interface PackedSession {
   readonly record: SessionRecord;
-  readonly variables: readonly PackedVariable[];
+  /** `isPacked` tells whether the value is in the buffer: it is not when it is large or damaged. */
+  readonly variables: readonly (PackedVariable & { readonly isPacked: boolean })[];
 }
 
 /** What a worker is told when it starts. A `writer` of ":memory:" also reads. */
@@ -52,8 +53,8 @@ export interface Questions {
 export interface Answers {
   readonly open: { readonly lastNowMs: number; readonly lastDeletedRevision: number };
   readonly load: PackedSession | undefined;
-  /** The values that were found, in the order of the buffer. */
-  readonly loadValues: readonly { readonly name: string; readonly sizeBytes: number }[];
+  /** The values that were found, in the order of the buffer; a damaged one has no size and is not in it. */
+  readonly loadValues: readonly { readonly name: string; readonly sizeBytes: number | undefined }[];
   readonly save: readonly SaveOutcome[];
   readonly listSessions: Page<SessionSummary>;
   readonly due: readonly SessionSummary[];

@@ -47,9 +47,9 @@ export function packDeltas(deltas: readonly SessionDelta[]): {
 /** A session as `load` answers it. */
 export function unpackSession(session: PackedSession, values: ArrayBuffer | undefined): StoredSession {
   const reader = valueReader(values);
-  const unpack = (variable: PackedVariable): LoadedVariable => ({
+  const unpack = ({ isPacked, ...variable }: PackedSession["variables"][number]): LoadedVariable => ({
     ...variable,
-    bytes: variable.sizeBytes <= SMALL_VALUE_BYTES ? reader.copy(variable.sizeBytes) : undefined,
+    bytes: isPacked ? reader.copy(variable.sizeBytes) : undefined,
   });
   return { record: session.record, variables: session.variables.map(unpack) };
 }

@@ -1,16 +1,21 @@
 /** Everything a store can be asked, on one connection. */
 import type { SessionSummary } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
+import { isCorruption } from "./errors.ts";
 import type { Answer, Questions } from "./messages.ts";
 import { packValues } from "./packing.ts";
 import {
   RECORD_COLUMNS,
   type RecordRow,
   recordOf,
+  SELECT_VALUES,
   SUMMARY_COLUMNS,
   type SummaryRow,
+  smallValueOf,
+  storedValueOf,
   summaryOf,
   VARIABLE_COLUMNS,
+  type ValueRow,
   type VariableRow,
   variableOf,
 } from "./rows.ts";
@@ -28,13 +33,8 @@ export function reading(db: Database): Reading {
   const session = db.prepare<[string, string], RecordRow & { readonly session: number }>(
     `SELECT session, ${RECORD_COLUMNS} FROM sessions WHERE tenant = ? AND id = ?`,
   );
-  const variables = db.prepare<[number], VariableRow>(`SELECT ${VARIABLE_COLUMNS} FROM variables WHERE session = ?`);
-  const value = db
-    .prepare<{ readonly session: number; readonly name: string; readonly revision: number }, Uint8Array | null>(
-      `SELECT coalesce(value, (SELECT value FROM large_values WHERE session = :session AND name = :name AND revision = :revision))
-       FROM variables WHERE session = :session AND name = :name AND revision = :revision`,
-    )
-    .pluck();
+  const variables = db.prepare<[number], VariableRow>(`SELECT ${VARIABLE_COLUMNS} FROM variables v WHERE session = ?`);
+  const value = db.prepare<[number, string, number], ValueRow>(`${SELECT_VALUES} WHERE v.session = ? AND v.name = ? AND v.revision = ?`);
   const listing = db.prepare<
     { readonly tenant: string; readonly from: string; readonly after: string; readonly nowMs: number },
     SummaryRow
@@ -52,19 +52,20 @@ export function reading(db: Database): Reading {
       const found = session.get(key.tenant, key.id);
       if (found === undefined) return { answer: undefined };
       const rows = variables.all(found.session);
-      const values = packValues(rows.flatMap((row) => row.value ?? []));
-      return { answer: { record: recordOf(found), variables: rows.map(variableOf) }, values };
+      const values = rows.map(smallValueOf);
+      const packed = rows.map((row, i) => variableOf(row, values[i] !== undefined));
+      return { answer: { record: recordOf(found), variables: packed }, values: packValues(values.flatMap((bytes) => bytes ?? [])) };
     }),
     loadValues: db.transaction(({ key, refs }: Questions["loadValues"]): Answer<"loadValues"> => {
       const found = session.get(key.tenant, key.id);
       if (found === undefined) return { answer: [] };
       const values = refs.flatMap(({ name, revision }) => {
-        const bytes = value.get({ session: found.session, name, revision });
-        return bytes ? [{ name, bytes }] : [];
+        const row = readable(() => value.get(found.session, name, revision));
+        return row === undefined ? [] : [{ name, bytes: row === "damaged" ? undefined : storedValueOf(row) }];
       });
       return {
-        answer: values.map(({ name, bytes }) => ({ name, sizeBytes: bytes.length })),
-        values: packValues(values.map(({ bytes }) => bytes)),
+        answer: values.map(({ name, bytes }) => ({ name, sizeBytes: bytes?.length })),
+        values: packValues(values.flatMap(({ bytes }) => bytes ?? [])),
       };
     }),
     listSessions(query) {
@@ -83,6 +84,16 @@ export function reading(db: Database): Reading {
     },
     due: ({ nowMs, limit }) => ({ answer: due.all(nowMs, limit).map(summaryOf) }),
   };
+}
+
+/** What is read, or that SQLite finds the pages damaged on which it lies. */
+function readable<T>(read: () => T): T | "damaged" {
+  try {
+    return read();
+  } catch (error) {
+    if (isCorruption(error)) return "damaged";
+    throw error;
+  }
 }
 
 const hasLabels = (labels: Readonly<Record<string, string>>, wanted: readonly (readonly [string, string])[]): boolean =>

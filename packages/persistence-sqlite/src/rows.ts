@@ -1,6 +1,7 @@
 /** Rows as SQLite gives and takes them, and the records they stand for. */
 import type { SessionRecord, SessionSummary } from "@session-bridge/core";
-import type { PackedVariable } from "./messages.ts";
+import type { PackedSession } from "./messages.ts";
+import { decompressed, largeChecksum, variableChecksum } from "./stored-value.ts";
 
 /** What a session's row has beside its key; null is what records call undefined. */
 export interface RecordRow {
@@ -31,6 +32,7 @@ export const SUMMARY_COLUMNS = `tenant, id, due_at_ms AS dueAtMs, ${RECORD_COLUM
 
 /** A variable's row; the value is null when it is large. */
 export interface VariableRow {
+  readonly session: number;
   readonly name: string;
   readonly revision: number;
   readonly encoding: string;
@@ -39,12 +41,24 @@ export interface VariableRow {
   readonly updatedAtMs: number;
   readonly expiresAtMs: number | null;
   readonly sizeBytes: number;
+  readonly checksum: number;
   readonly value: Uint8Array | null;
 }
 
 /** The columns of a VariableRow. */
-export const VARIABLE_COLUMNS = `name, revision, encoding, type, created_at_ms AS createdAtMs, updated_at_ms AS updatedAtMs,
-  expires_at_ms AS expiresAtMs, size_bytes AS sizeBytes, value`;
+export const VARIABLE_COLUMNS = `v.session, v.name, v.revision, v.encoding, v.type, v.created_at_ms AS createdAtMs,
+  v.updated_at_ms AS updatedAtMs, v.expires_at_ms AS expiresAtMs, v.size_bytes AS sizeBytes, v.checksum, v.value`;
+
+/** A variable's row with the row of its large value; what is null there has none. */
+export interface ValueRow extends VariableRow {
+  readonly compression: number | null;
+  readonly largeChecksum: number | null;
+  readonly stored: Uint8Array | null;
+}
+
+/** A SELECT of ValueRows, to be followed by its WHERE. */
+export const SELECT_VALUES = `SELECT ${VARIABLE_COLUMNS}, l.compression, l.checksum AS largeChecksum, l.value AS stored
+  FROM variables v LEFT JOIN large_values l ON l.session = v.session AND l.name = v.name AND l.revision = v.revision`;
 
 /** The record of a row. */
 export function recordOf(row: RecordRow): SessionRecord {
@@ -82,4 +96,28 @@ export const summaryOf = (row: SummaryRow): SessionSummary => ({
 });
 
 /** The variable of a row, without its value. */
-export const variableOf = ({ value: _, ...row }: VariableRow): PackedVariable => ({ ...row, expiresAtMs: row.expiresAtMs ?? undefined });
+export const variableOf = (row: VariableRow, isPacked: boolean): PackedSession["variables"][number] => ({
+  name: row.name,
+  revision: row.revision,
+  encoding: row.encoding,
+  type: row.type,
+  createdAtMs: row.createdAtMs,
+  updatedAtMs: row.updatedAtMs,
+  expiresAtMs: row.expiresAtMs ?? undefined,
+  sizeBytes: row.sizeBytes,
+  isPacked,
+});
+
+/** The value that lies with its variable; undefined when it is large or damaged. */
+export function smallValueOf(row: VariableRow): Uint8Array | undefined {
+  return row.value?.length === row.sizeBytes && row.checksum === variableChecksum(row, row.value) ? row.value : undefined;
+}
+
+/** The value of a variable, of whatever size; undefined when it is damaged or missing [P21]. */
+export function storedValueOf(row: ValueRow): Uint8Array | undefined {
+  if (row.value !== null) return smallValueOf(row);
+  const { session, name, revision, compression, stored } = row;
+  if (row.checksum !== variableChecksum(row, null) || stored === null || compression === null) return undefined;
+  if (row.largeChecksum !== largeChecksum({ session, name, revision, compression }, stored)) return undefined;
+  return decompressed({ compression, stored }, row.sizeBytes);
+}

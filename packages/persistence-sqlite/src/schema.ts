@@ -6,12 +6,43 @@ import { refusal } from "./errors.ts";
 export const APPLICATION_ID = 0x53427267;
 
 /** The schema that this version reads and writes, in the header's `user_version`. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
+
+/** Values up to 4 KiB lie with their variable, so that one range of one table is a session. Checksums: `stored-value.ts`. */
+export const VARIABLES_TABLE = `
+  CREATE TABLE variables (
+    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    encoding TEXT NOT NULL,
+    type TEXT NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL,
+    expires_at_ms INTEGER,
+    size_bytes INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    value BLOB CHECK ((value IS NULL) = (size_bytes > 4096)),
+    PRIMARY KEY (session, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX variables_by_deadline ON variables (session, expires_at_ms) WHERE expires_at_ms IS NOT NULL;
+`;
+
+/** Values over 4 KiB; `compression` is 0 for none, 1 for zstd. */
+export const LARGE_VALUES_TABLE = `
+  CREATE TABLE large_values (
+    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    compression INTEGER NOT NULL CHECK (compression IN (0, 1)),
+    checksum INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (session, name, revision)
+  ) STRICT;
+`;
 
 /**
- * Ids and names are TEXT in UTF-8 and compared as bytes, which is their order in listings. Values up to 4 KiB lie with their variable, so
- * that one range of one table is a session; larger ones are rows of their own. `due_at_ms` is the earliest deadline of the session and of
- * its variables.
+ * Ids and names are TEXT in UTF-8 and compared as bytes, which is their order in listings. `due_at_ms` is the earliest deadline of the
+ * session and of its variables.
  */
 const SCHEMA = `
   CREATE TABLE store (
@@ -39,28 +70,8 @@ const SCHEMA = `
   ) STRICT;
   CREATE INDEX sessions_by_deadline ON sessions (due_at_ms) WHERE due_at_ms IS NOT NULL;
 
-  CREATE TABLE variables (
-    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    encoding TEXT NOT NULL,
-    type TEXT NOT NULL,
-    created_at_ms INTEGER NOT NULL,
-    updated_at_ms INTEGER NOT NULL,
-    expires_at_ms INTEGER,
-    size_bytes INTEGER NOT NULL,
-    value BLOB CHECK ((value IS NULL) = (size_bytes > 4096)),
-    PRIMARY KEY (session, name)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX variables_by_deadline ON variables (session, expires_at_ms) WHERE expires_at_ms IS NOT NULL;
-
-  CREATE TABLE large_values (
-    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (session, name, revision)
-  ) STRICT;
+  ${VARIABLES_TABLE}
+  ${LARGE_VALUES_TABLE}
 `;
 
 /** Makes a new database a store, in one transaction. */

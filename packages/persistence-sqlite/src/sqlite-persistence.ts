@@ -1,8 +1,8 @@
 /** The store's door: the contract of core, answered by two threads. */
 import { resolve } from "node:path";
-import type { SessionPersistence } from "@session-bridge/core";
+import { DataLossError, type SessionPersistence } from "@session-bridge/core";
 import { type Durability, IN_MEMORY } from "./connections.ts";
-import { refusal } from "./errors.ts";
+import { isCorruption, refusal } from "./errors.ts";
 import { packDeltas, unpackSession, valueReader } from "./packing.ts";
 import { startWorker, type WorkerLink } from "./worker-link.ts";
 
@@ -54,14 +54,19 @@ export function sqlitePersistence({ file: given, durability = "fsync" }: SqliteP
       return (await opened().writer.ask("open", undefined)).answer;
     },
     async load(key) {
-      const { answer, values } = await opened().reader.ask("load", key);
+      const { answer, values } = await opened()
+        .reader.ask("load", key)
+        .catch((error: unknown) => {
+          if (!isCorruption(error)) throw error;
+          throw new DataLossError(`the stored session ${JSON.stringify(key.id)} is damaged`, { cause: error });
+        });
       return answer && unpackSession(answer, values);
     },
     async loadValues(key, refs) {
       const asked = refs.map(({ name, revision }) => ({ name, revision }));
       const { answer, values } = await opened().reader.ask("loadValues", { key, refs: asked });
       const packed = valueReader(values);
-      return new Map(answer.map(({ name, sizeBytes }) => [name, packed.copy(sizeBytes)]));
+      return new Map(answer.map(({ name, sizeBytes }) => [name, sizeBytes === undefined ? undefined : packed.copy(sizeBytes)]));
     },
     async save(deltas) {
       const packed = packDeltas(deltas);

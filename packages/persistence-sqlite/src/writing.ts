@@ -4,6 +4,7 @@ import type { Database } from "better-sqlite3";
 import type { Answers, PackedDelta, PackedVariable, Request } from "./messages.ts";
 import { SMALL_VALUE_BYTES, valueReader } from "./packing.ts";
 import { type RecordRow, rowOf } from "./rows.ts";
+import { compressed, type LargeFields, largeChecksum, variableChecksum } from "./stored-value.ts";
 
 /** The methods of the contract that change something, and the numbers that `open` answers. */
 export interface Writing {
@@ -41,11 +42,14 @@ export function writing(db: Database): Writing {
   );
   const deleteSession = db.prepare<[number]>("DELETE FROM sessions WHERE session = ?");
   const putVariable = db.prepare(
-    `INSERT OR REPLACE INTO variables (session, name, revision, encoding, type, created_at_ms, updated_at_ms, expires_at_ms, size_bytes, value)
-     VALUES (:session, :name, :revision, :encoding, :type, :createdAtMs, :updatedAtMs, :expiresAtMs, :sizeBytes, :value)`,
+    `INSERT OR REPLACE INTO variables (session, name, revision, encoding, type, created_at_ms, updated_at_ms, expires_at_ms, size_bytes,
+       checksum, value)
+     VALUES (:session, :name, :revision, :encoding, :type, :createdAtMs, :updatedAtMs, :expiresAtMs, :sizeBytes, :checksum, :value)`,
   );
   const deleteVariable = db.prepare<[number, string]>("DELETE FROM variables WHERE session = ? AND name = ?");
-  const putLarge = db.prepare<[number, string, number, Uint8Array]>("INSERT INTO large_values VALUES (?, ?, ?, ?)");
+  const putLarge = db.prepare<LargeFields & { readonly checksum: number; readonly stored: Uint8Array }>(
+    "INSERT INTO large_values (session, name, revision, compression, checksum, value) VALUES (:session, :name, :revision, :compression, :checksum, :stored)",
+  );
   const deleteLarge = db.prepare<[number, string]>("DELETE FROM large_values WHERE session = ? AND name = ?");
   const numbers = db.prepare<[], Answers["open"]>(
     "SELECT last_now_ms AS lastNowMs, last_deleted_revision AS lastDeletedRevision FROM store",
@@ -63,10 +67,15 @@ export function writing(db: Database): Writing {
   const put = (session: number, variables: readonly PackedVariable[], values: ValueReader): void => {
     for (const variable of variables) {
       const bytes = values.view(variable.sizeBytes);
-      const small = bytes.length <= SMALL_VALUE_BYTES;
-      deleteLarge.run(session, variable.name);
-      putVariable.run({ ...variable, session, expiresAtMs: variable.expiresAtMs ?? null, value: small ? bytes : null });
-      if (!small) putLarge.run(session, variable.name, variable.revision, bytes);
+      const { name, revision } = variable;
+      const value = bytes.length <= SMALL_VALUE_BYTES ? bytes : null;
+      const fields = { ...variable, session, expiresAtMs: variable.expiresAtMs ?? null };
+      deleteLarge.run(session, name);
+      putVariable.run({ ...fields, checksum: variableChecksum(fields, value), value });
+      if (value !== null) continue;
+      const { compression, stored } = compressed(bytes);
+      const large = { session, name, revision, compression };
+      putLarge.run({ ...large, checksum: largeChecksum(large, stored), stored });
     }
   };
   const update = (session: number, record: SessionRecord): void => {

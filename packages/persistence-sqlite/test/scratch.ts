@@ -1,5 +1,6 @@
 /** Files that are gone after the test, and the deltas that the tests of this package need. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,6 +25,10 @@ export function scratchStore(file = join(scratchDirectory(), "sessions.db")): Se
   onTestFinished(() => store.close().catch(() => {}));
   return store;
 }
+
+/** Bytes that nothing compresses, the same for the same seed. */
+export const noise = (size: number, seed = 1): Uint8Array =>
+  new Uint8Array(createHash("shake256", { outputLength: size }).update(String(seed)).digest());
 
 const times = { createdAtMs: NOW_MS, expiresAtMs: undefined };
 

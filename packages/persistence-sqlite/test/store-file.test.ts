@@ -161,7 +161,7 @@ describe("a file that is refused stays byte for byte what it was", () => {
   it("when its schema is newer", async () => {
     const file = await storedFile();
     tamper(file, `PRAGMA user_version = ${SCHEMA_VERSION + 1}; CREATE TABLE of_the_future (x)`);
-    await refused(file, "NEWER_SCHEMA", /schema 2, written by a later version/);
+    await refused(file, "NEWER_SCHEMA", /schema 3, written by a later version/);
     expect(readdirSync(join(file, "..")).sort()).toEqual(["sessions.db", "sessions.db.lock"]);
   });
 
@@ -174,7 +174,7 @@ describe("a file that is refused stays byte for byte what it was", () => {
     copyFileSync(`${file}-wal`, `${crashed}-wal`);
     db.close();
     const log = readFileSync(`${crashed}-wal`);
-    await refused(crashed, "NEWER_SCHEMA", /schema 2/);
+    await refused(crashed, "NEWER_SCHEMA", /schema 3/);
     expect(readFileSync(`${crashed}-wal`).equals(log)).toBe(true);
   });
 
