@@ -46,6 +46,8 @@ export interface Questions {
   readonly save: readonly PackedDelta[];
   readonly listSessions: SessionQuery;
   readonly due: { readonly nowMs: number; readonly limit: number };
+  readonly checkpoint: undefined;
+  readonly giveBack: undefined;
   readonly close: undefined;
 }
 
@@ -58,10 +60,12 @@ export interface Answers {
   readonly save: readonly SaveOutcome[];
   readonly listSessions: Page<SessionSummary>;
   readonly due: readonly SessionSummary[];
+  readonly checkpoint: { readonly busy: boolean; readonly freePages: number };
+  readonly giveBack: { readonly freePages: number };
   readonly close: undefined;
 }
 
-/** The methods of the contract, as messages name them. */
+/** The methods of the contract, and those of the housekeeping, as messages name them. */
 export type Method = keyof Questions;
 
 /** One question. */

@@ -1,8 +1,10 @@
 /** The store's door: the contract of core, answered by two threads. */
 import { resolve } from "node:path";
-import { DataLossError, type SessionPersistence } from "@session-bridge/core";
+import { type Clock, DataLossError, type SessionPersistence } from "@session-bridge/core";
+import { systemClock } from "@session-bridge/core/internal";
 import { type Durability, IN_MEMORY } from "./connections.ts";
 import { isCorruption, refusal } from "./errors.ts";
+import { type Housekeeping, housekeeping } from "./housekeeping.ts";
 import { packDeltas, unpackSession, valueReader } from "./packing.ts";
 import { startWorker, type WorkerLink } from "./worker-link.ts";
 
@@ -21,12 +23,16 @@ const SURVIVES = { fsync: "power", commit: "process" } as const;
 interface Workers {
   readonly writer: WorkerLink;
   readonly reader: WorkerLink;
+  readonly housekeeping: Housekeeping;
 }
 
 /**
  * Sessions in a SQLite file. One store owns its file: a second one is refused with STORE_IN_USE. Everything rejects with a SqliteStoreError; `open` refuses what is not its own, or newer, and leaves it as it is.
  */
-export function sqlitePersistence({ file: given, durability = "fsync" }: SqlitePersistenceOptions): SessionPersistence {
+export const sqlitePersistence = (options: SqlitePersistenceOptions): SessionPersistence => sqliteStore(options, systemClock);
+
+/** The same with a clock for its housekeeping. */
+export function sqliteStore({ file: given, durability = "fsync" }: SqlitePersistenceOptions, clock: Clock): SessionPersistence {
   if (!Object.hasOwn(SURVIVES, durability)) throw new TypeError(`durability: expected fsync or commit, not ${JSON.stringify(durability)}`);
   const inMemory = given === IN_MEMORY;
   const file = inMemory ? given : resolve(given);
@@ -42,7 +48,7 @@ export function sqlitePersistence({ file: given, durability = "fsync" }: SqliteP
   return {
     capabilities: { survives: inMemory ? "nothing" : SURVIVES[durability], shared: false, sections: [] },
     async open() {
-      opening ??= start(file, inMemory, durability);
+      opening ??= start({ file, inMemory, durability, clock });
       const mine = opening;
       try {
         const started = await mine;
@@ -70,7 +76,10 @@ export function sqlitePersistence({ file: given, durability = "fsync" }: SqliteP
     },
     async save(deltas) {
       const packed = packDeltas(deltas);
-      return (await opened().writer.ask("save", packed.deltas, packed.values)).answer;
+      const { writer, housekeeping } = opened();
+      const { answer } = await writer.ask("save", packed.deltas, packed.values);
+      housekeeping.changed();
+      return answer;
     },
     listSessions: async (query) => (await opened().reader.ask("listSessions", query)).answer,
     due: async (nowMs, limit) => (await opened().reader.ask("due", { nowMs, limit })).answer,
@@ -79,6 +88,7 @@ export function sqlitePersistence({ file: given, durability = "fsync" }: SqliteP
       opening = undefined;
       workers = undefined;
       if (closing === undefined) return;
+      closing.housekeeping.stop();
       // The writer last: it brings everything into the file, which a reader could keep it from.
       try {
         await closing.reader.end();
@@ -90,14 +100,20 @@ export function sqlitePersistence({ file: given, durability = "fsync" }: SqliteP
 }
 
 /** Starts and opens both workers, or neither. */
-async function start(file: string, inMemory: boolean, durability: Durability): Promise<Workers> {
+async function start(setup: {
+  readonly file: string;
+  readonly inMemory: boolean;
+  readonly durability: Durability;
+  readonly clock: Clock;
+}): Promise<Workers> {
+  const { file, inMemory, durability, clock } = setup;
   const writer = startWorker({ file, role: "writer", durability });
   const reader = inMemory ? writer : startWorker({ file, role: "reader", durability });
   try {
     // The threads start side by side; the reader's file is there once the writer has it open.
     await writer.ask("open", undefined);
     await reader.ask("open", undefined);
-    return { writer, reader };
+    return { writer, reader, housekeeping: housekeeping(writer, clock) };
   } catch (error) {
     await Promise.allSettled([reader.end(), writer.end()]);
     throw error;

@@ -7,6 +7,7 @@ import { checkDirectory, checkFile } from "./file-checks.ts";
 import type { Answer, Method, Questions, Reply, Request, WorkerSetup } from "./messages.ts";
 import { type Ownership, takeOwnership } from "./ownership.ts";
 import { type Reading, reading } from "./reading.ts";
+import { checkpoint, giveBack } from "./space.ts";
 import { type Writing, writing } from "./writing.ts";
 
 /** What an open worker holds. */
@@ -51,6 +52,10 @@ const writes = (): Writing => {
   if (found === undefined) throw new Error("only the writer can do that");
   return found;
 };
+const writer = (): Database => {
+  writes();
+  return opened().db;
+};
 
 function close(): void {
   const closing = current;
@@ -77,6 +82,8 @@ const handlers: Handlers = {
   save: (deltas, values) => ({ answer: writes().save(deltas, values) }),
   listSessions: (query) => opened().reads.listSessions(query),
   due: (question) => opened().reads.due(question),
+  checkpoint: () => ({ answer: checkpoint(writer()) }),
+  giveBack: () => ({ answer: giveBack(writer()) }),
   close() {
     close();
     return { answer: undefined };
