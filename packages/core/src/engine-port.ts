@@ -68,7 +68,8 @@ export function enginePort(parts: PortParts): SessionPort {
     const { signal, timeoutMs } = call;
     const begun = clock.monotonic();
     const left = () => (timeoutMs === undefined ? undefined : timeoutMs - (clock.monotonic() - begun));
-    return within(clock, call, engine).then((open) => use(open, { signal, timeoutMs: left() }));
+    // Asked again, since it may have been closed meanwhile.
+    return within(clock, call, engine).then(async () => use(await ready(), { signal, timeoutMs: left() }));
   };
   const newSession = (defaults: SessionDefaults | undefined) => ({
     ttlMs: sessionTtlMs(defaults?.ttl, limits),
@@ -130,10 +131,13 @@ export function enginePort(parts: PortParts): SessionPort {
 
   async function summaryInfo(engine: OpenEngine, summary: SessionSummary): Promise<SessionInfo | undefined> {
     const { key, record, dueAtMs } = summary;
-    const due = dueAtMs !== undefined && dueAtMs <= engine.now();
+    const nowMs = engine.now();
+    const known = engine.turns.peek(key.tenant, key.id)?.committed;
+    // The store may be ahead of what readers see, and either of them behind the clock.
+    const due = (dueAtMs !== undefined && dueAtMs <= nowMs) || (known !== undefined && sessionDue(known, nowMs));
     if (due) await engine.turns.expire(key, record);
-    const head = engine.turns.peek(key.tenant, key.id)?.committed;
-    if (head !== undefined) return sessionInfo(key.id, head.record);
+    const state = engine.turns.peek(key.tenant, key.id);
+    if (state !== undefined) return state.committed && sessionInfo(key.id, state.committed.record);
     return due ? undefined : sessionInfo(key.id, record);
   }
 
@@ -212,7 +216,9 @@ export function enginePort(parts: PortParts): SessionPort {
       return withEngine(call, (engine, remaining) => {
         const list = async () => {
           const found = await stored(persistence.listSessions({ tenant, prefix, labels, after, limit, nowMs: engine.now() }));
-          const infos = await Promise.all(found.items.map((summary) => summaryInfo(engine, summary)));
+          // The store of a closed engine is not asked again.
+          const open = await ready();
+          const infos = await Promise.all(found.items.map((summary) => summaryInfo(open, summary)));
           return { sessions: infos.filter((info) => info !== undefined), next: found.next };
         };
         return within(clock, remaining, list());
@@ -248,6 +254,9 @@ function variableDue(head: Head, name: string, nowMs: number): boolean {
   const variable = head.store.variable(name);
   return variable !== undefined && isDue(variable, nowMs);
 }
+
+/** Whether anything that a session's info tells is due. */
+const sessionDue = (head: Head, nowMs: number): boolean => isDue(head.record, nowMs) || head.store.nextDueMs <= nowMs;
 
 const anyDue =
   (selection: Selection) =>

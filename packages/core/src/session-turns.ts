@@ -128,8 +128,11 @@ export class SessionTurns {
 
   /** Resolves when nothing loads and nothing is being committed. */
   async idle(): Promise<void> {
-    while (this.#loads.size > 0) await Promise.allSettled(this.#loads);
-    await this.#parts.committer.idle();
+    do {
+      while (this.#loads.size > 0) await Promise.allSettled(this.#loads);
+      await this.#parts.committer.idle();
+      // What conflicted is loaded again.
+    } while (this.#loads.size > 0);
   }
 
   #state(key: SessionKey): SessionState {
@@ -243,10 +246,10 @@ export class SessionTurns {
   #redo(state: SessionState): void {
     const turns = this.#unwind(state).turns;
     for (const turn of turns) {
+      turn.commit = undefined;
       if (turn.take === undefined) continue;
       turn.phase = "waiting";
       turn.outcome = undefined;
-      turn.commit = undefined;
       queueTurn(state, turn);
     }
     this.#load(state);
