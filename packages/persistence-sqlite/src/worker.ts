@@ -8,6 +8,7 @@ import type { Answer, Method, Questions, Reply, Request, WorkerSetup } from "./m
 import { type Ownership, takeOwnership } from "./ownership.ts";
 import { type Reading, reading } from "./reading.ts";
 import { checkpoint, giveBack } from "./space.ts";
+import { isUnfinished } from "./unfinished-file.ts";
 import { type Writing, writing } from "./writing.ts";
 
 /** What an open worker holds. */
@@ -28,7 +29,7 @@ function openAsWriter({ file, durability }: WorkerSetup): Open {
     if (file !== IN_MEMORY) {
       checkDirectory(file);
       ownership = takeOwnership(file);
-      checkFile(file);
+      if (!isUnfinished(file)) checkFile(file);
     }
     const db = openWriter(file, durability);
     return { db, reads: reading(db), writes: writing(db), ownership };
