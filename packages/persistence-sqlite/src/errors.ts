@@ -8,6 +8,8 @@ export type StoreRefusal =
   | "NOT_A_STORE"
   /** A later version of session-bridge wrote the file. */
   | "NEWER_SCHEMA"
+  /** The file is a store of ours, and its pages make no sense. */
+  | "STORE_DAMAGED"
   /** The SQLite that is linked in is too old to be safe. */
   | "SQLITE_TOO_OLD"
   /** A setting that durability depends on did not take. */

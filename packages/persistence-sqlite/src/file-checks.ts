@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { refusal } from "./errors.ts";
+import { isCorruption, refusal } from "./errors.ts";
 import { checkHeader, type Header, notAStore } from "./schema.ts";
 
 /** Throws DIRECTORY_MISSING unless the file's directory exists. */
@@ -12,16 +12,65 @@ export function checkDirectory(file: string): void {
   throw refusal("DIRECTORY_MISSING", `the directory ${directory} of the store ${file} does not exist`);
 }
 
+/** The largest file that is read whole before it is served: a tenth of a second or so. Of a larger one, only where everything begins. */
+const CHECKED_WHOLE_BYTES = 64 * 1024 * 1024;
+
 /**
- * Throws NOT_A_STORE or NEWER_SCHEMA unless the file is a store of ours, empty, or not there. Call it only as the file's owner: closing a
- * file drops every lock that this process has on it (https://sqlite.org/howtocorrupt.html, 2.2).
+ * Throws NOT_A_STORE, NEWER_SCHEMA or STORE_DAMAGED unless the file is a store of ours, empty, or not there. Call it only as the file's
+ * owner: closing a file drops every lock that this process has on it (https://sqlite.org/howtocorrupt.html, 2.2).
  */
 export function checkFile(file: string): void {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) return;
   if (!stats.isFile()) throw notAStore(file);
-  if (stats.size > 0) checkHeader(file, existsSync(`${file}-wal`) ? headerBehindWal(file) : headerOf(file));
+  if (stats.size === 0) return;
+  // Without a log the file alone says what it is, and a refused one gets no companions.
+  if (!existsSync(`${file}-wal`)) checkHeader(file, headerOf(file));
+  inspect(file, (db) => {
+    const header = pragmaHeader(db);
+    checkHeader(file, header);
+    // One without an owner is judged by whether it is empty, once it is open.
+    if (header.applicationId !== 0) checkPages(db, file, stats.size);
+  });
 }
+
+/** Looks at a store without changing it: a read-only connection sees what is in the log, too, and moves nothing. */
+export function inspect<T>(file: string, look: (db: Database.Database) => T): T {
+  try {
+    const db = new Database(file, { readonly: true, fileMustExist: true });
+    try {
+      return look(db);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    if (error instanceof Database.SqliteError && error.code === "SQLITE_NOTADB") throw notAStore(file, error);
+    if (isCorruption(error)) throw damaged(file, (error as Error).message, error);
+    throw error;
+  }
+}
+
+/** What a connection says of whose the file is. */
+export const pragmaHeader = (db: Database.Database): Header => ({
+  schemaVersion: db.pragma("user_version", { simple: true }) as number,
+  applicationId: db.pragma("application_id", { simple: true }) as number,
+});
+
+/** SQLite itself refuses a file whose end is missing. */
+function checkPages(db: Database.Database, file: string, fileBytes: number): void {
+  const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (fileBytes + logBytes <= CHECKED_WHOLE_BYTES) {
+    const finding = db.pragma("quick_check(1)", { simple: true }) as string;
+    if (finding !== "ok") throw damaged(file, finding);
+  }
+  for (const table of ["store", "sessions", "variables", "large_values"]) {
+    if (db.pragma(`table_info(${table})`, { simple: true }) === undefined) throw damaged(file, `it has no table ${table}`);
+    db.prepare(`SELECT * FROM ${table} LIMIT 1`).get();
+  }
+}
+
+const damaged = (file: string, finding: string, cause?: unknown): Error =>
+  refusal("STORE_DAMAGED", `${file} is damaged and was left as it is; a backup can replace it: ${finding.replaceAll(/\s+/g, " ")}`, cause);
 
 /** The header as the file has it: https://sqlite.org/fileformat2.html, 1.3. */
 function headerOf(file: string): Header {
@@ -34,22 +83,4 @@ function headerOf(file: string): Header {
   }
   if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") throw notAStore(file);
   return { schemaVersion: header.readInt32BE(60), applicationId: header.readInt32BE(68) };
-}
-
-/** After a crash the newest header may still be in the write-ahead log; a read-only connection sees it and moves nothing. */
-function headerBehindWal(file: string): Header {
-  try {
-    const db = new Database(file, { readonly: true, fileMustExist: true });
-    try {
-      return {
-        schemaVersion: db.pragma("user_version", { simple: true }) as number,
-        applicationId: db.pragma("application_id", { simple: true }) as number,
-      };
-    } finally {
-      db.close();
-    }
-  } catch (error) {
-    if (error instanceof Database.SqliteError && error.code === "SQLITE_NOTADB") throw notAStore(file, error);
-    throw error;
-  }
 }

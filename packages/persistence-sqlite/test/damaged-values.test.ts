@@ -142,7 +142,7 @@ describe("a value whose stored bytes changed", () => {
   }, 60_000);
 });
 
-describe("a session on pages that make no sense", () => {
+describe("a session on pages that make no sense since the store is open", () => {
   it("[P21] is a loss of data for that session, and others are served", async () => {
     const file = join(scratchDirectory(), "sessions.db");
     const store = scratchStore(file);
@@ -154,9 +154,9 @@ describe("a session on pages that make no sense", () => {
     const content = readFileSync(file);
     const leaf = Math.floor(content.indexOf(noise(2000, 11).subarray(0, 50)) / 4096) * 4096;
     content.fill(0xff, leaf, leaf + 8);
-    writeFileSync(file, content);
     const again = scratchStore(file);
     await again.open();
+    writeFileSync(file, content);
     const failure: unknown = await again.load(A).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(DataLossError);
     expect([(failure as Error).message, isCorruption((failure as Error).cause)]).toEqual(['the stored session "a" is damaged', true]);

@@ -33,7 +33,7 @@ const remove = (id: string): SessionDelta => ({ kind: "delete", key: { tenant: "
 
 /** In which of a store's files these bytes are. */
 const where = (file: string, bytes: Uint8Array): readonly string[] =>
-  ["", "-wal"].filter((suffix) => existsSync(file + suffix) && readFileSync(file + suffix).includes(bytes));
+  ["", "-wal"].filter((suffix) => existsSync(file + suffix) && readFileSync(file + suffix).includes(Buffer.from(bytes)));
 
 describe("bytes that nothing needs", () => {
   it("[P22] have left the file and the log a minute after they were deleted or replaced", async () => {

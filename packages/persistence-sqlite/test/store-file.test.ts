@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SessionDelta, StoredVariable } from "@session-bridge/core";
 import Database from "better-sqlite3";
@@ -176,6 +176,33 @@ describe("a file that is refused stays byte for byte what it was", () => {
     const log = readFileSync(`${crashed}-wal`);
     await refused(crashed, "NEWER_SCHEMA", /schema 3/);
     expect(readFileSync(`${crashed}-wal`).equals(log)).toBe(true);
+  });
+
+  it.each([
+    ["the header is not one of SQLite", 3, 16, "NOT_A_STORE", /not a session-bridge store/],
+    [
+      "a page makes no sense",
+      4096 * 3,
+      4096 * 3 + 8,
+      "STORE_DAMAGED",
+      /sessions.db is damaged and was left as it is; a backup can replace it: .+/,
+    ],
+    ["the page of its tables makes no sense", 100, 108, "STORE_DAMAGED", /is damaged/],
+    ["another page size is in its header", 16, 18, "NOT_A_STORE", /not a session-bridge store/],
+  ])("when %s", async (_, from, to, code, text) => {
+    const file = await storedFile();
+    const content = readFileSync(file);
+    content.fill(0xff, from, to);
+    writeFileSync(file, content);
+    await refused(file, code, text);
+  });
+
+  it("when its end is missing, whatever its size", async () => {
+    const file = await storedFile();
+    for (const pages of [1, 3]) {
+      truncateSync(file, statSync(file).size - pages * 4096);
+      await refused(file, "STORE_DAMAGED", /sessions.db is damaged/);
+    }
   });
 
   it("when it is no database", async () => {
