@@ -1,0 +1,274 @@
+/** Holds what the store is given, and what callers are told, against the model. */
+import { deadlineMs } from "../../src/deadline.ts";
+import { BridgeError } from "../../src/errors.ts";
+import type { SessionDelta } from "../../src/persistence.ts";
+import { agrees, answerText, type Span, withoutUnseen } from "./answers.ts";
+import { type Asked, type History, latest, newHistory, revisionOf, type Version } from "./history.ts";
+import { afterDelta, isDue, type Model, text, used } from "./model.ts";
+import { newSession, Refusal, updated } from "./model-update.ts";
+import { type Call, SESSIONS } from "./workload.ts";
+
+/** A law was broken; the text says which. */
+export class Violation extends Error {}
+
+/** A revision that no commit has. */
+const UNSEEN = 1;
+
+export interface JudgeParts {
+  /** The engine's now. */
+  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
+  readonly variablesPerSession: number;
+}
+
+export interface Judge {
+  history(id: string): History;
+  asked(call: Call, timeoutMs: number | undefined): Asked;
+  answered(asked: Asked, answer: unknown): void;
+  refused(asked: Asked, error: unknown): void;
+  /** The store has made the change. */
+  saved(delta: SessionDelta): void;
+  /** The store has made a change of another manager. */
+  meddled(delta: SessionDelta): void;
+  /** The store failed, or its user died: what was not saved of the sessions' deadlines may be lost. */
+  troubled(): void;
+  /** The process is gone, and with it whatever was not in the store. */
+  ended(): void;
+}
+
+export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): Judge {
+  const histories = new Map(SESSIONS.map((id) => [id as string, newHistory(id)]));
+  const history = (id: string): History => histories.get(id) as History;
+  let open: Asked[] = [];
+  let number = 0;
+
+  function broken(law: string, about: unknown): never {
+    throw new Violation(`${law}: ${text(about)}`);
+  }
+
+  function add(of: History, state: Model, makers: Version["makers"]): void {
+    of.versions.push({ index: of.versions.length, state, makers });
+  }
+
+  /** The calls that would have made `after` of `before`, and their answers. */
+  function makersOf(before: Model, after: Model, delta: SessionDelta): Map<Asked, string> {
+    const makers = new Map<Asked, string>();
+    const wanted = text(after);
+    for (const asked of open) {
+      if (!asked.open || !("id" in asked.call) || asked.call.id !== delta.key.id || delta.nowMs > asked.lastNowMs) continue;
+      const made = outcome(asked.call, before, delta.nowMs, revisionOf(delta) as number);
+      if (made?.changed && text(made.session) === wanted) makers.set(asked, made.answer);
+    }
+    return makers;
+  }
+
+  interface Outcome {
+    readonly session: Model;
+    readonly changed: boolean;
+    readonly answer: string;
+  }
+
+  /** What a mutating call makes of a session, and what it is then answered; undefined for reads. */
+  function outcome(call: Call, before: Model, atMs: number, revision: number): Outcome | undefined {
+    switch (call.kind) {
+      case "update": {
+        const made = updated(before, call.update, { nowMs: atMs, revision, variablesPerSession });
+        if (made instanceof Refusal) return { session: before, changed: false, answer: text(made) };
+        const { results, changed, session } = made;
+        return { session, changed, answer: text({ results, sessionRevision: session?.revision ?? 0 }) };
+      }
+      case "create": {
+        if (before !== undefined) return { session: before, changed: false, answer: text(new Refusal("SESSION_EXISTS")) };
+        const { ttl, labels, maxLifeMs } = call.session;
+        const session = used(newSession(ttl as number | undefined, labels, maxLifeMs, atMs), atMs, revision);
+        return { session, changed: true, answer: answerText(call, session) };
+      }
+      case "touch": {
+        if (before === undefined) return { session: before, changed: false, answer: text(new Refusal("SESSION_NOT_FOUND")) };
+        if (call.ttl === undefined) return undefined;
+        const session = used({ ...before, ttlMs: call.ttl as number }, atMs, revision);
+        return { session, changed: true, answer: answerText(call, session) };
+      }
+      case "delete":
+        return { session: undefined, changed: before !== undefined, answer: text({ deleted: before !== undefined }) };
+      default:
+        return undefined;
+    }
+  }
+
+  function checkExpiry(of: History, before: Model, delta: Extract<SessionDelta, { kind: "expire" }>): void {
+    if (before === undefined) broken("[P8] something that is not there expired", delta);
+    if (delta.record === undefined) {
+      if (!isDue(before, delta.nowMs)) broken("[P8] a session expired early", { delta, before });
+      const livesUntilMs = Math.min(of.usedAtMs + (before.ttlMs as number), before.endsAtMs ?? Number.POSITIVE_INFINITY);
+      if (!of.meddled && livesUntilMs > delta.nowMs)
+        broken("[P8] a session expired although it was used", { delta, before, usedAtMs: of.usedAtMs });
+      return;
+    }
+    const due = [...before.variables.values()].filter((variable) => isDue(variable, delta.nowMs)).map((variable) => variable.name);
+    if (text([...delta.removed].sort()) !== text(due.sort())) broken("[P8] not exactly what was due expired", { delta, before });
+    const { revision } = delta.record;
+    const variables = new Map([...before.variables].filter(([name]) => !due.includes(name)));
+    if (text(afterDelta(before, delta)) !== text({ ...before, revision, variables })) broken("an expiry changed something else", delta);
+  }
+
+  function saved(delta: SessionDelta): void {
+    const of = history(delta.key.id);
+    const before = latest(of).state;
+    const after = afterDelta(before, delta);
+    if (delta.nowMs > nowMs()) broken("a change has a later time than now", delta);
+    checkRevision(of, delta);
+    if (delta.kind === "extend") {
+      if (before === undefined) return;
+      const latestMs = deadlineMs(before, delta.nowMs) ?? Number.POSITIVE_INFINITY;
+      if (!of.meddled && delta.expiresAtMs > latestMs) broken("a deadline was moved too far", { delta, before });
+      add(of, after, undefined);
+      return;
+    }
+    if (delta.kind === "expire") {
+      checkExpiry(of, before, delta);
+      add(of, after, undefined);
+      return;
+    }
+    if (before && (isDue(before, delta.nowMs) || [...before.variables.values()].some((variable) => isDue(variable, delta.nowMs)))) {
+      broken("[P8] a change was made of something expired", { delta, before });
+    }
+    if ("record" in delta && delta.record.variableCount !== after?.variables.size) broken("the variables are counted wrong", delta);
+    const makers = makersOf(before, after, delta);
+    if (makers.size === 0)
+      broken("[P4] [P18] [P19] the store was given a change that no call may have made", { delta, before, after, open });
+    of.extends = true;
+    of.usedAtMs = delta.nowMs;
+    add(of, after, makers);
+  }
+
+  function checkRevision(of: History, delta: SessionDelta): void {
+    const revision = revisionOf(delta);
+    if (revision === undefined) return;
+    if (revision <= of.highestRevision) broken("[P1] a revision was used again", { delta, highest: of.highestRevision });
+    of.highestRevision = revision;
+  }
+
+  /** The versions that a call may have been answered from. */
+  const window = (of: History, asked: Asked): Version[] => of.versions.slice(asked.seen.get(of.id) as number);
+
+  function see(of: History, version: Version): void {
+    of.seen = Math.max(of.seen, version.index);
+  }
+
+  /** A call's change is in the store at this version, and nowhere else. */
+  function settle(of: History, asked: Asked, at: Version | undefined): void {
+    for (const version of of.versions) {
+      if (version === at || !version.makers?.delete(asked) || version.makers.size > 0) continue;
+      broken("[P18] a change is in the store that was said not to be applied", { asked, version });
+    }
+    if (!at?.makers) return;
+    const answer = at.makers.get(asked) as string;
+    at.makers.clear();
+    at.makers.set(asked, answer);
+    see(of, at);
+  }
+
+  function answered(asked: Asked, answer: unknown): void {
+    asked.open = false;
+    open = open.filter((other) => other !== asked);
+    if (monotonicMs() > asked.deadlineMs) broken("[P19] a call was answered after its deadline", asked);
+    const span: Span = { fromMs: asked.fromNowMs, toMs: nowMs() };
+    const { call } = asked;
+    if (call.kind === "sessions") {
+      for (const of of histories.values()) judgeRead(of, asked, answer, span);
+      return;
+    }
+    const of = history(call.id);
+    if (call.kind === "update" || call.kind === "create" || call.kind === "delete" || (call.kind === "touch" && call.ttl !== undefined)) {
+      judgeMutation(of, asked, answer);
+    } else judgeRead(of, asked, answer, span);
+  }
+
+  function judgeMutation(of: History, asked: Asked, answer: unknown): void {
+    const given = answerText(asked.call, answer);
+    const made = of.versions.filter(({ makers }) => makers?.get(asked) === given);
+    const at = made.find(({ makers }) => makers?.size === 1) ?? made.at(-1);
+    settle(of, asked, at);
+    if (at) return;
+    const ground = window(of, asked).find(({ state }) => {
+      const made = outcome(asked.call, state, 0, UNSEEN);
+      return made && !made.changed && withoutUnseen(made.answer, state) === withoutUnseen(given, state);
+    });
+    if (ground) see(of, ground);
+    else broken("[P5] an answer does not come from what is committed", { asked, given, versions: window(of, asked) });
+  }
+
+  function judgeRead(of: History, asked: Asked, answer: unknown, span: Span): void {
+    const ground = window(of, asked).find(({ state }) => agrees(of, asked.call, answer, state, span));
+    if (!ground) broken("[P4] [P8] [P17] a read does not show what was committed", { asked, answer, span, window: window(of, asked) });
+    // A listing asks the store, which may be ahead of what readers see: of a session that is gone, or that somebody else changed.
+    if (asked.call.kind !== "sessions" || (ground.state !== undefined && !of.meddled)) see(of, ground);
+    // A change that readers do not see yet may have shortened its life.
+    if (of.extends && ground === latest(of) && (asked.call.kind === "get" || asked.call.kind === "get_all")) {
+      const reading = answer as { readonly variable?: unknown; readonly variables?: readonly unknown[] };
+      if (reading.variable !== undefined || (reading.variables?.length ?? 0) > 0) of.usedAtMs = Math.max(of.usedAtMs, span.fromMs);
+    }
+  }
+
+  function refused(asked: Asked, error: unknown): void {
+    if (!(error instanceof BridgeError)) broken("a call failed with something else than a BridgeError", { asked, error: String(error) });
+    const { reason, outcome: said } = error;
+    if (reason === "STORE_UNAVAILABLE" || reason === "DEADLINE_EXCEEDED" || reason === "CANCELLED" || reason === "BRIDGE_CLOSED") {
+      if (reason === "DEADLINE_EXCEEDED" && monotonicMs() < asked.deadlineMs) broken("a deadline passed early", asked);
+      // A commit that is under way when its caller gives up may still succeed; one that failed will not.
+      asked.open = said === "unknown" && reason !== "STORE_UNAVAILABLE";
+      asked.lastNowMs = nowMs();
+      if (!asked.open) open = open.filter((other) => other !== asked);
+      if (said === "not_applied" && "id" in asked.call) settle(history(asked.call.id), asked, undefined);
+      return;
+    }
+    asked.open = false;
+    open = open.filter((other) => other !== asked);
+    if (said !== "not_applied") broken("[P18] a refusal says that nobody can tell", { asked, reason });
+    if (!("id" in asked.call)) broken("a listing was refused", { asked, reason });
+    const of = history(asked.call.id);
+    settle(of, asked, undefined);
+    const given = text(new Refusal(reason, error.details.currentRevision));
+    const ground = window(of, asked).find(({ state }) => {
+      if (asked.call.kind === "info") return state === undefined && reason === "SESSION_NOT_FOUND";
+      return outcome(asked.call, state, 0, UNSEEN)?.answer === given;
+    });
+    if (ground) see(of, ground);
+    else broken("[P5] a refusal does not come from what is committed", { asked, given, versions: window(of, asked) });
+  }
+
+  return {
+    history,
+    asked(call, timeoutMs) {
+      number += 1;
+      const asked: Asked = {
+        number,
+        call,
+        fromNowMs: nowMs(),
+        deadlineMs: timeoutMs === undefined ? Number.POSITIVE_INFINITY : monotonicMs() + timeoutMs,
+        seen: new Map([...histories].map(([id, { seen }]) => [id, seen])),
+        open: true,
+        lastNowMs: Number.POSITIVE_INFINITY,
+      };
+      open.push(asked);
+      return asked;
+    },
+    answered,
+    refused,
+    saved,
+    meddled(delta) {
+      const of = history(delta.key.id);
+      checkRevision(of, delta);
+      of.meddled = true;
+      add(of, afterDelta(latest(of).state, delta), undefined);
+    },
+    troubled() {
+      for (const of of histories.values()) Object.assign(of, { usedAtMs: Number.NEGATIVE_INFINITY, extends: false });
+    },
+    ended() {
+      for (const asked of open) asked.open = false;
+      open = [];
+    },
+  };
+}

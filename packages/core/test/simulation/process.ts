@@ -1,0 +1,53 @@
+/** One life of the process that runs the engine: its clock stops when it dies, and nothing of it goes on. */
+import type { Clock, Random } from "../../src/clock.ts";
+import type { SessionPersistence } from "../../src/persistence.ts";
+import { type SessionEngine, sessionEngine } from "../../src/session-engine.ts";
+import type { SessionPort } from "../../src/session-port.ts";
+import { DEFAULT_TTL_MS } from "./model-update.ts";
+
+export const VARIABLES_PER_SESSION = 6;
+
+export interface Process {
+  readonly engine: SessionEngine;
+  readonly port: SessionPort;
+  /** The engine's now; -Infinity before its store is open. */
+  nowMs(): number;
+  /** The store was opened and remembers this now. */
+  opened(lastNowMs: number): void;
+  kill(): void;
+}
+
+export function startProcess(persistence: SessionPersistence, clock: Clock, random: Random): Process {
+  let alive = true;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let atMs = 0;
+  const nowMs = (): number => Math.floor(lastMs + (clock.monotonic() - atMs));
+
+  /** Only the engine's `now` asks for the wall clock, so that its value is known here, too. */
+  const watched: Clock = {
+    now() {
+      lastMs = Math.max(clock.now(), lastMs + (clock.monotonic() - atMs));
+      atMs = clock.monotonic();
+      return clock.now();
+    },
+    monotonic: () => clock.monotonic(),
+    schedule: (delayMs, fn) =>
+      clock.schedule(delayMs, () => {
+        if (alive) fn();
+      }),
+  };
+  const limits = { defaultTtlMs: DEFAULT_TTL_MS, variablesPerSession: VARIABLES_PER_SESSION };
+  const engine = sessionEngine({ persistence, clock: watched, random, limits });
+  return {
+    engine,
+    port: engine.port(""),
+    nowMs,
+    opened(lastNowMs) {
+      lastMs = Math.max(lastNowMs, nowMs());
+      atMs = clock.monotonic();
+    },
+    kill() {
+      alive = false;
+    },
+  };
+}

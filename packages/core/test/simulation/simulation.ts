@@ -1,0 +1,281 @@
+/** A world in which one seed decides everything: what clients ask, how time goes, and what fails. */
+import type { SessionDelta } from "../../src/persistence.ts";
+import { manualClock } from "../../src/testing/index.ts";
+import { encode, scanValue } from "../../src/values/index.ts";
+import { type Dice, dice as diceOf } from "./dice.ts";
+import { type Faults, NO_FAULTS, disk as newDisk } from "./disk.ts";
+import { type Asked, latest, revisionOf } from "./history.ts";
+import { judge as newJudge, Violation } from "./judge.ts";
+import { isDue } from "./model.ts";
+import { startProcess, VARIABLES_PER_SESSION } from "./process.ts";
+import { settle } from "./settle.ts";
+import { nextCall, SESSIONS, send } from "./workload.ts";
+
+/** What a run came to. */
+export interface SimulationReport {
+  readonly seed: number;
+  readonly calls: number;
+  readonly acknowledged: number;
+  readonly versions: number;
+  readonly crashes: number;
+  /** What was wrong, and what led to it; undefined when every law held. */
+  readonly failure: string | undefined;
+}
+
+const STEPS = 240;
+const START_MS = 1_800_000_000_000;
+
+/** How many of the last things that happened a failure tells. */
+const TRACED = 80;
+
+const REPLAY = (seed: number): string => `seed ${seed}: SIMULATION_SEED=${seed} replays this`;
+
+const line = (words: readonly unknown[]): string => words.map((word) => (typeof word === "string" ? word : JSON.stringify(word))).join(" ");
+
+/** What kind of world a seed makes. */
+interface Profile {
+  readonly clients: number;
+  readonly faults: Faults;
+  readonly timeouts: number;
+  readonly weights: Readonly<Record<Event, number>>;
+}
+
+type Event = "ask" | "store" | "time" | "idle" | "jump" | "abort" | "crash" | "restart" | "meddle";
+
+function profileOf(dice: Dice): Profile {
+  const rough = dice.pick([0, 0.02, 0.1]);
+  const violent = dice.pick([0, 0.5, 1.5]);
+  return {
+    clients: 1 + dice.int(8),
+    faults: { fail: rough, loseAnswer: rough, conflict: rough / 2 },
+    timeouts: dice.pick([0, 0.2, 0.5]),
+    weights: {
+      ask: 45,
+      store: dice.pick([25, 60, 120]),
+      time: 12,
+      idle: dice.pick([0, 1, 3]),
+      jump: dice.pick([0, 1]),
+      abort: 2,
+      crash: violent,
+      restart: violent / 3,
+      meddle: dice.pick([0, 0, 3]),
+    },
+  };
+}
+
+/** Runs the world of a seed to its end. */
+export async function simulate(seed: number): Promise<SimulationReport> {
+  const dice = diceOf(seed);
+  const profile = profileOf(dice);
+  const clock = manualClock(START_MS);
+  const trace: unknown[][] = [];
+  const note = (...words: unknown[]): void => {
+    trace.push(words);
+  };
+  const waiting = new Map<Asked, AbortController>();
+  const counts = { calls: 0, acknowledged: 0, crashes: 0 };
+  let violation: Violation | undefined;
+  let fresh = 0;
+
+  /** Keeps the first law that was broken; what comes after it says little. */
+  const judged = (check: () => void): void => {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      violation ??= error;
+    }
+  };
+
+  const judge = newJudge({ nowMs: () => process.nowMs(), monotonicMs: clock.monotonic, variablesPerSession: VARIABLES_PER_SESSION });
+  const disk = newDisk({
+    dice,
+    saved(delta) {
+      note("  saved", delta.kind, delta.key.id, revisionOf(delta) ?? "");
+      judged(() => (meddling ? judge.meddled(delta) : judge.saved(delta)));
+    },
+    opened: (lastNowMs) => process.opened(lastNowMs),
+    failed(how) {
+      note("  the store", how);
+      judge.troubled();
+    },
+    broken: (law) => {
+      violation ??= new Violation(law);
+    },
+  });
+  let meddling = false;
+  let process = startProcess(disk.connect(), clock, dice.random);
+
+  function ask(): void {
+    const call = nextCall(dice, {
+      fresh: () => {
+        fresh += 1;
+        return fresh;
+      },
+      revision(id, name) {
+        const { versions } = judge.history(id);
+        const version = dice.chance(0.6) ? versions.at(-1) : dice.pick(versions);
+        return dice.chance(0.2) ? 0 : (version?.state?.variables.get(name)?.revision ?? 0);
+      },
+    });
+    const timeoutMs = dice.chance(profile.timeouts) ? 1 + dice.int(200) : undefined;
+    const controller = new AbortController();
+    const asked = judge.asked(call, timeoutMs);
+    counts.calls += 1;
+    note("ask", asked.number, call, { timeoutMs });
+    waiting.set(asked, controller);
+    const answer = send(process.port, call, { timeoutMs, signal: dice.chance(0.5) ? controller.signal : undefined });
+    asked.fromNowMs = process.nowMs();
+    const told = (what: unknown, check: () => void): void => {
+      // A dead process answers nobody.
+      if (!waiting.delete(asked)) return;
+      note("  told", asked.number, what);
+      judged(check);
+    };
+    answer.then(
+      (given) => {
+        counts.acknowledged += 1;
+        told("done", () => judge.answered(asked, given));
+      },
+      (error: unknown) => told(error, () => judge.refused(asked, error)),
+    );
+  }
+
+  /** What another manager does: it writes a variable, or makes the session. */
+  async function meddle(): Promise<void> {
+    const id = dice.pick(SESSIONS);
+    const { state } = latest(judge.history(id));
+    const nowMs = process.nowMs();
+    if (state === undefined || nowMs < START_MS || isDue(state, nowMs) || [...state.variables.values()].some((each) => isDue(each, nowMs)))
+      return;
+    if (state.variables.size >= VARIABLES_PER_SESSION) return;
+    const revision = Math.max(state.revision + 1, nowMs * 1000);
+    const bytes = encode(`rival ${revision}`);
+    const before = state.variables.get("x2");
+    const variable = {
+      name: "x2",
+      bytes,
+      encoding: "",
+      type: scanValue(bytes),
+      revision,
+      createdAtMs: before?.createdAtMs ?? nowMs,
+      updatedAtMs: nowMs,
+      expiresAtMs: undefined,
+    };
+    const { variables, ...fields } = state;
+    const variableCount = new Map(variables).set("x2", variable as never).size;
+    const record = { ...fields, revision, variableCount, sizeBytes: 0 };
+    const delta: SessionDelta = {
+      kind: "write",
+      key: { tenant: "", id },
+      nowMs,
+      baseRevision: state.revision,
+      record,
+      set: [variable],
+      removed: [],
+    };
+    meddling = true;
+    await disk.meddle(delta);
+    meddling = false;
+  }
+
+  async function crash(): Promise<void> {
+    counts.crashes += 1;
+    await disk.crash();
+    process.kill();
+    judge.ended();
+    judge.troubled();
+    waiting.clear();
+    process = startProcess(disk.connect(), clock, dice.random);
+  }
+
+  /** A clean stop: whatever was begun is answered before the store is closed. */
+  async function restart(): Promise<void> {
+    let closed = false;
+    void process.engine.close().then(() => {
+      closed = true;
+    });
+    for (let i = 0; i < 1_000 && !closed; i++) {
+      await disk.step(profile.faults);
+      await settle();
+    }
+    if (!closed) violation ??= new Violation("[P12] a stop does not end");
+    // A listing asks the store past the end; nobody is kept waiting by that but its caller.
+    for (const { call } of waiting.keys()) {
+      if (call.kind !== "sessions") violation ??= new Violation(`[P12] a stop leaves a call unanswered: ${JSON.stringify(call)}`);
+    }
+    await crash();
+  }
+
+  async function happen(event: Event): Promise<void> {
+    switch (event) {
+      case "ask":
+        if (waiting.size < profile.clients) ask();
+        return;
+      case "store":
+        return disk.step(profile.faults);
+      case "time":
+        return clock.advance(dice.chance(0.8) ? dice.int(20) : dice.int(600));
+      case "idle":
+        return clock.advance(dice.int(12_000));
+      case "jump":
+        return clock.jump(dice.int(20_000) - 10_000);
+      case "abort":
+        if (waiting.size > 0) dice.pick([...waiting.values()]).abort();
+        return;
+      case "crash":
+        return crash();
+      case "restart":
+        return restart();
+      case "meddle":
+        return meddle();
+    }
+  }
+
+  for (let step = 0; step < STEPS && violation === undefined; step++) {
+    const event = dice.weighted(profile.weights);
+    note(String(step), event, clock.monotonic());
+    await happen(event);
+    await settle();
+  }
+
+  /** Nothing fails any more: everything must be answered, and read as the store has it, before and after a restart. */
+  async function calm(): Promise<void> {
+    for (let i = 0; i < 2_000 && violation === undefined && (waiting.size > 0 || disk.waiting > 0); i++) {
+      await disk.step(NO_FAULTS);
+      await settle();
+    }
+    if (waiting.size > 0) violation ??= new Violation(`a call is never answered: ${JSON.stringify([...waiting.keys()])}`);
+  }
+  const look = async (): Promise<void> => {
+    for (const id of SESSIONS) {
+      const call = { kind: "get_all", id, names: undefined } as const;
+      const asked = judge.asked(call, undefined);
+      waiting.set(asked, new AbortController());
+      send(process.port, call, {}).then(
+        (given) => {
+          waiting.delete(asked);
+          judged(() => judge.answered(asked, given));
+        },
+        (error: unknown) => {
+          violation ??= new Violation(`a sound store is not read: ${String(error)}`);
+        },
+      );
+    }
+    await calm();
+  };
+  if (violation === undefined) {
+    await calm();
+    await look();
+    clock.advance(6_000);
+    await calm();
+    if (!process.engine.healthy) violation ??= new Violation("[P13] the engine is not healthy again");
+    await crash();
+    await look();
+  }
+  process.kill();
+  const versions = SESSIONS.reduce((sum, id) => sum + judge.history(id).versions.length, 0);
+  const broken = violation as Violation | undefined;
+  const failure = broken && [`seed ${seed}: ${broken.message}`, ...trace.slice(-TRACED).map(line), REPLAY(seed)].join("\n");
+  return { seed, ...counts, versions, failure };
+}
