@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,17 +18,25 @@ STOP_SECONDS = 30
 
 
 class Server:
-    """A real server on a SQLite file, on a free port of loopback; ended by its own process id."""
+    """A real server on a SQLite file, on a free port of loopback; ended by its own process id.
 
-    def __init__(self, file: Path) -> None:
+    Args:
+        file: The SQLite file.
+        environment: Environment variables beside those of this process.
+    """
+
+    def __init__(self, file: Path, environment: Mapping[str, str] | None = None) -> None:
         self._file = file
+        self._environment = {**os.environ, **(environment or {})}
         self._log = file.with_suffix(".log").open("ab")
         self.start()
 
     def start(self) -> None:
         """Starts it; returns when it is ready to serve."""
         arguments: list[str | Path] = [NODE, COMMAND, "serve", "--listen", "127.0.0.1:0", "--store", f"sqlite:{self._file}"]
-        self._process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log)
+        self._process = subprocess.Popen(
+            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=self._environment
+        )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line, f"the server did not start; its log:\n{self.log()}"
