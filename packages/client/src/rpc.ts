@@ -31,7 +31,7 @@ export interface ServerInfo {
 export interface RemotePortOptions {
   /** Milliseconds that a call may take when it says nothing, retries included; 5,000 unless said. */
   readonly timeoutMs?: number | undefined;
-  /** How reads are tried again after the connection is lost. */
+  /** How calls are tried again after the connection is lost. */
   readonly retry?: { readonly [Key in keyof RetryPolicy]?: RetryPolicy[Key] | undefined } | undefined;
 }
 
@@ -55,7 +55,7 @@ function variablePort(calls: Caller): Pick<RemotePort, VariableMethods> {
   return {
     async getVariable(sessionId, name, call) {
       const request = { sessionId, name, includeInfo: !call.valuesOnly };
-      const answer = await calls.send("read", Variables.getVariable, request, calls.budget(call));
+      const answer = await calls.read(Variables.getVariable, request, calls.budget(call));
       const variable = answer.found ? messages.variable(name, answer.value, answer.encoding, answer.info) : undefined;
       return { variable, sessionRevision: Number(answer.sessionRevision) };
     },
@@ -81,16 +81,11 @@ function variablePort(calls: Caller): Pick<RemotePort, VariableMethods> {
 function sessionPort(calls: Caller): Omit<RemotePort, VariableMethods | "close"> {
   return {
     async createSession(session, call) {
-      const { session: created } = await calls.send(
-        "mutation",
-        Sessions.createSession,
-        messages.createRequest(session),
-        calls.budget(call),
-      );
+      const { session: created } = await calls.mutate(Sessions.createSession, messages.createRequest(session), calls.budget(call));
       return messages.sessionInfo(created);
     },
     async getSession(sessionId, call) {
-      const { session } = await calls.send("read", Sessions.getSession, { sessionId }, calls.budget(call));
+      const { session } = await calls.read(Sessions.getSession, { sessionId }, calls.budget(call));
       return messages.sessionInfo(session);
     },
     async listSessions(filter, page, call) {
@@ -100,20 +95,20 @@ function sessionPort(calls: Caller): Omit<RemotePort, VariableMethods | "close">
         pageSize: page.size ?? 0,
         pageToken: page.after ?? "",
       };
-      const answer = await calls.send("read", Sessions.listSessions, request, calls.budget(call));
+      const answer = await calls.read(Sessions.listSessions, request, calls.budget(call));
       return { sessions: answer.sessions.map(messages.sessionInfo), next: answer.nextPageToken || undefined };
     },
     async touchSession(sessionId, ttl, call) {
       const request = { sessionId, ttl: messages.ttlMessage(ttl) };
-      const { session } = await calls.send("mutation", Sessions.touchSession, request, calls.budget(call));
+      const { session } = await calls.mutate(Sessions.touchSession, request, calls.budget(call));
       return messages.sessionInfo(session);
     },
     async deleteSession(sessionId, call) {
-      const { deleted } = await calls.send("mutation", Sessions.deleteSession, { sessionId }, calls.budget(call));
+      const { deleted } = await calls.mutate(Sessions.deleteSession, { sessionId }, calls.budget(call));
       return { deleted };
     },
     async serverInfo(call) {
-      const { version, limits, features } = await calls.send("read", Sessions.getServerInfo, {}, calls.budget(call));
+      const { version, limits, features } = await calls.read(Sessions.getServerInfo, {}, calls.budget(call));
       return { version, limits: Object.fromEntries([...limits].map(([name, limit]) => [name, Number(limit)])), features };
     },
   };
@@ -131,7 +126,7 @@ async function readPages(
   const variables: StoredVariable[] = [];
   for (let pageToken = ""; ; ) {
     const request = { sessionId, names, prefix, includeInfo: !valuesOnly, pageToken };
-    const page = await calls.send("read", Variables.getVariables, request, within);
+    const page = await calls.read(Variables.getVariables, request, within);
     for (const variable of messages.pageVariables(page)) variables.push(variable);
     pageToken = page.nextPageToken;
     if (pageToken === "") return { variables, sessionRevision: Number(page.sessionRevision) };
@@ -141,7 +136,7 @@ async function readPages(
 async function listPages(calls: Caller, sessionId: string, prefix: string, within: Budget): Promise<VariableListing> {
   const variables: VariableInfo[] = [];
   for (let pageToken = ""; ; ) {
-    const page = await calls.send("read", Variables.listVariables, { sessionId, prefix, pageToken }, within);
+    const page = await calls.read(Variables.listVariables, { sessionId, prefix, pageToken }, within);
     for (const info of page.variables) variables.push(messages.variableInfo(info));
     pageToken = page.nextPageToken;
     if (pageToken === "") return { variables, sessionRevision: Number(page.sessionRevision) };
@@ -156,21 +151,21 @@ async function set(
   call: CallOptions,
 ): Promise<UpdateResult> {
   const request = messages.setRequest(sessionId, update, operation);
-  const answer = await calls.send("mutation", Variables.setVariable, request, calls.budget(call));
+  const answer = await calls.mutate(Variables.setVariable, request, calls.budget(call));
   const result = messages.outcome(answer.applied, answer.revision, answer.previous);
   return { results: [result], sessionRevision: Number(answer.sessionRevision) };
 }
 
 async function remove(calls: Caller, sessionId: string, update: Update, operation: Operation, call: CallOptions): Promise<UpdateResult> {
   const request = messages.deleteRequest(sessionId, update, operation);
-  const answer = await calls.send("mutation", Variables.deleteVariable, request, calls.budget(call));
+  const answer = await calls.mutate(Variables.deleteVariable, request, calls.budget(call));
   return { results: [messages.outcome(answer.deleted, 0n, answer.previous)], sessionRevision: Number(answer.sessionRevision) };
 }
 
 async function updateMany(calls: Caller, sessionId: string, update: Update, call: CallOptions): Promise<UpdateResult> {
   const packed = messages.packedCount(update);
   const request = messages.updateRequest(sessionId, update, packed);
-  const answer = await calls.send("mutation", Variables.updateVariables, request, calls.budget(call));
+  const answer = await calls.mutate(Variables.updateVariables, request, calls.budget(call));
   const results: OperationResult[] = [];
   for (let i = 0; i < packed; i++) results.push(messages.outcome(true, answer.sessionRevision));
   for (const result of answer.results) results.push(messages.operationResult(result));

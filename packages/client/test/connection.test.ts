@@ -117,9 +117,9 @@ describe("a lost connection", () => {
     }
   });
 
-  it("is told to a mutation that was sent, which is not sent again, as an unknown outcome [P18]", async () => {
+  it("leaves the outcome of a mutation that was sent unknown when the server is not found again [P18]", async () => {
     const server = await fake({ setVariable: () => undefined });
-    const session = bridgeTo(server.address).session("s");
+    const session = bridgeTo(server.address, { timeoutMs: 300 }).session("s");
     const writing = rejection(session.set("x", 1));
     while (!server.calls.setVariable) await new Promise(setImmediate);
     server.kill();
@@ -129,15 +129,31 @@ describe("a lost connection", () => {
 });
 
 describe("a server that is unavailable for a while", () => {
-  it("is asked again by reads and not by mutations", async () => {
+  it("is asked again, each mutation under one identity that says how long ago it was first sent [P6]", async () => {
+    const sent: { readonly id: string; readonly resentAfterMs: bigint | undefined }[] = [];
     const server = await fake({
       getVariable: (_, call) => (call < 3 ? UNAVAILABLE : { found: true, value: NIL }),
-      setVariable: () => UNAVAILABLE,
+      setVariable: (request, call) => {
+        sent.push({ id: Buffer.from(request.requestId ?? []).toString("hex"), resentAfterMs: request.resentAfterMs });
+        return call < 3 ? UNAVAILABLE : { applied: true, revision: 7n };
+      },
     });
     const session = bridgeTo(server.address).session("s");
     expect(await session.get("x")).toBe(null);
-    expect(await rejection(session.set("x", 1))).toMatchObject({ name: "ServerUnavailableError", outcome: "unknown" });
-    expect(server.calls).toEqual({ getVariable: 3, setVariable: 1 });
+    expect(await session.set("x", 1)).toBe(7);
+    expect(server.calls).toEqual({ getVariable: 3, setVariable: 3 });
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
+    expect(sent[0]).toEqual({ id: expect.stringMatching(/^[0-9a-f]{32}$/), resentAfterMs: undefined });
+    for (const { resentAfterMs } of sent.slice(1)) expect(resentAfterMs).toBeGreaterThanOrEqual(0n);
+    await session.set("x", 1);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it("leaves a mutation's outcome unknown when one try may have been applied and a later one says nothing [P18]", async () => {
+    const server = await fake({ setVariable: () => UNAVAILABLE });
+    const session = bridgeTo(server.address, { timeoutMs: 200 }).session("s");
+    expect(await rejection(session.set("x", 1))).toMatchObject({ outcome: "unknown" });
+    expect(server.calls.setVariable).toBeGreaterThan(1);
   });
 
   it("is asked no more often than maxAttempts says, and no longer than the timeout", async () => {

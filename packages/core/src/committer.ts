@@ -1,11 +1,11 @@
 /** The group committer: what arrives while a save runs goes together in the next one, across sessions. One save at a time. */
 import type { Clock } from "./clock.ts";
 import { type SessionObserver, tell } from "./observer.ts";
-import type { SaveOutcome, SessionDelta, SessionPersistence } from "./persistence.ts";
+import type { AnsweringDelta, SaveOutcome, SessionPersistence } from "./persistence.ts";
 
 /** Something to save, and who wants to know. */
 export interface Commit {
-  readonly delta: SessionDelta;
+  readonly delta: AnsweringDelta;
   /** The store has it, or has another base and left everything as it was. */
   settled(outcome: SaveOutcome): void;
   /** Nobody can tell whether the store has it. */

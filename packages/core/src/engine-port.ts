@@ -1,14 +1,15 @@
 /** The port of the sessions in this process: checks what is asked, takes turns for changes, and reads committed heads directly. */
 import type { Clock, Random } from "./clock.ts";
 import { extensionMs } from "./deadline.ts";
-import { createStep, deleteStep, touchStep, updateStep } from "./engine-steps.ts";
+import { createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
 import { BridgeError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
 import { sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
 import { nullObserver, type SessionObserver, tell } from "./observer.ts";
 import { operationEvent } from "./operation-events.ts";
-import type { SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
+import type { FoundRequest, SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
+import { performOnce } from "./repeated-calls.ts";
 import type { CallOptions, Selection, SessionDefaults, SessionInfo, SessionPort, VariableInfo, VariablesReading } from "./session-port.ts";
 import { type Head, type SessionState, sessionInfo } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
@@ -24,6 +25,8 @@ export interface OpenEngine {
   readonly now: () => number;
   /** The revision that new sessions start above. */
   readonly floor: { revision: number };
+  /** Nothing that was answered before this is remembered, whatever the store says. */
+  readonly rememberedSinceMs: number;
 }
 
 /** What a port is made of. */
@@ -65,11 +68,11 @@ export function enginePort(parts: PortParts): SessionPort {
   const withEngine = <T>(call: CallOptions, use: (engine: OpenEngine, call: CallOptions) => T | Promise<T>): T | Promise<T> => {
     const engine = ready();
     if (!(engine instanceof Promise)) return use(engine, call);
-    const { signal, timeoutMs } = call;
+    const { timeoutMs } = call;
     const begun = clock.monotonic();
     const left = () => (timeoutMs === undefined ? undefined : timeoutMs - (clock.monotonic() - begun));
     // Asked again, since it may have been closed meanwhile.
-    return within(clock, call, engine).then(async () => use(await ready(), { signal, timeoutMs: left() }));
+    return within(clock, call, engine).then(async () => use(await ready(), { ...call, timeoutMs: left() }));
   };
   const newSession = (defaults: SessionDefaults | undefined) => ({
     ttlMs: sessionTtlMs(defaults?.ttl, limits),
@@ -126,8 +129,20 @@ export function enginePort(parts: PortParts): SessionPort {
   const stored = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((cause: unknown) => {
       onStoreFailed();
-      throw cause instanceof BridgeError ? cause : new StoreUnavailableError("the store failed while it listed", { cause });
+      throw cause instanceof BridgeError ? cause : new StoreUnavailableError("the store failed while it was asked", { cause });
     });
+
+  /** Changes a session, once for each call however often it is sent. */
+  function change<T>(engine: OpenEngine, key: SessionKey, call: CallOptions, take: Take<T>): Promise<T> {
+    const { request } = call;
+    const { findRequest } = persistence;
+    if (request === undefined || findRequest === undefined) return engine.turns.perform(key, call, take);
+    const find = async (): Promise<FoundRequest> => {
+      const found = await stored(findRequest.call(persistence, key, request.id, engine.now()));
+      return { ...found, rememberedSinceMs: Math.max(found.rememberedSinceMs, engine.rememberedSinceMs) };
+    };
+    return performOnce({ turns: engine.turns, key, call, request, find, now: engine.now }, take);
+  }
 
   async function summaryInfo(engine: OpenEngine, summary: SessionSummary): Promise<SessionInfo | undefined> {
     const { key, record, dueAtMs } = summary;
@@ -175,7 +190,7 @@ export function enginePort(parts: PortParts): SessionPort {
       const creation = newSession(update.defaults);
       return withEngine(call, (engine, remaining) => {
         const step = updateStep({ key, update, operations, creation, limits, maxSessions, engine });
-        const answer = engine.turns.perform(key, remaining, step);
+        const answer = change(engine, key, remaining, step);
         if (!observed) return answer;
         return answer.then((result) => {
           const store = engine.turns.peek(tenant, sessionId)?.committed?.store;
@@ -194,7 +209,7 @@ export function enginePort(parts: PortParts): SessionPort {
       const creation = newSession(session);
       const maxLifeMs = session.maxLifeMs === undefined ? undefined : checkTtlMs(session.maxLifeMs);
       return withEngine(call, (engine, remaining) =>
-        engine.turns.perform(key, remaining, createStep({ key, creation, maxLifeMs, maxSessions, engine })),
+        change(engine, key, remaining, createStep({ key, creation, maxLifeMs, maxSessions, engine })),
       );
     },
 
@@ -229,12 +244,12 @@ export function enginePort(parts: PortParts): SessionPort {
       const key = keyOf(sessionId);
       const ttlMs = ttl === undefined ? undefined : { ttlMs: sessionTtlMs(ttl, limits) };
       const step = touchStep(key, ttlMs, () => notFound(sessionId));
-      return withEngine(call, (engine, remaining) => engine.turns.perform(key, remaining, step));
+      return withEngine(call, (engine, remaining) => change(engine, key, remaining, step));
     },
 
     async deleteSession(sessionId, call) {
       const key = keyOf(sessionId);
-      return withEngine(call, (engine, remaining) => engine.turns.perform(key, remaining, deleteStep(key, engine.floor)));
+      return withEngine(call, (engine, remaining) => change(engine, key, remaining, deleteStep(key, engine.floor)));
     },
   };
 }

@@ -10,7 +10,7 @@ import { applyAtomic, applyIndependent, checkPreviousBytes, type Prepared } from
 import { VariableStore } from "./variable-store.ts";
 
 /** A step: judges the head at `nowMs`, answers, and says what to commit. */
-type Take<T> = (head: Head | undefined, nowMs: number) => Step<T>;
+export type Take<T> = (head: Head | undefined, nowMs: number) => Step<T>;
 
 /** What a session is created with. */
 export interface Creation {

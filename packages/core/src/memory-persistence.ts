@@ -2,6 +2,7 @@
 
 import { sizeOf } from "./kept-variable.ts";
 import type {
+  AnsweringDelta,
   LoadedVariable,
   SaveOutcome,
   SessionDelta,
@@ -12,6 +13,7 @@ import type {
   SessionSummary,
   StoredVariable,
 } from "./persistence.ts";
+import { requestLog } from "./request-log.ts";
 import { compareText } from "./text-order.ts";
 import { VariableStore } from "./variable-store.ts";
 
@@ -36,6 +38,7 @@ interface Tenant {
  */
 export function memoryPersistence(): SessionPersistence {
   const tenants = new Map<string, Tenant>();
+  const requests = requestLog();
   let lastNowMs = 0;
   let lastDeletedRevision = 0;
 
@@ -60,7 +63,15 @@ export function memoryPersistence(): SessionPersistence {
     lastDeletedRevision = Math.max(lastDeletedRevision, revision);
   };
 
-  const apply = (delta: SessionDelta): SaveOutcome => {
+  const apply = (delta: AnsweringDelta): SaveOutcome => {
+    const { request } = delta;
+    if (request !== undefined && requests.has(nameOf(delta.key), request.requestId, delta.nowMs)) return "conflict";
+    const outcome = applyChange(delta);
+    if (request !== undefined && outcome === "saved") requests.remember(nameOf(delta.key), request);
+    return outcome;
+  };
+
+  const applyChange = (delta: SessionDelta): SaveOutcome => {
     const entry = find(delta.key);
     if (delta.kind === "extend") {
       if (entry !== undefined) put(entryOf(entry.key, extended(entry.record, delta), entry.variables));
@@ -84,7 +95,7 @@ export function memoryPersistence(): SessionPersistence {
   };
 
   return {
-    capabilities: { survives: "nothing", shared: false, sections: [] },
+    capabilities: { survives: "nothing", shared: false, sections: ["requests"] },
     open: async () => ({ lastNowMs, lastDeletedRevision }),
     async load(key) {
       const entry = find(key);
@@ -100,6 +111,7 @@ export function memoryPersistence(): SessionPersistence {
       return values;
     },
     save: async (deltas) => deltas.map(apply),
+    findRequest: async (key, requestId, nowMs) => requests.find(nameOf(key), requestId, nowMs),
     async listSessions(query) {
       const tenant = tenants.get(query.tenant);
       if (tenant === undefined) return { items: [], next: undefined };
@@ -122,6 +134,8 @@ export function memoryPersistence(): SessionPersistence {
     close: async () => {},
   };
 }
+
+const nameOf = ({ tenant, id }: SessionKey): string => `${tenant}\0${id}`;
 
 function entryOf(key: SessionKey, record: SessionRecord, variables: VariableStore): Entry {
   const dueAtMs = Math.min(record.expiresAtMs ?? Number.POSITIVE_INFINITY, variables.nextDueMs);

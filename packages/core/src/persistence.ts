@@ -64,6 +64,30 @@ export interface SessionSummary {
   readonly dueAtMs: number | undefined;
 }
 
+/** How long an answered request is remembered. */
+export const REQUEST_MEMORY_MS = 10 * 60 * 1000;
+
+/** How much is remembered of one session's requests at most: ids, digests and answers, in bytes. */
+export const REQUEST_MEMORY_BYTES = 1024 * 1024;
+
+/** A request that changed something, remembered with the change, so that its repetition changes nothing [P6]. */
+export interface RememberedRequest {
+  /** 128 random bits as base64url. */
+  readonly requestId: string;
+  /** SHA-256 of what was asked. */
+  readonly digest: Uint8Array;
+  /** What was answered, encoded; undefined when that was too large to remember. */
+  readonly answer: Uint8Array | undefined;
+  readonly atMs: number;
+}
+
+/** What a store knows of a request. */
+export interface FoundRequest {
+  readonly request: RememberedRequest | undefined;
+  /** Every request of the session that was answered at or after this moment is still remembered. */
+  readonly rememberedSinceMs: number;
+}
+
 /** One atomic change of one session, conditional on the revision that the store has: `baseRevision`, or no such session for `create`. */
 export type SessionDelta =
   /** A new session; its `record.revision` is the new revision. */
@@ -104,6 +128,12 @@ export type SessionDelta =
       readonly accessedAtMs: number;
       readonly expiresAtMs: number;
     };
+
+/**
+ * A delta with the request that it answers (section `requests`). When that request is remembered already, the delta is a conflict.
+ * It is kept for REQUEST_MEMORY_MS, also after the session is gone, the oldest of a session going first beyond REQUEST_MEMORY_BYTES.
+ */
+export type AnsweringDelta = SessionDelta & { readonly request?: RememberedRequest | undefined };
 
 /** What became of a delta: `conflict` means that the store has another base and nothing was changed. */
 export type SaveOutcome = "saved" | "conflict";
@@ -163,7 +193,9 @@ export interface SessionPersistence {
    * Applies every delta or, by rejecting, none that is known: after a rejection nobody can tell what was saved. Each delta is atomic;
    * deltas of one session apply in the order given; the outcomes are in the order of the deltas.
    */
-  save(deltas: readonly SessionDelta[]): Promise<readonly SaveOutcome[]>;
+  save(deltas: readonly AnsweringDelta[]): Promise<readonly SaveOutcome[]>;
+  /** Looks for a request of a session, whether or not the session exists. Only stores with the section `requests` have it. */
+  findRequest?(key: SessionKey, requestId: string, nowMs: number): Promise<FoundRequest>;
   /** The sessions that are alive at `nowMs`, in byte order of their ids. */
   listSessions(query: SessionQuery): Promise<Page<SessionSummary>>;
   /** Sessions that are due at `nowMs`, or have a variable that is; at most `limit`, the earliest deadline first. */

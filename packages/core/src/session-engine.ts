@@ -101,7 +101,9 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
       },
     });
     stopSweeper = startSweeper({ persistence, turns, clock, now });
-    opened = { turns, now, floor };
+    // A store that survives nothing has just begun to remember.
+    const rememberedSinceMs = persistence.capabilities.survives === "nothing" ? now() : 0;
+    opened = { turns, now, floor, rememberedSinceMs };
     return opened;
   }
 

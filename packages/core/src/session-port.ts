@@ -14,12 +14,24 @@ export interface Signal {
   removeEventListener(type: "abort", listener: () => void): void;
 }
 
+/** Names one call of one caller, however often it is sent. */
+export interface RequestIdentity {
+  /** 128 random bits as base64url. */
+  readonly id: string;
+  /** SHA-256 of what is asked, the identity left out. */
+  readonly digest: Uint8Array;
+  /** Milliseconds since it was first sent; undefined when it is sent for the first time. */
+  readonly resentAfterMs?: number | undefined;
+}
+
 /** What every call may carry. */
 export interface CallOptions {
   /** Aborting ends the wait; a change that already took its turn may still happen. */
   readonly signal?: Signal | undefined;
   /** Milliseconds until the call fails with DeadlineExceededError; a mutation whose turn comes later is never applied [P19]. */
   readonly timeoutMs?: number | undefined;
+  /** Of mutations: a repeat of an answered request changes nothing and gets the same answer [P6]. */
+  readonly request?: RequestIdentity | undefined;
 }
 
 /** What a read may carry. */

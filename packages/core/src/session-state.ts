@@ -1,7 +1,7 @@
 /** One session's state in memory: two heads, and the operations that have begun and are not answered. */
 import { deadlineMs } from "./deadline.ts";
-import type { SessionDelta, SessionKey, SessionRecord } from "./persistence.ts";
-import type { SessionInfo, Signal } from "./session-port.ts";
+import type { AnsweringDelta, SessionKey, SessionRecord } from "./persistence.ts";
+import type { RequestIdentity, SessionInfo, Signal } from "./session-port.ts";
 import type { VariableStore } from "./variable-store.ts";
 
 /** A session at one revision. Immutable. */
@@ -10,10 +10,25 @@ export interface Head {
   readonly store: VariableStore;
 }
 
-/** What an operation makes of a session: an answer, and a delta with the head that it leads to when something changed. */
+/** A change of a session: the delta to save, and the head that it leads to. */
+export interface StepCommit {
+  readonly head: Head | undefined;
+  readonly delta: AnsweringDelta;
+}
+
+/** What an operation makes of a session: an answer, and a commit when something changed. */
 export interface Step<T> {
   readonly answer: T;
-  readonly commit?: { readonly head: Head | undefined; readonly delta: SessionDelta } | undefined;
+  readonly commit?: StepCommit | undefined;
+}
+
+/** How a call ends. */
+export type Settled = { readonly answer: unknown } | { readonly error: unknown };
+
+/** Which call a turn is, and how to look for its answer in the store. */
+export interface TurnIdentity {
+  readonly request: RequestIdentity;
+  readonly recall: () => Promise<Settled | undefined>;
 }
 
 /** An operation in a session's order. */
@@ -27,9 +42,13 @@ export interface Turn {
   readonly reject: (error: unknown) => void;
   phase: "waiting" | "committing" | "done";
   /** What to answer once everything before it is committed. */
-  outcome: { readonly answer: unknown } | { readonly error: unknown } | undefined;
+  outcome: Settled | undefined;
   /** What the commit leads to, while it is being committed. */
-  commit: { readonly head: Head | undefined; readonly delta: SessionDelta } | undefined;
+  commit: StepCommit | undefined;
+  /** Undefined for calls without an identity. */
+  readonly identity: TurnIdentity | undefined;
+  /** The same call, which took its turn earlier and is still being committed. */
+  twin: Turn | undefined;
 }
 
 /** A session that is being used. */

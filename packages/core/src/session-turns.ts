@@ -7,6 +7,7 @@ import type { Commit, Committer } from "./committer.ts";
 import { BridgeError, CancelledError, DeadlineExceededError, type Outcome, StoreUnavailableError } from "./errors.ts";
 import type { ObserverEvent } from "./observer.ts";
 import type { SessionDelta, SessionKey, SessionPersistence, SessionRecord } from "./persistence.ts";
+import { isSameCall } from "./repeated-calls.ts";
 import type { CallOptions } from "./session-port.ts";
 import {
   countedRecord,
@@ -15,8 +16,11 @@ import {
   nextRevision,
   queueTurn,
   type SessionState,
+  type Settled,
   type Step,
+  type StepCommit,
   type Turn,
+  type TurnIdentity,
   takeTurns,
 } from "./session-state.ts";
 import { isDue, VariableStore } from "./variable-store.ts";
@@ -71,9 +75,14 @@ export class SessionTurns {
   }
 
   /** Takes a turn in the session's order; resolves when the answer's grounds are committed. */
-  perform<T>(key: SessionKey, call: CallOptions, take: (head: Head | undefined, nowMs: number) => Step<T>): Promise<T> {
+  perform<T>(
+    key: SessionKey,
+    call: CallOptions,
+    take: (head: Head | undefined, nowMs: number) => Step<T>,
+    identity?: TurnIdentity,
+  ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const turn = this.#newTurn(call, take, resolve as (answer: unknown) => void, reject);
+      const turn = this.#newTurn({ call, take, identity, resolve: resolve as (answer: unknown) => void, reject });
       const state = this.#state(key);
       if (state.phase === "ready") {
         this.#begin(state, turn);
@@ -86,7 +95,7 @@ export class SessionTurns {
   }
 
   /** Puts a commit of the engine's own, such as an expiry or an extension, at the end of the session's order. */
-  commit(state: SessionState, commit: NonNullable<Turn["commit"]>): void {
+  commit(state: SessionState, commit: StepCommit): void {
     const turn: Turn = { ...INTERNAL, phase: "committing", outcome: { answer: undefined }, commit };
     queueTurn(state, turn);
     this.#send(state, turn, commit);
@@ -145,7 +154,7 @@ export class SessionTurns {
     return state;
   }
 
-  #newTurn(call: CallOptions, take: Turn["take"], resolve: Turn["resolve"], reject: Turn["reject"]): Turn {
+  #newTurn({ call, take, identity, resolve, reject }: NewTurn): Turn {
     const { clock } = this.#parts;
     const stops: (() => void)[] = [];
     const once =
@@ -163,6 +172,8 @@ export class SessionTurns {
       phase: "waiting",
       outcome: undefined,
       commit: undefined,
+      identity,
+      twin: undefined,
     };
     if (call.timeoutMs !== undefined) stops.push(clock.schedule(call.timeoutMs, () => giveUp(turn, false)));
     const { signal } = call;
@@ -183,21 +194,22 @@ export class SessionTurns {
     }
     const nowMs = this.#parts.now();
     this.expireDue(state, nowMs);
-    queueTurn(state, turn);
     try {
-      const step = turn.take?.(state.pending, nowMs);
-      turn.outcome = { answer: step?.answer };
+      turn.twin = twinOf(turn, state);
+      const step = turn.twin === undefined ? turn.take?.(state.pending, nowMs) : undefined;
+      turn.outcome = turn.twin?.outcome ?? { answer: step?.answer };
       turn.commit = step?.commit;
     } catch (error) {
       turn.outcome = { error };
     }
+    queueTurn(state, turn);
     turn.phase = turn.commit ? "committing" : "done";
     if (!turn.commit) return;
     state.pending = turn.commit.head;
     this.#send(state, turn, turn.commit);
   }
 
-  #send(state: SessionState, turn: Turn, commit: NonNullable<Turn["commit"]>): void {
+  #send(state: SessionState, turn: Turn, commit: StepCommit): void {
     this.#parts.committer.enqueue({
       delta: commit.delta,
       settled: (outcome) => {
@@ -212,7 +224,7 @@ export class SessionTurns {
     });
   }
 
-  #committed(state: SessionState, turn: Turn, commit: NonNullable<Turn["commit"]>): void {
+  #committed(state: SessionState, turn: Turn, commit: StepCommit): void {
     state.committed = commit.head;
     turn.phase = "done";
     turn.commit = undefined;
@@ -242,27 +254,34 @@ export class SessionTurns {
     state.phase = "absent";
   }
 
-  /** The store has another base: load it and let everything since take its turn again, in order of arrival. */
+  /**
+   * The store has another base, or remembers the call: load the session and let everything since take its turn again, in order of arrival,
+   * but for the calls that the store has answered already.
+   */
   #redo(state: SessionState): void {
-    const turns = this.#unwind(state).turns;
+    const { turns } = this.#unwind(state);
     for (const turn of turns) {
       turn.commit = undefined;
       if (turn.take === undefined) continue;
       turn.phase = "waiting";
       turn.outcome = undefined;
+      turn.twin = undefined;
       queueTurn(state, turn);
     }
-    this.#load(state);
+    this.#load(state, recallAll(state.turns));
   }
 
   /** Nobody can tell what was saved: everything unanswered fails, and the session is read again before it changes. */
   #fail(state: SessionState, cause: unknown): void {
     const { turns, unsent } = this.#unwind(state);
-    for (const turn of turns) {
-      const outcome: Outcome = turn.commit === undefined || unsent.has(turn.commit.delta) ? "not_applied" : "unknown";
+    const outcomes = turns.map((turn): Outcome => {
+      const { commit } = turn.twin ?? turn;
+      return commit === undefined || unsent.has(commit.delta) ? "not_applied" : "unknown";
+    });
+    for (const [i, turn] of turns.entries()) {
       turn.commit = undefined;
       turn.phase = "done";
-      turn.reject(new StoreUnavailableError("the store failed while it saved", { outcome, cause }));
+      turn.reject(new StoreUnavailableError("the store failed while it saved", { outcome: outcomes[i] ?? "unknown", cause }));
     }
     this.#dropIfGone(state);
   }
@@ -276,10 +295,10 @@ export class SessionTurns {
     return { turns, unsent: new Set(withdrawn.map((commit) => commit.delta)) };
   }
 
-  #load(state: SessionState): void {
+  #load(state: SessionState, recalled: Promise<Recalled> = Promise.resolve(NOTHING_RECALLED)): void {
     state.phase = "loading";
-    const load = this.#readHead(state.key).then(
-      (head) => this.#loaded(state, head),
+    const load = Promise.all([this.#readHead(state.key), recalled]).then(
+      ([head, answers]) => this.#loaded(state, head, answers),
       (cause: unknown) => this.#loadFailed(state, cause),
     );
     this.#loads.add(load);
@@ -300,12 +319,19 @@ export class SessionTurns {
     return { record: session.record, store: VariableStore.of(variables) };
   }
 
-  #loaded(state: SessionState, head: Head | undefined): void {
+  #loaded(state: SessionState, head: Head | undefined, recalled: Recalled): void {
     state.committed = head;
     state.pending = head;
     state.phase = "ready";
     if (head) this.#parts.onEvent({ kind: "session.loaded", key: state.key, revision: head.record.revision });
-    for (const turn of takeTurns(state)) this.#begin(state, turn);
+    for (const turn of takeTurns(state)) {
+      turn.outcome = recalled.get(turn);
+      if (turn.outcome === undefined) this.#begin(state, turn);
+      else {
+        turn.phase = "done";
+        queueTurn(state, turn);
+      }
+    }
     this.#settle(state);
   }
 
@@ -331,9 +357,42 @@ function commitEvents(delta: SessionDelta): ObserverEvent[] {
   return delta.removed.map((name) => ({ kind: "variable.expired", key, name, found: false, type: "", sizeBytes: 0 }));
 }
 
+/** The answers that the store remembers, by the turn that asks for them. */
+type Recalled = ReadonlyMap<Turn, Settled>;
+
+const NOTHING_RECALLED: Recalled = new Map();
+
+async function recallAll(turns: readonly Turn[]): Promise<Recalled> {
+  const recalled = new Map<Turn, Settled>();
+  for (const turn of turns) {
+    const settled = await turn.identity?.recall();
+    if (settled !== undefined) recalled.set(turn, settled);
+  }
+  return recalled;
+}
+
+/** The earlier turn of the same call: both get one answer. Throws when the id was used for another call. */
+function twinOf(turn: Turn, state: SessionState): Turn | undefined {
+  const request = turn.identity?.request;
+  return request && state.turns.find((earlier) => isSameCall(request, earlier.identity?.request));
+}
+
+/** What a turn is made of. */
+interface NewTurn extends Pick<Turn, "take" | "resolve" | "reject" | "identity"> {
+  readonly call: CallOptions;
+}
+
 const mapKey = (tenant: string, id: string): string => (tenant === "" ? id : `${tenant}\0${id}`);
 
-const INTERNAL = { take: undefined, deadlineMs: Number.POSITIVE_INFINITY, signal: undefined, resolve: () => {}, reject: () => {} } as const;
+const INTERNAL = {
+  take: undefined,
+  identity: undefined,
+  twin: undefined,
+  deadlineMs: Number.POSITIVE_INFINITY,
+  signal: undefined,
+  resolve: () => {},
+  reject: () => {},
+} as const;
 
 /** The caller stops waiting. What has not taken its turn never will [P19]; what has may still be committed. */
 function giveUp(turn: Turn, aborted: boolean): void {

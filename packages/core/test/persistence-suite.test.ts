@@ -4,6 +4,7 @@ import { brokenPersistences, type PersistenceSubject, persistenceSuite } from ".
 
 const memory: PersistenceSubject = {
   survives: "nothing",
+  sections: ["requests"],
   fixture: () => {
     const store = memoryPersistence();
     return { create: () => store, cleanUp: async () => {} };
@@ -33,6 +34,7 @@ describe("persistenceSuite", () => {
   it("accepts a good store that outlives its objects, so that the broken ones fail for what is broken in them", async () => {
     const { failed } = await refusals({
       survives: "process",
+      sections: ["requests"],
       fixture: () => {
         const disk = memoryPersistence();
         const capabilities = { ...disk.capabilities, survives: "process" as const };

@@ -19,6 +19,12 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: process.env,
   openStore,
   connect,
+  checkStore: async (file, onProgress) => (await import("@session-bridge/persistence-sqlite")).checkStore(file, onProgress),
+  backupStore: async (file, target, onProgress) =>
+    (await import("@session-bridge/persistence-sqlite")).backupStore(file, target, onProgress),
+  showProgress(line) {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+  },
 });
 
 async function openStore(store: StoreConfig): Promise<SessionPersistence | undefined> {

@@ -1,4 +1,4 @@
-/** Unary calls with a deadline, a signal, a size check, and retries for reads. */
+/** Unary calls with a deadline, a signal, a size check, and retries: mutations have an identity, so that a repeat changes nothing. */
 import { type Client, Metadata, type MethodDefinition, type ServiceError } from "@grpc/grpc-js";
 import {
   BridgeClosedError,
@@ -16,7 +16,7 @@ import { backoffMs, cancelled, systemClock, systemRandom, wait } from "@session-
 import { type Connection, connection, MAX_MESSAGE_BYTES } from "./channel.ts";
 import { type CallKind, errorOfStatus } from "./status.ts";
 
-/** How reads are tried again. */
+/** How calls are tried again. */
 export interface RetryPolicy {
   /** Tries in all, the first included. */
   readonly maxAttempts: number;
@@ -34,15 +34,25 @@ export interface Budget {
   readonly signal: CallOptions["signal"];
 }
 
+/** What names a mutation however often it is sent. */
+interface Identified {
+  requestId: Uint8Array;
+  resentAfterMs?: bigint | undefined;
+}
+
 /** Sends calls to one server. */
 export interface Caller {
   budget(call: CallOptions): Budget;
-  send<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, request: Q, budget: Budget): Promise<A>;
+  read<Q, A>(method: MethodDefinition<Q, A>, request: Q, budget: Budget): Promise<A>;
+  mutate<Q extends Identified, A>(method: MethodDefinition<Q, A>, request: Omit<Q, keyof Identified>, budget: Budget): Promise<A>;
   /** Runs a paged read from its first page, again when the server has lost the pages' snapshot. */
   paged<T>(read: (budget: Budget) => Promise<T>, call: CallOptions): Promise<T>;
   /** Waits for the calls that are under way, then disconnects; later calls fail with BridgeClosedError. */
   close(): Promise<void>;
 }
+
+/** What saying that a request is sent again may add to it. */
+const RESEND_BYTES = 11;
 
 const asIs = (bytes: Buffer): Buffer => bytes;
 
@@ -59,27 +69,37 @@ export function caller(address: string, defaultTimeoutMs: number, retry: RetryPo
     return { timeoutMs, endsAt: systemClock.monotonic() + timeoutMs, signal: call.signal };
   }
 
-  async function send<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, request: Q, within: Budget): Promise<A> {
+  /** Sends what `serialize` makes for each try; what is too large for a message is refused before anything is sent. */
+  async function send<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, serialize: () => Buffer, within: Budget): Promise<A> {
     if (closing !== undefined) throw new BridgeClosedError("the bridge is closed");
-    const bytes = method.requestSerialize(request);
-    if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(bytes.length);
+    const bytes = serialize();
+    if (bytes.length > MAX_MESSAGE_BYTES - RESEND_BYTES) throw tooLarge(bytes.length);
     underWay++;
     try {
-      return await attempts(kind, method, bytes, within);
+      return await attempts(kind, method, bytes, serialize, within);
     } finally {
       if (--underWay === 0) idle();
     }
   }
 
-  async function attempts<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, bytes: Buffer, within: Budget): Promise<A> {
+  async function attempts<Q, A>(
+    kind: CallKind,
+    method: MethodDefinition<Q, A>,
+    first: Buffer,
+    serialize: () => Buffer,
+    within: Budget,
+  ): Promise<A> {
+    let lost = false;
     for (let attempt = 1; ; attempt++) {
       try {
         const found = link.client();
         const client = found instanceof Promise ? await connected(found, link, within) : found;
-        return await once(client, method, bytes, kind, metadata, within);
+        return await once(client, method, attempt === 1 ? first : serialize(), kind, metadata, within);
       } catch (error) {
-        if (kind === "mutation" || !link.contacted || !isTransient(error) || attempt >= retry.maxAttempts) throw error;
-        await pause(attempt, within, error);
+        const failure = lost ? asLost(error) : error;
+        if (!link.contacted || !isTransient(error) || attempt >= retry.maxAttempts) throw failure;
+        lost ||= error.outcome === "unknown";
+        await pause(attempt, within, lost ? asLost(error) : error);
       }
     }
   }
@@ -94,7 +114,18 @@ export function caller(address: string, defaultTimeoutMs: number, retry: RetryPo
 
   return {
     budget,
-    send,
+    read: (method, request, within) => send("read", method, () => method.requestSerialize(request), within),
+    mutate<Q extends Identified, A>(method: MethodDefinition<Q, A>, request: Omit<Q, keyof Identified>, within: Budget): Promise<A> {
+      const requestId = systemRandom.bytes(16);
+      let firstSentAt: number | undefined;
+      const serialize = (): Buffer => {
+        const now = systemClock.monotonic();
+        const resentAfterMs = firstSentAt === undefined ? undefined : BigInt(Math.ceil(now - firstSentAt));
+        firstSentAt ??= now;
+        return method.requestSerialize({ ...request, requestId, resentAfterMs } as Q);
+      };
+      return send("mutation", method, serialize, within);
+    },
     async paged(read, call) {
       const within = budget(call);
       for (let attempt = 1; ; attempt++) {
@@ -116,7 +147,21 @@ export function caller(address: string, defaultTimeoutMs: number, retry: RetryPo
   };
 }
 
-const isTransient = (error: unknown): boolean => error instanceof ServerUnavailableError || error instanceof StoreUnavailableError;
+const isTransient = (error: unknown): error is ServerUnavailableError => error instanceof ServerUnavailableError;
+
+/**
+ * The error of a later try when an earlier one may have been applied: what says nothing of the change is unknown then. A refusal is the
+ * server's answer to this very identity, and stands.
+ */
+function asLost(error: unknown): unknown {
+  const says = !(isTransient(error) || error instanceof DeadlineExceededError || error instanceof CancelledError);
+  if (says || error.outcome === "unknown") return error;
+  const options = { outcome: "unknown", details: error.details, cause: error.cause } as const;
+  if (error instanceof DeadlineExceededError) return new DeadlineExceededError(error.message, options);
+  if (error instanceof CancelledError) return new CancelledError(error.message, options);
+  if (error instanceof StoreUnavailableError) return new StoreUnavailableError(error.message, options);
+  return new ServerUnavailableError(error.reason, error.message, options);
+}
 
 /** The client once it is connected, within the call's time. Nothing was sent yet, so nothing is applied when this fails. */
 function connected(connecting: Promise<Client>, link: Connection, { endsAt, timeoutMs, signal }: Budget): Promise<Client> {

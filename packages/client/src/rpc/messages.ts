@@ -41,8 +41,11 @@ function defaultsMessage(defaults: SessionDefaults | undefined): common.SessionD
   return defaults && { ttl: ttlMessage(defaults.ttl), labels: labelsMessage(defaults.labels) };
 }
 
+/** A mutation's request before it has an identity. */
+type Unnamed<Request> = Omit<Request, "requestId" | "resentAfterMs">;
+
 /** The request of CreateSession. */
-export const createRequest = (session: NewSession): sessions.CreateSessionRequest => ({
+export const createRequest = (session: NewSession): Unnamed<sessions.CreateSessionRequest> => ({
   sessionId: session.id ?? "",
   ttl: ttlMessage(session.ttl),
   labels: labelsMessage(session.labels),
@@ -169,7 +172,7 @@ export function packedCount({ operations, independent }: Update): number {
 }
 
 /** The request of UpdateVariables, its first `packed` operations as one map. */
-export function updateRequest(sessionId: string, update: Update, packed: number): variables.UpdateVariablesRequest {
+export function updateRequest(sessionId: string, update: Update, packed: number): Unnamed<variables.UpdateVariablesRequest> {
   const sets = update.operations.slice(0, packed).filter(isPlainSet);
   return {
     sessionId,
@@ -206,7 +209,7 @@ export function setRequest(
   sessionId: string,
   update: Update,
   operation: Operation & { readonly kind: "set" },
-): variables.SetVariableRequest {
+): Unnamed<variables.SetVariableRequest> {
   return {
     sessionId,
     name: operation.name,
@@ -222,7 +225,7 @@ export function setRequest(
 }
 
 /** The request of DeleteVariable for an update of one `delete`. */
-export function deleteRequest(sessionId: string, update: Update, operation: Operation): variables.DeleteVariableRequest {
+export function deleteRequest(sessionId: string, update: Update, operation: Operation): Unnamed<variables.DeleteVariableRequest> {
   return {
     sessionId,
     name: operation.name,

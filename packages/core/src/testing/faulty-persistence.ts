@@ -1,8 +1,8 @@
 /** A store that fails as real ones do, when a test says so. */
-import type { SessionPersistence } from "../persistence.ts";
+import type { SessionKey, SessionPersistence } from "../persistence.ts";
 
 /** The calls of a store that can go wrong. */
-export type PersistenceMethod = "open" | "load" | "loadValues" | "save" | "listSessions" | "due" | "close";
+export type PersistenceMethod = "open" | "load" | "loadValues" | "findRequest" | "save" | "listSessions" | "due" | "close";
 
 /** One call about to be made: the method, and how many calls of it there were, this one included. */
 export interface PersistenceCall {
@@ -69,6 +69,10 @@ export function faultyPersistence(inner: SessionPersistence, plan: FaultPlan): F
         () => inner.save(deltas),
         () => deltas.map(() => "conflict" as const),
       ),
+    ...(inner.findRequest !== undefined && {
+      findRequest: (key: SessionKey, requestId: string, nowMs: number) =>
+        call("findRequest", () => (inner.findRequest as NonNullable<typeof inner.findRequest>)(key, requestId, nowMs)),
+    }),
     listSessions: (query) => call("listSessions", () => inner.listSessions(query)),
     due: (nowMs, limit) => call("due", () => inner.due(nowMs, limit)),
     close: () => call("close", () => inner.close()),

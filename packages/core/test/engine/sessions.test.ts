@@ -167,6 +167,7 @@ describe("sessions", () => {
 describe("the engine", () => {
   it("after close every call is refused, and what was begun before is kept", async () => {
     const { engine, port, again } = stage();
+    await engine.open();
     const write = set(port, "s", "a", 1);
     await engine.close();
     await write;

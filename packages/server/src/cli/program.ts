@@ -4,6 +4,7 @@ import { addClientCommands } from "./client-commands.ts";
 import { EXIT, exitCodeOf, problemText } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
 import { addServeCommand } from "./serve-command.ts";
+import { addStoreCommands } from "./store-commands.ts";
 
 /** Runs a command line (without the program's name) and resolves to its exit code. Problems are said on standard error, one line each. */
 export async function run(args: readonly string[], io: CommandIo): Promise<number> {
@@ -18,6 +19,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     .exitOverride();
   addServeCommand(program, io, ended);
   addClientCommands(program, io, ended);
+  addStoreCommands(program, io, ended);
   for (const command of allCommands(program)) {
     // Sub-commands copy neither of these by themselves.
     command.copyInheritedSettings(program).exitOverride();

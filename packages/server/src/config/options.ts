@@ -91,6 +91,18 @@ export const SERVE_OPTIONS = {
   "allow-never": row("true|false", "whether a session may ask never to expire", bool.default(DEFAULT_LIMITS.allowNever)),
 } as const;
 
+/** The options of the commands that work on the file of a store. */
+export const STORE_OPTIONS = {
+  store: row(
+    "sqlite:path",
+    "the store; a server may have it open",
+    z
+      .string({ error: "expected sqlite:PATH" })
+      .regex(/^sqlite:.+$/s, { error: "expected sqlite:PATH" })
+      .default("sqlite:./session-bridge.db"),
+  ),
+} as const;
+
 /** The options of every command that asks a server. */
 export const CLIENT_OPTIONS = {
   address: row(

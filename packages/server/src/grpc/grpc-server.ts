@@ -9,7 +9,7 @@ import type { SessionFunctions } from "../service/sessions.ts";
 import type { VariableFunctions } from "../service/variables.ts";
 import { addHealthService } from "./health.ts";
 import { type ListenAddress, listen } from "./listener.ts";
-import { MALFORMED, type Serve, unaryWrapper } from "./unary.ts";
+import { MALFORMED, type Received, type Serve, unaryWrapper } from "./unary.ts";
 
 const SERVICES = ["session_bridge.v1.SessionService", "session_bridge.v1.VariableService"];
 
@@ -89,7 +89,7 @@ function addUnaryService<Definition extends Readonly<Record<string, UnaryMethod>
   const safe: Record<string, UnaryMethod> = {};
   const handlers: UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries(definition)) {
-    safe[name] = { ...method, requestDeserialize: orMalformed(method.requestDeserialize) };
+    safe[name] = { ...method, requestDeserialize: received(method.requestDeserialize) };
     handlers[name] = wrap(method.path, functions[name] as Serve<unknown, unknown>);
   }
   server.addService(safe as ServiceDefinition, handlers);
@@ -102,13 +102,13 @@ interface UnaryMethod {
   readonly requestDeserialize: (bytes: Buffer) => unknown;
 }
 
-/** Bytes that do not decode are answered by our own handler, with a reason, instead of by grpc-js's bare INTERNAL. */
-function orMalformed(deserialize: (bytes: Buffer) => unknown): (bytes: Buffer) => unknown {
+/** The message with its bytes. What does not decode is answered by our own handler, with a reason, instead of by grpc-js's bare INTERNAL. */
+function received(deserialize: (bytes: Buffer) => unknown): (bytes: Buffer) => Received<unknown> {
   return (bytes) => {
     try {
-      return deserialize(bytes);
+      return { message: deserialize(bytes), bytes };
     } catch {
-      return MALFORMED;
+      return { message: MALFORMED, bytes };
     }
   };
 }

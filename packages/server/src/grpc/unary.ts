@@ -7,15 +7,23 @@ import {
   InvalidArgumentError,
   LimitExceededError,
   type Random,
+  type RequestIdentity,
   StoreUnavailableError,
 } from "@session-bridge/core/internal";
 import type { Logger } from "../logger.ts";
 import type { Answer, Caller } from "../service/caller.ts";
+import { requestIdentity } from "../service/request-identity.ts";
 import { callSignal } from "./call-signal.ts";
 import { statusOf } from "./status.ts";
 
 /** A request that is no message of its type. */
 export const MALFORMED: unique symbol = Symbol("malformed request");
+
+/** A request as it came. */
+export interface Received<Request> {
+  readonly message: Request | typeof MALFORMED;
+  readonly bytes: Uint8Array;
+}
 
 /** What every call is answered with. */
 export interface UnaryContext {
@@ -38,7 +46,7 @@ export function unaryWrapper(context: UnaryContext) {
   return function wrapUnary<Request, Response>(
     method: string,
     serve: Serve<Request, Response>,
-  ): handleUnaryCall<Request | typeof MALFORMED, Response> {
+  ): handleUnaryCall<Received<Request>, Response> {
     return (call, callback) => {
       const startedAtMs = clock.monotonic();
       inFlight += 1;
@@ -58,7 +66,8 @@ export function unaryWrapper(context: UnaryContext) {
       };
       try {
         if (inFlight > context.requestsInFlight) throw overloaded(context.requestsInFlight);
-        const answer = serve(wellFormed(call.request), callerOf(call, context));
+        const { message, bytes } = call.request;
+        const answer = serve(wellFormed(message), callerOf(call, context, requestIdentity(method, message, bytes)));
         if (answer instanceof Promise) answer.then(succeed, fail);
         else succeed(answer);
       } catch (thrown) {
@@ -83,10 +92,10 @@ function wellFormed<Request>(request: Request | typeof MALFORMED): Request {
 }
 
 /** The tenant is "" until authentication exists. */
-function callerOf(call: ServerUnaryCall<unknown, unknown>, { deadlineMs }: UnaryContext): Caller {
+function callerOf(call: ServerUnaryCall<unknown, unknown>, { deadlineMs }: UnaryContext, request: RequestIdentity | undefined): Caller {
   // The caller's deadline is on the wall clock, as grpc-js counts it. An infinite one leaves the server's own.
   const askedMs = Number(call.getDeadline()) - Date.now();
-  return { tenant: "", signal: callSignal(call), timeoutMs: Math.max(0, Math.min(askedMs, deadlineMs)) };
+  return { tenant: "", signal: callSignal(call), timeoutMs: Math.max(0, Math.min(askedMs, deadlineMs)), request };
 }
 
 function overloaded(limit: number): LimitExceededError {
@@ -114,8 +123,8 @@ function logFailure(logger: Logger, fields: object, error: BridgeError, thrown: 
 }
 
 /** What a log line says of a call: never more than the operation and the session's id. */
-function about(method: string, call: ServerUnaryCall<unknown, unknown>): { operation: string; sessionId?: string } {
-  const request = call.request;
-  const sessionId = typeof request === "object" && request !== null && "sessionId" in request ? request.sessionId : undefined;
+function about(method: string, call: ServerUnaryCall<Received<unknown>, unknown>): { operation: string; sessionId?: string } {
+  const { message } = call.request;
+  const sessionId = typeof message === "object" && message !== null && "sessionId" in message ? message.sessionId : undefined;
   return typeof sessionId === "string" ? { operation: method, sessionId: sessionId.slice(0, 128) } : { operation: method };
 }

@@ -27,7 +27,8 @@ export function sessionService({ port, info, messageBytes }: SessionServiceOptio
     async createSession(request: wire.CreateSessionRequest, caller: Caller): Promise<wire.CreateSessionResponse> {
       const session = await port(caller.tenant).createSession(
         {
-          id: request.sessionId === "" ? undefined : request.sessionId,
+          // The request's own random bits make the id, so that a repeat means the same session.
+          id: request.sessionId === "" ? caller.request?.id : request.sessionId,
           ttl: sessionTtl(request.ttl),
           labels: labelsOf(request.labels),
           maxLifeMs: request.maxLifeMs === undefined ? undefined : positiveMs(request.maxLifeMs, "max_life_ms"),

@@ -8,7 +8,9 @@ Conventions:
 - Times are int64 milliseconds since the Unix epoch and end in `_ms`.
 - Revisions are opaque growing numbers; 0 means "does not exist".
 - Every error carries a google.rpc.ErrorInfo of domain `session-bridge`; its metadata key `outcome` is `not_applied` or `unknown`.
-- Gaps in the field numbers leave room for later fields; request identities will be 14 and 15 of each mutating request.
+- Gaps in the field numbers leave room for later fields.
+- Each mutating request may carry an identity (14 and 15). Identities are remembered for 10 minutes, by session and in the
+  transaction of the change, also across the session's deletion; another request under the same identity is refused.
 """
 
 from collections import abc as _abc

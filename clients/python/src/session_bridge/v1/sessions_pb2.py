@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from session_bridge.v1 import common_pb2 as session__bridge_dot_v1_dot_common__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n session_bridge/v1/sessions.proto\x12\x11session_bridge.v1\x1a\x1esession_bridge/v1/common.proto\"\xed\x01\n\x14\x43reateSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12#\n\x03ttl\x18\x02 \x01(\x0b\x32\x16.session_bridge.v1.Ttl\x12\x43\n\x06labels\x18\x03 \x03(\x0b\x32\x33.session_bridge.v1.CreateSessionRequest.LabelsEntry\x12\x18\n\x0bmax_life_ms\x18\x04 \x01(\x03H\x00\x88\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0e\n\x0c_max_life_ms\"H\n\x15\x43reateSessionResponse\x12/\n\x07session\x18\x01 \x01(\x0b\x32\x1e.session_bridge.v1.SessionInfo\"\'\n\x11GetSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"E\n\x12GetSessionResponse\x12/\n\x07session\x18\x01 \x01(\x0b\x32\x1e.session_bridge.v1.SessionInfo\"\xbf\x01\n\x13ListSessionsRequest\x12\x0e\n\x06prefix\x18\x01 \x01(\t\x12\x42\n\x06labels\x18\x02 \x03(\x0b\x32\x32.session_bridge.v1.ListSessionsRequest.LabelsEntry\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"a\n\x14ListSessionsResponse\x12\x30\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.session_bridge.v1.SessionInfo\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"N\n\x13TouchSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12#\n\x03ttl\x18\x02 \x01(\x0b\x32\x16.session_bridge.v1.Ttl\"G\n\x14TouchSessionResponse\x12/\n\x07session\x18\x01 \x01(\x0b\x32\x1e.session_bridge.v1.SessionInfo\"*\n\x14\x44\x65leteSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"(\n\x15\x44\x65leteSessionResponse\x12\x0f\n\x07\x64\x65leted\x18\x01 \x01(\x08\"\x16\n\x14GetServerInfoRequest\"\xaf\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x44\n\x06limits\x18\x02 \x03(\x0b\x32\x34.session_bridge.v1.GetServerInfoResponse.LimitsEntry\x12\x10\n\x08\x66\x65\x61tures\x18\x03 \x03(\t\x1a-\n\x0bLimitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x32\xd9\x04\n\x0eSessionService\x12\x62\n\rCreateSession\x12\'.session_bridge.v1.CreateSessionRequest\x1a(.session_bridge.v1.CreateSessionResponse\x12Y\n\nGetSession\x12$.session_bridge.v1.GetSessionRequest\x1a%.session_bridge.v1.GetSessionResponse\x12_\n\x0cListSessions\x12&.session_bridge.v1.ListSessionsRequest\x1a\'.session_bridge.v1.ListSessionsResponse\x12_\n\x0cTouchSession\x12&.session_bridge.v1.TouchSessionRequest\x1a\'.session_bridge.v1.TouchSessionResponse\x12\x62\n\rDeleteSession\x12\'.session_bridge.v1.DeleteSessionRequest\x1a(.session_bridge.v1.DeleteSessionResponse\x12\x62\n\rGetServerInfo\x12\'.session_bridge.v1.GetServerInfoRequest\x1a(.session_bridge.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n session_bridge/v1/sessions.proto\x12\x11session_bridge.v1\x1a\x1esession_bridge/v1/common.proto\"\xb3\x02\n\x14\x43reateSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12#\n\x03ttl\x18\x02 \x01(\x0b\x32\x16.session_bridge.v1.Ttl\x12\x43\n\x06labels\x18\x03 \x03(\x0b\x32\x33.session_bridge.v1.CreateSessionRequest.LabelsEntry\x12\x18\n\x0bmax_life_ms\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x12\n\nrequest_id\x18\x0f \x01(\x0c\x12\x1c\n\x0fresent_after_ms\x18\x0e \x01(\x03H\x01\x88\x01\x01\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\x0e\n\x0c_max_life_msB\x12\n\x10_resent_after_ms\"H\n\x15\x43reateSessionResponse\x12/\n\x07session\x18\x01 \x01(\x0b\x32\x1e.session_bridge.v1.SessionInfo\"\'\n\x11GetSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\"E\n\x12GetSessionResponse\x12/\n\x07session\x18\x01 \x01(\x0b\x32\x1e.session_bridge.v1.SessionInfo\"\xbf\x01\n\x13ListSessionsRequest\x12\x0e\n\x06prefix\x18\x01 \x01(\t\x12\x42\n\x06labels\x18\x02 \x03(\x0b\x32\x32.session_bridge.v1.ListSessionsRequest.LabelsEntry\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"a\n\x14ListSessionsResponse\x12\x30\n\x08sessions\x18\x01 \x03(\x0b\x32\x1e.session_bridge.v1.SessionInfo\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x94\x01\n\x13TouchSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12#\n\x03ttl\x18\x02 \x01(\x0b\x32\x16.session_bridge.v1.Ttl\x12\x12\n\nrequest_id\x18\x0f \x01(\x0c\x12\x1c\n\x0fresent_after_ms\x18\x0e \x01(\x03H\x00\x88\x01\x01\x42\x12\n\x10_resent_after_ms\"G\n\x14TouchSessionResponse\x12/\n\x07session\x18\x01 \x01(\x0b\x32\x1e.session_bridge.v1.SessionInfo\"p\n\x14\x44\x65leteSessionRequest\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x0f \x01(\x0c\x12\x1c\n\x0fresent_after_ms\x18\x0e \x01(\x03H\x00\x88\x01\x01\x42\x12\n\x10_resent_after_ms\"(\n\x15\x44\x65leteSessionResponse\x12\x0f\n\x07\x64\x65leted\x18\x01 \x01(\x08\"\x16\n\x14GetServerInfoRequest\"\xaf\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x44\n\x06limits\x18\x02 \x03(\x0b\x32\x34.session_bridge.v1.GetServerInfoResponse.LimitsEntry\x12\x10\n\x08\x66\x65\x61tures\x18\x03 \x03(\t\x1a-\n\x0bLimitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x32\xd9\x04\n\x0eSessionService\x12\x62\n\rCreateSession\x12\'.session_bridge.v1.CreateSessionRequest\x1a(.session_bridge.v1.CreateSessionResponse\x12Y\n\nGetSession\x12$.session_bridge.v1.GetSessionRequest\x1a%.session_bridge.v1.GetSessionResponse\x12_\n\x0cListSessions\x12&.session_bridge.v1.ListSessionsRequest\x1a\'.session_bridge.v1.ListSessionsResponse\x12_\n\x0cTouchSession\x12&.session_bridge.v1.TouchSessionRequest\x1a\'.session_bridge.v1.TouchSessionResponse\x12\x62\n\rDeleteSession\x12\'.session_bridge.v1.DeleteSessionRequest\x1a(.session_bridge.v1.DeleteSessionResponse\x12\x62\n\rGetServerInfo\x12\'.session_bridge.v1.GetServerInfoRequest\x1a(.session_bridge.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,35 +39,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETSERVERINFORESPONSE_LIMITSENTRY']._loaded_options = None
   _globals['_GETSERVERINFORESPONSE_LIMITSENTRY']._serialized_options = b'8\001'
   _globals['_CREATESESSIONREQUEST']._serialized_start=88
-  _globals['_CREATESESSIONREQUEST']._serialized_end=325
-  _globals['_CREATESESSIONREQUEST_LABELSENTRY']._serialized_start=264
-  _globals['_CREATESESSIONREQUEST_LABELSENTRY']._serialized_end=309
-  _globals['_CREATESESSIONRESPONSE']._serialized_start=327
-  _globals['_CREATESESSIONRESPONSE']._serialized_end=399
-  _globals['_GETSESSIONREQUEST']._serialized_start=401
-  _globals['_GETSESSIONREQUEST']._serialized_end=440
-  _globals['_GETSESSIONRESPONSE']._serialized_start=442
-  _globals['_GETSESSIONRESPONSE']._serialized_end=511
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=514
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=705
-  _globals['_LISTSESSIONSREQUEST_LABELSENTRY']._serialized_start=264
-  _globals['_LISTSESSIONSREQUEST_LABELSENTRY']._serialized_end=309
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=707
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=804
-  _globals['_TOUCHSESSIONREQUEST']._serialized_start=806
-  _globals['_TOUCHSESSIONREQUEST']._serialized_end=884
-  _globals['_TOUCHSESSIONRESPONSE']._serialized_start=886
-  _globals['_TOUCHSESSIONRESPONSE']._serialized_end=957
-  _globals['_DELETESESSIONREQUEST']._serialized_start=959
-  _globals['_DELETESESSIONREQUEST']._serialized_end=1001
-  _globals['_DELETESESSIONRESPONSE']._serialized_start=1003
-  _globals['_DELETESESSIONRESPONSE']._serialized_end=1043
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=1045
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=1067
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=1070
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=1245
-  _globals['_GETSERVERINFORESPONSE_LIMITSENTRY']._serialized_start=1200
-  _globals['_GETSERVERINFORESPONSE_LIMITSENTRY']._serialized_end=1245
-  _globals['_SESSIONSERVICE']._serialized_start=1248
-  _globals['_SESSIONSERVICE']._serialized_end=1849
+  _globals['_CREATESESSIONREQUEST']._serialized_end=395
+  _globals['_CREATESESSIONREQUEST_LABELSENTRY']._serialized_start=314
+  _globals['_CREATESESSIONREQUEST_LABELSENTRY']._serialized_end=359
+  _globals['_CREATESESSIONRESPONSE']._serialized_start=397
+  _globals['_CREATESESSIONRESPONSE']._serialized_end=469
+  _globals['_GETSESSIONREQUEST']._serialized_start=471
+  _globals['_GETSESSIONREQUEST']._serialized_end=510
+  _globals['_GETSESSIONRESPONSE']._serialized_start=512
+  _globals['_GETSESSIONRESPONSE']._serialized_end=581
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=584
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=775
+  _globals['_LISTSESSIONSREQUEST_LABELSENTRY']._serialized_start=314
+  _globals['_LISTSESSIONSREQUEST_LABELSENTRY']._serialized_end=359
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=777
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=874
+  _globals['_TOUCHSESSIONREQUEST']._serialized_start=877
+  _globals['_TOUCHSESSIONREQUEST']._serialized_end=1025
+  _globals['_TOUCHSESSIONRESPONSE']._serialized_start=1027
+  _globals['_TOUCHSESSIONRESPONSE']._serialized_end=1098
+  _globals['_DELETESESSIONREQUEST']._serialized_start=1100
+  _globals['_DELETESESSIONREQUEST']._serialized_end=1212
+  _globals['_DELETESESSIONRESPONSE']._serialized_start=1214
+  _globals['_DELETESESSIONRESPONSE']._serialized_end=1254
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=1256
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=1278
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=1281
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=1456
+  _globals['_GETSERVERINFORESPONSE_LIMITSENTRY']._serialized_start=1411
+  _globals['_GETSERVERINFORESPONSE_LIMITSENTRY']._serialized_end=1456
+  _globals['_SESSIONSERVICE']._serialized_start=1459
+  _globals['_SESSIONSERVICE']._serialized_end=2060
 # @@protoc_insertion_point(module_scope)

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CreateSessionRequest(_message.Message):
-    __slots__ = ("session_id", "ttl", "labels", "max_life_ms")
+    __slots__ = ("session_id", "ttl", "labels", "max_life_ms", "request_id", "resent_after_ms")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -20,11 +20,15 @@ class CreateSessionRequest(_message.Message):
     TTL_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     MAX_LIFE_MS_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RESENT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     ttl: _common_pb2.Ttl
     labels: _containers.ScalarMap[str, str]
     max_life_ms: int
-    def __init__(self, session_id: _Optional[str] = ..., ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., max_life_ms: _Optional[int] = ...) -> None: ...
+    request_id: bytes
+    resent_after_ms: int
+    def __init__(self, session_id: _Optional[str] = ..., ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., max_life_ms: _Optional[int] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
 
 class CreateSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -72,12 +76,16 @@ class ListSessionsResponse(_message.Message):
     def __init__(self, sessions: _Optional[_Iterable[_Union[_common_pb2.SessionInfo, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
 class TouchSessionRequest(_message.Message):
-    __slots__ = ("session_id", "ttl")
+    __slots__ = ("session_id", "ttl", "request_id", "resent_after_ms")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     TTL_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RESENT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     ttl: _common_pb2.Ttl
-    def __init__(self, session_id: _Optional[str] = ..., ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ...) -> None: ...
+    request_id: bytes
+    resent_after_ms: int
+    def __init__(self, session_id: _Optional[str] = ..., ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
 
 class TouchSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -86,10 +94,14 @@ class TouchSessionResponse(_message.Message):
     def __init__(self, session: _Optional[_Union[_common_pb2.SessionInfo, _Mapping]] = ...) -> None: ...
 
 class DeleteSessionRequest(_message.Message):
-    __slots__ = ("session_id",)
+    __slots__ = ("session_id", "request_id", "resent_after_ms")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RESENT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
-    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+    request_id: bytes
+    resent_after_ms: int
+    def __init__(self, session_id: _Optional[str] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
 
 class DeleteSessionResponse(_message.Message):
     __slots__ = ("deleted",)

@@ -32,7 +32,7 @@ class GetVariableResponse(_message.Message):
     def __init__(self, found: bool = ..., value: _Optional[bytes] = ..., encoding: _Optional[str] = ..., session_revision: _Optional[int] = ..., info: _Optional[_Union[_common_pb2.VariableInfo, _Mapping]] = ...) -> None: ...
 
 class SetVariableRequest(_message.Message):
-    __slots__ = ("session_id", "name", "value", "encoding", "ttl", "if_revision", "if_missing", "want_previous", "must_exist", "defaults")
+    __slots__ = ("session_id", "name", "value", "encoding", "ttl", "if_revision", "if_missing", "want_previous", "must_exist", "defaults", "request_id", "resent_after_ms")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -43,6 +43,8 @@ class SetVariableRequest(_message.Message):
     WANT_PREVIOUS_FIELD_NUMBER: _ClassVar[int]
     MUST_EXIST_FIELD_NUMBER: _ClassVar[int]
     DEFAULTS_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RESENT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     name: str
     value: bytes
@@ -53,7 +55,9 @@ class SetVariableRequest(_message.Message):
     want_previous: bool
     must_exist: bool
     defaults: _common_pb2.SessionDefaults
-    def __init__(self, session_id: _Optional[str] = ..., name: _Optional[str] = ..., value: _Optional[bytes] = ..., encoding: _Optional[str] = ..., ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ..., if_revision: _Optional[int] = ..., if_missing: bool = ..., want_previous: bool = ..., must_exist: bool = ..., defaults: _Optional[_Union[_common_pb2.SessionDefaults, _Mapping]] = ...) -> None: ...
+    request_id: bytes
+    resent_after_ms: int
+    def __init__(self, session_id: _Optional[str] = ..., name: _Optional[str] = ..., value: _Optional[bytes] = ..., encoding: _Optional[str] = ..., ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ..., if_revision: _Optional[int] = ..., if_missing: bool = ..., want_previous: bool = ..., must_exist: bool = ..., defaults: _Optional[_Union[_common_pb2.SessionDefaults, _Mapping]] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
 
 class SetVariableResponse(_message.Message):
     __slots__ = ("applied", "revision", "session_revision", "previous")
@@ -68,18 +72,22 @@ class SetVariableResponse(_message.Message):
     def __init__(self, applied: bool = ..., revision: _Optional[int] = ..., session_revision: _Optional[int] = ..., previous: _Optional[_Union[_common_pb2.Variable, _Mapping]] = ...) -> None: ...
 
 class DeleteVariableRequest(_message.Message):
-    __slots__ = ("session_id", "name", "if_revision", "want_previous", "must_exist")
+    __slots__ = ("session_id", "name", "if_revision", "want_previous", "must_exist", "request_id", "resent_after_ms")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     IF_REVISION_FIELD_NUMBER: _ClassVar[int]
     WANT_PREVIOUS_FIELD_NUMBER: _ClassVar[int]
     MUST_EXIST_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RESENT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     name: str
     if_revision: int
     want_previous: bool
     must_exist: bool
-    def __init__(self, session_id: _Optional[str] = ..., name: _Optional[str] = ..., if_revision: _Optional[int] = ..., want_previous: bool = ..., must_exist: bool = ...) -> None: ...
+    request_id: bytes
+    resent_after_ms: int
+    def __init__(self, session_id: _Optional[str] = ..., name: _Optional[str] = ..., if_revision: _Optional[int] = ..., want_previous: bool = ..., must_exist: bool = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
 
 class DeleteVariableResponse(_message.Message):
     __slots__ = ("deleted", "session_revision", "previous")
@@ -140,20 +148,24 @@ class GetVariablesResponse(_message.Message):
     def __init__(self, values: _Optional[bytes] = ..., custom: _Optional[_Iterable[_Union[_common_pb2.Variable, _Mapping]]] = ..., infos: _Optional[_Iterable[_Union[_common_pb2.VariableInfo, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., session_revision: _Optional[int] = ...) -> None: ...
 
 class UpdateVariablesRequest(_message.Message):
-    __slots__ = ("session_id", "values", "operations", "independent", "must_exist", "defaults")
+    __slots__ = ("session_id", "values", "operations", "independent", "must_exist", "defaults", "request_id", "resent_after_ms")
     SESSION_ID_FIELD_NUMBER: _ClassVar[int]
     VALUES_FIELD_NUMBER: _ClassVar[int]
     OPERATIONS_FIELD_NUMBER: _ClassVar[int]
     INDEPENDENT_FIELD_NUMBER: _ClassVar[int]
     MUST_EXIST_FIELD_NUMBER: _ClassVar[int]
     DEFAULTS_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RESENT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     values: bytes
     operations: _containers.RepeatedCompositeFieldContainer[Operation]
     independent: bool
     must_exist: bool
     defaults: _common_pb2.SessionDefaults
-    def __init__(self, session_id: _Optional[str] = ..., values: _Optional[bytes] = ..., operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., independent: bool = ..., must_exist: bool = ..., defaults: _Optional[_Union[_common_pb2.SessionDefaults, _Mapping]] = ...) -> None: ...
+    request_id: bytes
+    resent_after_ms: int
+    def __init__(self, session_id: _Optional[str] = ..., values: _Optional[bytes] = ..., operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., independent: bool = ..., must_exist: bool = ..., defaults: _Optional[_Union[_common_pb2.SessionDefaults, _Mapping]] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
 
 class Operation(_message.Message):
     __slots__ = ("name", "if_revision", "want_previous", "set", "delete", "increment", "append", "merge", "clear", "pop_last")

@@ -3,6 +3,7 @@ import { deltaLaws } from "./delta-laws.ts";
 import { exactnessLaws } from "./exactness-laws.ts";
 import { extendedLaws, survivalLaws } from "./extended-laws.ts";
 import { listingLaws } from "./listing-laws.ts";
+import { requestLaws, requestSurvivalLaws } from "./request-laws.ts";
 import { type Law, type PersistenceSubject, play, type SuiteRunner } from "./stage.ts";
 
 /**
@@ -19,4 +20,8 @@ export function persistenceSuite(runner: SuiteRunner, subject: PersistenceSubjec
   declare("listings and deadlines", listingLaws);
   declare("at size and under concurrency", extendedLaws);
   if (subject.survives !== "nothing") declare("across a restart", survivalLaws);
+  if (subject.sections?.includes("requests")) {
+    declare("requests", requestLaws);
+    if (subject.survives !== "nothing") declare("requests across a restart", requestSurvivalLaws);
+  }
 }

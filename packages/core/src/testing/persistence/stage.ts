@@ -27,6 +27,8 @@ export interface PersistenceFixture {
 export interface PersistenceSubject {
   /** What it says of itself; with "nothing", the laws about a store that is opened again do not apply. */
   readonly survives: PersistenceCapabilities["survives"];
+  /** The optional sections that it keeps; the laws about others do not apply. */
+  readonly sections?: PersistenceCapabilities["sections"];
   fixture(clock: ManualClock): PersistenceFixture | Promise<PersistenceFixture>;
 }
 

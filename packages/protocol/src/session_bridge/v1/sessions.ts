@@ -26,7 +26,10 @@ export const protobufFileName = "session_bridge/v1/sessions.proto";
 
 /** Request of CreateSession. */
 export interface CreateSessionRequest {
-  /** 1 to 128 bytes; empty means that the server makes one of 128 random bits. */
+  /**
+   * 1 to 128 bytes; empty means that the server makes one of 128 random bits: those of `request_id` if there is one, so that a repeat
+   * finds the same session.
+   */
   sessionId: string;
   /** The sliding time to live; absent means the server's default. */
   ttl:
@@ -35,7 +38,13 @@ export interface CreateSessionRequest {
   /** At most 16 labels; keys up to 63 bytes, values up to 255 bytes. */
   labels: Map<string, string>;
   /** Milliseconds from creation after which the session expires however much it is used; absent means no maximum. */
-  maxLifeMs?: bigint | undefined;
+  maxLifeMs?:
+    | bigint
+    | undefined;
+  /** 16 random bytes that name this call however often it is sent: a repeat changes nothing and gets the same answer. Empty: it has none. */
+  requestId: Uint8Array;
+  /** Only when it is sent again: milliseconds since it was first sent. */
+  resentAfterMs?: bigint | undefined;
 }
 
 export interface CreateSessionRequest_LabelsEntry {
@@ -91,7 +100,13 @@ export interface TouchSessionRequest {
   /** The session's id. */
   sessionId: string;
   /** The new ttl, which may shorten the life and is a commit; absent only extends it by the present ttl. */
-  ttl: Ttl | undefined;
+  ttl:
+    | Ttl
+    | undefined;
+  /** 16 random bytes that name this call however often it is sent: a repeat changes nothing and gets the same answer. Empty: it has none. */
+  requestId: Uint8Array;
+  /** Only when it is sent again: milliseconds since it was first sent. */
+  resentAfterMs?: bigint | undefined;
 }
 
 /** Response of TouchSession. */
@@ -104,6 +119,10 @@ export interface TouchSessionResponse {
 export interface DeleteSessionRequest {
   /** The session's id. */
   sessionId: string;
+  /** 16 random bytes that name this call however often it is sent: a repeat changes nothing and gets the same answer. Empty: it has none. */
+  requestId: Uint8Array;
+  /** Only when it is sent again: milliseconds since it was first sent. */
+  resentAfterMs?: bigint | undefined;
 }
 
 /** Response of DeleteSession. */
@@ -132,7 +151,14 @@ export interface GetServerInfoResponse_LimitsEntry {
 }
 
 function createBaseCreateSessionRequest(): CreateSessionRequest {
-  return { sessionId: "", ttl: undefined, labels: new Map(), maxLifeMs: undefined };
+  return {
+    sessionId: "",
+    ttl: undefined,
+    labels: new Map(),
+    maxLifeMs: undefined,
+    requestId: new Uint8Array(0),
+    resentAfterMs: undefined,
+  };
 }
 
 export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
@@ -151,6 +177,15 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
         throw new globalThis.Error("value provided for field message.maxLifeMs of type int64 too large");
       }
       writer.uint32(32).int64(message.maxLifeMs);
+    }
+    if (message.requestId.length !== 0) {
+      writer.uint32(122).bytes(message.requestId);
+    }
+    if (message.resentAfterMs !== undefined) {
+      if (BigInt.asIntN(64, message.resentAfterMs) !== message.resentAfterMs) {
+        throw new globalThis.Error("value provided for field message.resentAfterMs of type int64 too large");
+      }
+      writer.uint32(112).int64(message.resentAfterMs);
     }
     return writer;
   },
@@ -203,6 +238,22 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
             message.maxLifeMs = reader.int64() as bigint;
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.requestId = reader.bytes();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.resentAfterMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -233,6 +284,10 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
     })();
     message.maxLifeMs = (object.maxLifeMs !== undefined && object.maxLifeMs !== null)
       ? BigInt(object.maxLifeMs)
+      : undefined;
+    message.requestId = object.requestId ?? new Uint8Array(0);
+    message.resentAfterMs = (object.resentAfterMs !== undefined && object.resentAfterMs !== null)
+      ? BigInt(object.resentAfterMs)
       : undefined;
     return message;
   },
@@ -711,7 +766,7 @@ export const ListSessionsResponse: MessageFns<ListSessionsResponse> = {
 };
 
 function createBaseTouchSessionRequest(): TouchSessionRequest {
-  return { sessionId: "", ttl: undefined };
+  return { sessionId: "", ttl: undefined, requestId: new Uint8Array(0), resentAfterMs: undefined };
 }
 
 export const TouchSessionRequest: MessageFns<TouchSessionRequest> = {
@@ -721,6 +776,15 @@ export const TouchSessionRequest: MessageFns<TouchSessionRequest> = {
     }
     if (message.ttl !== undefined) {
       Ttl.encode(message.ttl, writer.uint32(18).fork()).join();
+    }
+    if (message.requestId.length !== 0) {
+      writer.uint32(122).bytes(message.requestId);
+    }
+    if (message.resentAfterMs !== undefined) {
+      if (BigInt.asIntN(64, message.resentAfterMs) !== message.resentAfterMs) {
+        throw new globalThis.Error("value provided for field message.resentAfterMs of type int64 too large");
+      }
+      writer.uint32(112).int64(message.resentAfterMs);
     }
     return writer;
   },
@@ -754,6 +818,22 @@ export const TouchSessionRequest: MessageFns<TouchSessionRequest> = {
             message.ttl = Ttl.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.requestId = reader.bytes();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.resentAfterMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -773,6 +853,10 @@ export const TouchSessionRequest: MessageFns<TouchSessionRequest> = {
     const message = createBaseTouchSessionRequest();
     message.sessionId = object.sessionId ?? "";
     message.ttl = (object.ttl !== undefined && object.ttl !== null) ? Ttl.fromPartial(object.ttl) : undefined;
+    message.requestId = object.requestId ?? new Uint8Array(0);
+    message.resentAfterMs = (object.resentAfterMs !== undefined && object.resentAfterMs !== null)
+      ? BigInt(object.resentAfterMs)
+      : undefined;
     return message;
   },
 };
@@ -835,13 +919,22 @@ export const TouchSessionResponse: MessageFns<TouchSessionResponse> = {
 };
 
 function createBaseDeleteSessionRequest(): DeleteSessionRequest {
-  return { sessionId: "" };
+  return { sessionId: "", requestId: new Uint8Array(0), resentAfterMs: undefined };
 }
 
 export const DeleteSessionRequest: MessageFns<DeleteSessionRequest> = {
   encode(message: DeleteSessionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.sessionId !== "") {
       writer.uint32(10).string(message.sessionId);
+    }
+    if (message.requestId.length !== 0) {
+      writer.uint32(122).bytes(message.requestId);
+    }
+    if (message.resentAfterMs !== undefined) {
+      if (BigInt.asIntN(64, message.resentAfterMs) !== message.resentAfterMs) {
+        throw new globalThis.Error("value provided for field message.resentAfterMs of type int64 too large");
+      }
+      writer.uint32(112).int64(message.resentAfterMs);
     }
     return writer;
   },
@@ -867,6 +960,22 @@ export const DeleteSessionRequest: MessageFns<DeleteSessionRequest> = {
             message.sessionId = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.requestId = reader.bytes();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.resentAfterMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -885,6 +994,10 @@ export const DeleteSessionRequest: MessageFns<DeleteSessionRequest> = {
   fromPartial(object: DeepPartial<DeleteSessionRequest>): DeleteSessionRequest {
     const message = createBaseDeleteSessionRequest();
     message.sessionId = object.sessionId ?? "";
+    message.requestId = object.requestId ?? new Uint8Array(0);
+    message.resentAfterMs = (object.resentAfterMs !== undefined && object.resentAfterMs !== null)
+      ? BigInt(object.resentAfterMs)
+      : undefined;
     return message;
   },
 };

@@ -73,7 +73,13 @@ export interface SetVariableRequest {
   /** Refuses with NOT_FOUND instead of creating the session. */
   mustExist: boolean;
   /** What the session is given if this request creates it. */
-  defaults: SessionDefaults | undefined;
+  defaults:
+    | SessionDefaults
+    | undefined;
+  /** 16 random bytes that name this call however often it is sent: a repeat changes nothing and gets the same answer. Empty: it has none. */
+  requestId: Uint8Array;
+  /** Only when it is sent again: milliseconds since it was first sent. */
+  resentAfterMs?: bigint | undefined;
 }
 
 /** Response of SetVariable. */
@@ -102,6 +108,10 @@ export interface DeleteVariableRequest {
   wantPrevious: boolean;
   /** Refuses with NOT_FOUND when there is no such session. */
   mustExist: boolean;
+  /** 16 random bytes that name this call however often it is sent: a repeat changes nothing and gets the same answer. Empty: it has none. */
+  requestId: Uint8Array;
+  /** Only when it is sent again: milliseconds since it was first sent. */
+  resentAfterMs?: bigint | undefined;
 }
 
 /** Response of DeleteVariable. */
@@ -175,7 +185,13 @@ export interface UpdateVariablesRequest {
   /** Refuses with NOT_FOUND instead of creating the session. */
   mustExist: boolean;
   /** What the session is given if this request creates it. */
-  defaults: SessionDefaults | undefined;
+  defaults:
+    | SessionDefaults
+    | undefined;
+  /** 16 random bytes that name this call however often it is sent: a repeat changes nothing and gets the same answer. Empty: it has none. */
+  requestId: Uint8Array;
+  /** Only when it is sent again: milliseconds since it was first sent. */
+  resentAfterMs?: bigint | undefined;
 }
 
 /** One change of a batch, or a bare precondition when no change is set (atomic updates only). */
@@ -512,6 +528,8 @@ function createBaseSetVariableRequest(): SetVariableRequest {
     wantPrevious: false,
     mustExist: false,
     defaults: undefined,
+    requestId: new Uint8Array(0),
+    resentAfterMs: undefined,
   };
 }
 
@@ -549,6 +567,15 @@ export const SetVariableRequest: MessageFns<SetVariableRequest> = {
     }
     if (message.defaults !== undefined) {
       SessionDefaults.encode(message.defaults, writer.uint32(82).fork()).join();
+    }
+    if (message.requestId.length !== 0) {
+      writer.uint32(122).bytes(message.requestId);
+    }
+    if (message.resentAfterMs !== undefined) {
+      if (BigInt.asIntN(64, message.resentAfterMs) !== message.resentAfterMs) {
+        throw new globalThis.Error("value provided for field message.resentAfterMs of type int64 too large");
+      }
+      writer.uint32(112).int64(message.resentAfterMs);
     }
     return writer;
   },
@@ -646,6 +673,22 @@ export const SetVariableRequest: MessageFns<SetVariableRequest> = {
             message.defaults = SessionDefaults.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.requestId = reader.bytes();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.resentAfterMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -676,6 +719,10 @@ export const SetVariableRequest: MessageFns<SetVariableRequest> = {
     message.mustExist = object.mustExist ?? false;
     message.defaults = (object.defaults !== undefined && object.defaults !== null)
       ? SessionDefaults.fromPartial(object.defaults)
+      : undefined;
+    message.requestId = object.requestId ?? new Uint8Array(0);
+    message.resentAfterMs = (object.resentAfterMs !== undefined && object.resentAfterMs !== null)
+      ? BigInt(object.resentAfterMs)
       : undefined;
     return message;
   },
@@ -783,7 +830,15 @@ export const SetVariableResponse: MessageFns<SetVariableResponse> = {
 };
 
 function createBaseDeleteVariableRequest(): DeleteVariableRequest {
-  return { sessionId: "", name: "", ifRevision: undefined, wantPrevious: false, mustExist: false };
+  return {
+    sessionId: "",
+    name: "",
+    ifRevision: undefined,
+    wantPrevious: false,
+    mustExist: false,
+    requestId: new Uint8Array(0),
+    resentAfterMs: undefined,
+  };
 }
 
 export const DeleteVariableRequest: MessageFns<DeleteVariableRequest> = {
@@ -805,6 +860,15 @@ export const DeleteVariableRequest: MessageFns<DeleteVariableRequest> = {
     }
     if (message.mustExist !== false) {
       writer.uint32(40).bool(message.mustExist);
+    }
+    if (message.requestId.length !== 0) {
+      writer.uint32(122).bytes(message.requestId);
+    }
+    if (message.resentAfterMs !== undefined) {
+      if (BigInt.asIntN(64, message.resentAfterMs) !== message.resentAfterMs) {
+        throw new globalThis.Error("value provided for field message.resentAfterMs of type int64 too large");
+      }
+      writer.uint32(112).int64(message.resentAfterMs);
     }
     return writer;
   },
@@ -862,6 +926,22 @@ export const DeleteVariableRequest: MessageFns<DeleteVariableRequest> = {
             message.mustExist = reader.bool();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.requestId = reader.bytes();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.resentAfterMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -886,6 +966,10 @@ export const DeleteVariableRequest: MessageFns<DeleteVariableRequest> = {
       : undefined;
     message.wantPrevious = object.wantPrevious ?? false;
     message.mustExist = object.mustExist ?? false;
+    message.requestId = object.requestId ?? new Uint8Array(0);
+    message.resentAfterMs = (object.resentAfterMs !== undefined && object.resentAfterMs !== null)
+      ? BigInt(object.resentAfterMs)
+      : undefined;
     return message;
   },
 };
@@ -1358,6 +1442,8 @@ function createBaseUpdateVariablesRequest(): UpdateVariablesRequest {
     independent: false,
     mustExist: false,
     defaults: undefined,
+    requestId: new Uint8Array(0),
+    resentAfterMs: undefined,
   };
 }
 
@@ -1380,6 +1466,15 @@ export const UpdateVariablesRequest: MessageFns<UpdateVariablesRequest> = {
     }
     if (message.defaults !== undefined) {
       SessionDefaults.encode(message.defaults, writer.uint32(50).fork()).join();
+    }
+    if (message.requestId.length !== 0) {
+      writer.uint32(122).bytes(message.requestId);
+    }
+    if (message.resentAfterMs !== undefined) {
+      if (BigInt.asIntN(64, message.resentAfterMs) !== message.resentAfterMs) {
+        throw new globalThis.Error("value provided for field message.resentAfterMs of type int64 too large");
+      }
+      writer.uint32(112).int64(message.resentAfterMs);
     }
     return writer;
   },
@@ -1445,6 +1540,22 @@ export const UpdateVariablesRequest: MessageFns<UpdateVariablesRequest> = {
             message.defaults = SessionDefaults.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.requestId = reader.bytes();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.resentAfterMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1469,6 +1580,10 @@ export const UpdateVariablesRequest: MessageFns<UpdateVariablesRequest> = {
     message.mustExist = object.mustExist ?? false;
     message.defaults = (object.defaults !== undefined && object.defaults !== null)
       ? SessionDefaults.fromPartial(object.defaults)
+      : undefined;
+    message.requestId = object.requestId ?? new Uint8Array(0);
+    message.resentAfterMs = (object.resentAfterMs !== undefined && object.resentAfterMs !== null)
+      ? BigInt(object.resentAfterMs)
       : undefined;
     return message;
   },

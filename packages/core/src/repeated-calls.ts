@@ -1,0 +1,81 @@
+/**
+ * Mutations that are sent again change nothing again [P6]. The identity of a call is saved in the transaction of its change; the store
+ * refuses a delta whose call it remembers, so that a call sent for the first time costs no look-up.
+ */
+import { decodeAnswer, encodeAnswer } from "./answers.ts";
+import type { Take } from "./engine-steps.ts";
+import { type BridgeError, InvalidArgumentError, OutcomeUnknownError } from "./errors.ts";
+import type { FoundRequest, RememberedRequest, SessionKey } from "./persistence.ts";
+import type { CallOptions, RequestIdentity } from "./session-port.ts";
+import type { Settled } from "./session-state.ts";
+import type { SessionTurns } from "./session-turns.ts";
+
+/** A mutation with an identity, and what it is carried out with. */
+export interface IdentifiedCall {
+  readonly turns: SessionTurns;
+  readonly key: SessionKey;
+  readonly call: CallOptions;
+  readonly request: RequestIdentity;
+  /** Asks the store what it knows of the request. */
+  readonly find: () => Promise<FoundRequest>;
+  readonly now: () => number;
+}
+
+/** Takes a turn, or gives the answer that the same call was given before. */
+export async function performOnce<T>({ turns, key, call, request, find, now }: IdentifiedCall, take: Take<T>): Promise<T> {
+  const recall = async (): Promise<Settled | undefined> => {
+    const found = await find();
+    return found.request && remembered(found.request, request);
+  };
+  if (request.resentAfterMs !== undefined) {
+    const found = await find();
+    if (found.request) return settle(remembered(found.request, request));
+    if (now() - request.resentAfterMs < found.rememberedSinceMs) throw forgotten();
+  }
+  let committing = false;
+  const sign: Take<T> = (head, nowMs) => {
+    const step = take(head, nowMs);
+    committing = step.commit !== undefined && step.commit.delta.kind !== "extend";
+    if (step.commit === undefined || !committing) return step;
+    const { head: next, delta } = step.commit;
+    return { ...step, commit: { head: next, delta: { ...delta, request: identity(request, step.answer, nowMs) } } };
+  };
+  const outcome = await turns.perform(key, call, sign, { request, recall }).then(
+    (answer): Settled => ({ answer }),
+    (error: unknown): Settled => ({ error }),
+  );
+  // A call that changed nothing may be the repeat of one that did.
+  return settle((committing ? undefined : await recall().catch(() => undefined)) ?? outcome);
+}
+
+const identity = (request: RequestIdentity, answer: unknown, atMs: number): RememberedRequest => ({
+  requestId: request.id,
+  digest: request.digest,
+  answer: encodeAnswer(answer),
+  atMs,
+});
+
+/** How a call that is remembered is answered. */
+function remembered(found: RememberedRequest, request: RequestIdentity): Settled {
+  if (!sameBytes(found.digest, request.digest)) return { error: reused() };
+  return found.answer === undefined ? { error: forgotten() } : { answer: decodeAnswer(found.answer) };
+}
+
+/** Whether two identities are one call; throws when they are one id for two calls. */
+export function isSameCall(a: RequestIdentity | undefined, b: RequestIdentity | undefined): boolean {
+  if (a === undefined || a.id !== b?.id) return false;
+  if (sameBytes(a.digest, b.digest)) return true;
+  throw reused();
+}
+
+function settle<T>(outcome: Settled): T {
+  if ("error" in outcome) throw outcome.error;
+  return outcome.answer as T;
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+const reused = (): BridgeError => new InvalidArgumentError("REQUEST_ID_REUSED", "another request was sent under this request id");
+
+const forgotten = (): BridgeError =>
+  new OutcomeUnknownError("the request was sent before, and what became of it is not remembered any more; nothing was applied now");

@@ -1,0 +1,79 @@
+/** The requests that a store in memory remembers, by session: for ten minutes, and at most a mebibyte a session. */
+import { type FoundRequest, REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS, type RememberedRequest } from "./persistence.ts";
+
+/** One session's requests, the oldest first. */
+interface Remembered {
+  readonly requests: Map<string, RememberedRequest>;
+  sizeBytes: number;
+  /** The moment of the latest request that was forgotten for lack of room. */
+  forgottenAtMs: number;
+}
+
+/** Remembers and finds requests; `session` is any name of a session. */
+export interface RequestLog {
+  has(session: string, requestId: string, nowMs: number): boolean;
+  remember(session: string, request: RememberedRequest): void;
+  find(session: string, requestId: string, nowMs: number): FoundRequest;
+}
+
+/** What a request counts towards its session's room. */
+const sizeOf = ({ requestId, digest, answer }: RememberedRequest): number => requestId.length + digest.length + (answer?.length ?? 0);
+
+const isFresh = (request: RememberedRequest, nowMs: number): boolean => request.atMs > nowMs - REQUEST_MEMORY_MS;
+
+/** A log without requests. */
+export function requestLog(): RequestLog {
+  const sessions = new Map<string, Remembered>();
+  /** Every request in the order of its moment, to forget the oldest without looking at the others. */
+  let queue: { readonly session: string; readonly requestId: string; readonly atMs: number }[] = [];
+  let head = 0;
+
+  function forgetOld(nowMs: number): void {
+    for (let next = queue[head]; next !== undefined && next.atMs <= nowMs - REQUEST_MEMORY_MS; next = queue[++head]) {
+      const remembered = sessions.get(next.session);
+      if (remembered === undefined) continue;
+      drop(remembered, next.requestId);
+      if (remembered.requests.size === 0) sessions.delete(next.session);
+    }
+    if (head > 1_000 && head * 2 > queue.length) {
+      queue = queue.slice(head);
+      head = 0;
+    }
+  }
+
+  const find = (session: string, requestId: string, nowMs: number): RememberedRequest | undefined => {
+    const found = sessions.get(session)?.requests.get(requestId);
+    return found && isFresh(found, nowMs) ? found : undefined;
+  };
+
+  return {
+    has: (session, requestId, nowMs) => find(session, requestId, nowMs) !== undefined,
+    remember(session, request) {
+      forgetOld(request.atMs);
+      let remembered = sessions.get(session);
+      if (remembered === undefined) {
+        remembered = { requests: new Map(), sizeBytes: 0, forgottenAtMs: 0 };
+        sessions.set(session, remembered);
+      }
+      remembered.requests.set(request.requestId, request);
+      remembered.sizeBytes += sizeOf(request);
+      queue.push({ session, requestId: request.requestId, atMs: request.atMs });
+      for (const [requestId, { atMs }] of remembered.requests) {
+        if (remembered.sizeBytes <= REQUEST_MEMORY_BYTES) break;
+        drop(remembered, requestId);
+        remembered.forgottenAtMs = Math.max(remembered.forgottenAtMs, atMs);
+      }
+    },
+    find: (session, requestId, nowMs) => ({
+      request: find(session, requestId, nowMs),
+      rememberedSinceMs: Math.max(nowMs - REQUEST_MEMORY_MS + 1, (sessions.get(session)?.forgottenAtMs ?? -1) + 1),
+    }),
+  };
+}
+
+function drop(remembered: Remembered, requestId: string): void {
+  const request = remembered.requests.get(requestId);
+  if (request === undefined) return;
+  remembered.requests.delete(requestId);
+  remembered.sizeBytes -= sizeOf(request);
+}

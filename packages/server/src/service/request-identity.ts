@@ -1,0 +1,70 @@
+/** Which call a request is, however often it is sent: its id, and a digest of what it asks. */
+import { createHash } from "node:crypto";
+import type { RequestIdentity } from "@session-bridge/core/internal";
+import { invalidArgument } from "./messages.ts";
+
+/** The fields of a mutating request that say which call it is: `request_id` and `resent_after_ms`. */
+const IDENTITY_FIELDS: ReadonlySet<number> = new Set([14, 15]);
+const ID_BYTES = 16;
+
+/** A request as every mutation has it. */
+interface Identified {
+  readonly requestId: Uint8Array;
+  readonly resentAfterMs?: bigint | undefined;
+}
+
+const isIdentified = (message: unknown): message is Identified =>
+  typeof message === "object" && message !== null && "requestId" in message && message.requestId instanceof Uint8Array;
+
+/**
+ * The identity of a request, undefined when it has none. `bytes` is the message as it came: hashing it costs no encoding, and a client
+ * that sends a request again writes the same bytes but for the identity itself. Throws INVALID_ARGUMENT.
+ */
+export function requestIdentity(method: string, message: unknown, bytes: Uint8Array): RequestIdentity | undefined {
+  if (!isIdentified(message)) return undefined;
+  const { requestId, resentAfterMs } = message;
+  if (requestId.length === 0) {
+    if (resentAfterMs !== undefined) throw invalidArgument("a request that is sent again needs its request_id");
+    return undefined;
+  }
+  if (requestId.length !== ID_BYTES) throw invalidArgument(`a request_id has ${ID_BYTES} bytes, not ${requestId.length}`);
+  if (resentAfterMs !== undefined && resentAfterMs < 0n) throw invalidArgument("resent_after_ms is 0 or greater");
+  return {
+    id: Buffer.from(requestId).toString("base64url"),
+    digest: digestOf(method, bytes),
+    resentAfterMs: resentAfterMs === undefined ? undefined : Number(resentAfterMs),
+  };
+}
+
+/** SHA-256 of the method and of every field but the identity's. The bytes are a message that has been decoded, so they are well formed. */
+function digestOf(method: string, bytes: Uint8Array): Uint8Array {
+  const hash = createHash("sha256").update(method);
+  for (let at = 0; at < bytes.length; ) {
+    const [tag, body] = varint(bytes, at);
+    const end = fieldEnd(bytes, body, tag & 7);
+    if (!IDENTITY_FIELDS.has(tag >>> 3)) hash.update(bytes.subarray(at, end));
+    at = end;
+  }
+  return hash.digest();
+}
+
+/** Where a field's value ends, by its wire type (https://protobuf.dev/programming-guides/encoding/). */
+function fieldEnd(bytes: Uint8Array, at: number, wireType: number): number {
+  if (wireType === 0) return varint(bytes, at)[1];
+  if (wireType === 1) return at + 8;
+  if (wireType === 5) return at + 4;
+  if (wireType !== 2) return bytes.length;
+  const [length, start] = varint(bytes, at);
+  return start + length;
+}
+
+/** A varint and where it ends; of the longest ones only the end matters here. */
+function varint(bytes: Uint8Array, at: number): [value: number, end: number] {
+  let value = 0;
+  let end = at;
+  for (let scale = 1; ; scale *= 128) {
+    const byte = bytes[end++] ?? 0;
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return [value, end];
+  }
+}
