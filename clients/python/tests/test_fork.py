@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from threading import Event, Thread
@@ -10,6 +11,7 @@ import pytest
 
 import session_bridge
 from session_bridge import Session
+from session_bridge._fork import ForkGate
 
 from .servers import Server
 
@@ -20,8 +22,8 @@ pytestmark = [
 ]
 
 
-def in_child(work: Callable[[], object]) -> None:
-    """Runs the work in a forked process, which must end with 0."""
+def in_child(work: Callable[[], object], forked: Callable[[], object] = lambda: None) -> None:
+    """Runs the work in a forked process, which must end with 0; calls `forked` in the parent meanwhile."""
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -33,6 +35,7 @@ def in_child(work: Callable[[], object]) -> None:
         finally:
             sys.stderr.flush()
             os._exit(code)
+    forked()
     _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 0
 
@@ -66,26 +69,57 @@ def test_a_bridge_that_never_called_works_in_the_child(server: Server) -> None:
         session.destroy()
 
 
+def test_a_fork_waits_for_the_calls_under_way_and_holds_back_the_next() -> None:
+    gate, begun, order = ForkGate(), Event(), list[str]()
+
+    def call(name: str) -> None:
+        with gate:
+            begun.set()
+            time.sleep(0.05)
+            order.append(name)
+
+    first = Thread(target=call, args=["under way"])
+    first.start()
+    begun.wait()
+    gate.before_fork()
+    order.append("fork")
+    second = Thread(target=call, args=["next"])
+    second.start()
+    first.join()
+    time.sleep(0.05)
+    gate.after_fork_in_parent()
+    second.join()
+    assert order == ["under way", "fork", "next"]
+
+
 def test_a_fork_in_the_middle_of_other_threads_calls(session: Session) -> None:
-    over = Event()
+    """The calls go on in the parent, and the child has a connection of its own."""
+    busy, over = Event(), Event()
     failures: list[BaseException] = []
 
-    def busy() -> None:
+    def call() -> None:
         try:
             while not over.is_set():
+                busy.wait()
                 session.get_variable("x")
         except BaseException as error:
             failures.append(error)
 
-    threads = [Thread(target=busy) for _ in range(3)]
+    def child() -> None:
+        session.increment("n")
+
+    threads = [Thread(target=call) for _ in range(3)]
     for thread in threads:
         thread.start()
     try:
-        for _ in range(30):
-            in_child(lambda: session.increment("n"))
+        for _ in range(20):
+            busy.set()
+            time.sleep(0.005)
+            in_child(child, forked=busy.clear)
     finally:
         over.set()
+        busy.set()
         for thread in threads:
             thread.join()
     assert failures == []
-    assert session["n"] == 30
+    assert session["n"] == 20
