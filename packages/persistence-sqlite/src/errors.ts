@@ -4,6 +4,12 @@ export type StoreRefusal =
   | "DIRECTORY_MISSING"
   /** Another process, or another instance in this one, owns the file. */
   | "STORE_IN_USE"
+  /** There is no such file. */
+  | "STORE_MISSING"
+  /** The file has an older schema than what was asked of it needs; a server that opens it brings it forward. */
+  | "OLDER_SCHEMA"
+  /** The file that should be made is there already. */
+  | "TARGET_EXISTS"
   /** The file is something else than a store of session-bridge. */
   | "NOT_A_STORE"
   /** A later version of session-bridge wrote the file. */

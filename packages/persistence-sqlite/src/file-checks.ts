@@ -1,9 +1,9 @@
-/** What is checked of a file before anything opens it for writing, so that a refused file stays as it is, byte for byte. */
+/** What is checked of a file without writing to it, so that a refused file stays as it is, byte for byte. */
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { isCorruption, refusal } from "./errors.ts";
-import { checkHeader, type Header, notAStore } from "./schema.ts";
+import { checkHeader, type Header, notAStore, SCHEMA_VERSION } from "./schema.ts";
 
 /** Throws DIRECTORY_MISSING unless the file's directory exists. */
 export function checkDirectory(file: string): void {
@@ -11,6 +11,9 @@ export function checkDirectory(file: string): void {
   if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return;
   throw refusal("DIRECTORY_MISSING", `the directory ${directory} of the store ${file} does not exist`);
 }
+
+/** How long to wait for a lock that somebody else has. */
+const BUSY_TIMEOUT_MS = 5000;
 
 /** The largest file that is read whole before it is served: a tenth of a second or so. Of a larger one, only where everything begins. */
 const CHECKED_WHOLE_BYTES = 64 * 1024 * 1024;
@@ -34,15 +37,45 @@ export function checkFile(file: string): void {
   });
 }
 
-/** Looks at a store without changing it: a read-only connection sees what is in the log, too, and moves nothing. */
-export function inspect<T>(file: string, look: (db: Database.Database) => T): T {
+/**
+ * Looks at a store of this schema that somebody may have open. Rejects with STORE_MISSING, NOT_A_STORE, NEWER_SCHEMA, OLDER_SCHEMA, or
+ * STORE_DAMAGED when it cannot even be opened.
+ */
+export async function inspectStore<T>(file: string, look: (db: Database.Database, schemaVersion: number) => Promise<T>): Promise<T> {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) throw refusal("STORE_MISSING", `there is no store ${file}`);
+  if (!stats.isFile()) throw notAStore(file);
+  const db = new Database(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   try {
+    const header = named(file, () => pragmaHeader(db));
+    checkHeader(file, header);
+    if (header.applicationId === 0) throw notAStore(file);
+    if (header.schemaVersion < SCHEMA_VERSION) {
+      const text = `${file} has schema ${header.schemaVersion}; a server of this version that opens it makes it schema ${SCHEMA_VERSION}`;
+      throw refusal("OLDER_SCHEMA", text);
+    }
+    return await look(db, header.schemaVersion);
+  } finally {
+    db.close();
+  }
+}
+
+/** Looks without changing anything: a read-only connection sees what is in the log, too, and moves nothing. */
+function inspect(file: string, look: (db: Database.Database) => void): void {
+  named(file, () => {
     const db = new Database(file, { readonly: true, fileMustExist: true });
     try {
-      return look(db);
+      look(db);
     } finally {
       db.close();
     }
+  });
+}
+
+/** Does it, and says of which file SQLite says that it is none or that its pages make no sense. */
+function named<T>(file: string, look: () => T): T {
+  try {
+    return look();
   } catch (error) {
     if (error instanceof Database.SqliteError && error.code === "SQLITE_NOTADB") throw notAStore(file, error);
     if (isCorruption(error)) throw damaged(file, (error as Error).message, error);
@@ -51,7 +84,7 @@ export function inspect<T>(file: string, look: (db: Database.Database) => T): T 
 }
 
 /** What a connection says of whose the file is. */
-export const pragmaHeader = (db: Database.Database): Header => ({
+const pragmaHeader = (db: Database.Database): Header => ({
   schemaVersion: db.pragma("user_version", { simple: true }) as number,
   applicationId: db.pragma("application_id", { simple: true }) as number,
 });

@@ -1,4 +1,5 @@
 import { remotePort } from "@session-bridge/client/internal";
+import { backupStore, checkStore } from "@session-bridge/persistence-sqlite";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { CommandIo } from "../src/cli/io.ts";
 import { run } from "../src/cli/program.ts";
@@ -28,6 +29,9 @@ async function commandLine(args: readonly string[], environment: CommandIo["envi
     environment,
     openStore: async () => undefined,
     connect: async (address) => remotePort(address),
+    checkStore,
+    backupStore,
+    showProgress: () => {},
   });
   return { code, out, err };
 }
@@ -172,6 +176,8 @@ test.for([
   ["sessions", "list"],
   ["sessions", "show"],
   ["sessions", "delete"],
+  ["check"],
+  ["backup"],
   [],
 ])("--help and --version work for %j", async (command) => {
   expect(await commandLine([...command, "--version"], {})).toEqual({ code: 0, out: `${VERSION}\n`, err: "" });
