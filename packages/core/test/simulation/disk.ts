@@ -51,7 +51,7 @@ export function disk({ dice, saved, opened, failed, broken }: DiskParts): Disk {
   const kept = memoryPersistence();
   let waiting: Waiting[] = [];
 
-  /** Each delta by itself, so that what is saved is told in order. */
+  /** Each delta by itself, so that what is saved is told in order; what was stacked on a conflict conflicts, too. */
   async function saveSome(deltas: readonly SessionDelta[]): Promise<SaveOutcome[]> {
     const outcomes: SaveOutcome[] = [];
     const conflicts = new Set<string>();

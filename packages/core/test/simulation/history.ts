@@ -36,6 +36,8 @@ export interface History {
   highestRevision: number;
   /** The last moment at which the session was used, as far as it must outlive that; -Infinity when that is not known. */
   usedAtMs: number;
+  /** When that use was answered; a session that is found due before that is gone. */
+  toldAtMs: number;
   /** Whether a read extends the session's life: not between a failure of the store and the next change. */
   extends: boolean;
   /** Another manager has changed it: its deadlines are its own. */
@@ -48,6 +50,7 @@ export const newHistory = (id: string): History => ({
   seen: 0,
   highestRevision: 0,
   usedAtMs: Number.NEGATIVE_INFINITY,
+  toldAtMs: Number.NEGATIVE_INFINITY,
   extends: false,
   meddled: false,
 });

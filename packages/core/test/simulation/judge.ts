@@ -101,7 +101,7 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
     if (delta.record === undefined) {
       if (!isDue(before, delta.nowMs)) broken("[P8] a session expired early", { delta, before });
       const livesUntilMs = Math.min(of.usedAtMs + (before.ttlMs as number), before.endsAtMs ?? Number.POSITIVE_INFINITY);
-      if (!of.meddled && livesUntilMs > delta.nowMs)
+      if (!of.meddled && of.toldAtMs < delta.nowMs && livesUntilMs > delta.nowMs)
         broken("[P8] a session expired although it was used", { delta, before, usedAtMs: of.usedAtMs });
       return;
     }
@@ -139,6 +139,7 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
       broken("[P4] [P18] [P19] the store was given a change that no call may have made", { delta, before, after, open });
     of.extends = true;
     of.usedAtMs = delta.nowMs;
+    of.toldAtMs = delta.nowMs;
     add(of, after, makers);
   }
 
@@ -207,7 +208,9 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
     // A change that readers do not see yet may have shortened its life.
     if (of.extends && ground === latest(of) && (asked.call.kind === "get" || asked.call.kind === "get_all")) {
       const reading = answer as { readonly variable?: unknown; readonly variables?: readonly unknown[] };
-      if (reading.variable !== undefined || (reading.variables?.length ?? 0) > 0) of.usedAtMs = Math.max(of.usedAtMs, span.fromMs);
+      if (reading.variable === undefined && (reading.variables?.length ?? 0) === 0) return;
+      of.usedAtMs = Math.max(of.usedAtMs, span.fromMs);
+      of.toldAtMs = Math.max(of.toldAtMs, span.toMs);
     }
   }
 
