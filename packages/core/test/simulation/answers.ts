@@ -49,6 +49,9 @@ function infoText(info: SessionInfo | ModelSession, deadlines: boolean): string 
   return text({ labels, revision, count, createdAtMs, ttlMs, ...(deadlines && { accessedAtMs, expiresAtMs }) });
 }
 
+/** Whether a listing has the session. */
+export const lists = (answer: unknown, id: string): boolean => (answer as SessionPage).sessions.some((info) => info.id === id);
+
 /** Whether a read's answer shows this state of the session, with nothing that was due when the call was made. */
 export function agrees(of: History, call: Call, answer: unknown, state: Model, span: Span): boolean {
   // A deadline that was moved later may stand in the store beside another manager's change, which this one has not seen.

@@ -2,7 +2,7 @@
 import { deadlineMs } from "../../src/deadline.ts";
 import { BridgeError } from "../../src/errors.ts";
 import type { SessionDelta } from "../../src/persistence.ts";
-import { agrees, answerText, type Span, withoutUnseen } from "./answers.ts";
+import { agrees, answerText, lists, type Span, withoutUnseen } from "./answers.ts";
 import { type Asked, type History, latest, newHistory, revisionOf, type Version } from "./history.ts";
 import { afterDelta, isDue, type Model, text, used } from "./model.ts";
 import { newSession, Refusal, updated } from "./model-update.ts";
@@ -203,8 +203,8 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
   function judgeRead(of: History, asked: Asked, answer: unknown, span: Span): void {
     const ground = window(of, asked).find(({ state }) => agrees(of, asked.call, answer, state, span));
     if (!ground) broken("[P4] [P8] [P17] a read does not show what was committed", { asked, answer, span, window: window(of, asked) });
-    // A listing asks the store, which may be ahead of what readers see: of a session that is gone, or that somebody else changed.
-    if (asked.call.kind !== "sessions" || (ground.state !== undefined && !of.meddled)) see(of, ground);
+    // A listing asks the store, which may be ahead of what readers see: of a session that is missing, or that somebody else changed.
+    if (asked.call.kind !== "sessions" || (lists(answer, of.id) && !of.meddled)) see(of, ground);
     // A change that readers do not see yet may have shortened its life.
     if (of.extends && ground === latest(of) && (asked.call.kind === "get" || asked.call.kind === "get_all")) {
       const reading = answer as { readonly variable?: unknown; readonly variables?: readonly unknown[] };
