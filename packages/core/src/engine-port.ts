@@ -10,7 +10,7 @@ import { nullObserver, type SessionObserver, tell } from "./observer.ts";
 import { operationEvent } from "./operation-events.ts";
 import type { FoundRequest, SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
 import { performOnce } from "./repeated-calls.ts";
-import type { CallOptions, Selection, SessionDefaults, SessionInfo, SessionPort, VariableInfo, VariablesReading } from "./session-port.ts";
+import type { CallOptions, MutationCall, Selection, SessionDefaults, SessionInfo, SessionPort, VariableInfo, VariablesReading } from "./session-port.ts";
 import { type Head, type SessionState, sessionInfo } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
 import { compareText } from "./text-order.ts";
@@ -65,7 +65,7 @@ export function enginePort(parts: PortParts): SessionPort {
     return { tenant, id };
   };
   /** Waits for the store to be open, no longer than the call does, and leaves `use` what is left of its time. */
-  const withEngine = <T>(call: CallOptions, use: (engine: OpenEngine, call: CallOptions) => T | Promise<T>): T | Promise<T> => {
+  const withEngine = <C extends CallOptions, T>(call: C, use: (engine: OpenEngine, call: C) => T | Promise<T>): T | Promise<T> => {
     const engine = ready();
     if (!(engine instanceof Promise)) return use(engine, call);
     const { timeoutMs } = call;
@@ -133,7 +133,7 @@ export function enginePort(parts: PortParts): SessionPort {
     });
 
   /** Changes a session, once for each call however often it is sent. */
-  function change<T>(engine: OpenEngine, key: SessionKey, call: CallOptions, take: Take<T>): Promise<T> {
+  function change<T>(engine: OpenEngine, key: SessionKey, call: MutationCall, take: Take<T>): Promise<T> {
     const { request } = call;
     const { findRequest } = persistence;
     if (request === undefined || findRequest === undefined) return engine.turns.perform(key, call, take);

@@ -32,6 +32,7 @@ export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export { memoryPersistence } from "./memory-persistence.ts";
 export {
   type CommitEvent,
+  type CrowdedEvent,
   nullObserver,
   type ObserverEvent,
   type SessionEvent,
@@ -39,9 +40,12 @@ export {
   type VariableEvent,
 } from "./observer.ts";
 export type {
+  AnsweringDelta,
+  FoundRequest,
   LoadedVariable,
   Page,
   PersistenceCapabilities,
+  RememberedRequest,
   SaveOutcome,
   SessionDelta,
   SessionKey,
@@ -52,6 +56,7 @@ export type {
   StoredSession,
   StoredVariable,
 } from "./persistence.ts";
+export { REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS } from "./persistence.ts";
 export type {
   AppendOptions,
   ConditionOptions,

@@ -30,7 +30,10 @@ export interface CallOptions {
   readonly signal?: Signal | undefined;
   /** Milliseconds until the call fails with DeadlineExceededError; a mutation whose turn comes later is never applied [P19]. */
   readonly timeoutMs?: number | undefined;
-  /** Of mutations: a repeat of an answered request changes nothing and gets the same answer [P6]. */
+}
+
+/** What a mutation may carry: with an identity, the repeat of an answered call changes nothing and gets the same answer [P6]. */
+export interface MutationCall extends CallOptions {
   readonly request?: RequestIdentity | undefined;
 }
 
@@ -183,13 +186,13 @@ export interface SessionPort {
   getVariable(sessionId: string, name: string, call: ReadCall): VariableReading | Promise<VariableReading>;
   getVariables(sessionId: string, selection: Selection, call: ReadCall): VariablesReading | Promise<VariablesReading>;
   listVariables(sessionId: string, prefix: string, call: CallOptions): VariableListing | Promise<VariableListing>;
-  update(sessionId: string, update: Update, call: CallOptions): UpdateResult | Promise<UpdateResult>;
-  createSession(session: NewSession, call: CallOptions): Promise<SessionInfo>;
+  update(sessionId: string, update: Update, call: MutationCall): UpdateResult | Promise<UpdateResult>;
+  createSession(session: NewSession, call: MutationCall): Promise<SessionInfo>;
   /** Rejects with SessionNotFoundError. Looking does not extend the session's life. */
   getSession(sessionId: string, call: CallOptions): Promise<SessionInfo>;
   /** A page in byte order of the ids. `page` is the `next` of the page before. */
   listSessions(filter: SessionFilter, page: { readonly size?: number; readonly after?: string }, call: CallOptions): Promise<SessionPage>;
   /** Rejects with SessionNotFoundError. Without a ttl it only extends. */
-  touchSession(sessionId: string, ttl: SessionTtl | undefined, call: CallOptions): Promise<SessionInfo>;
-  deleteSession(sessionId: string, call: CallOptions): Promise<{ readonly deleted: boolean }>;
+  touchSession(sessionId: string, ttl: SessionTtl | undefined, call: MutationCall): Promise<SessionInfo>;
+  deleteSession(sessionId: string, call: MutationCall): Promise<{ readonly deleted: boolean }>;
 }

@@ -3,9 +3,11 @@
  * answer. Values travel apart from the rest, one after another in one transferred buffer, in the order in which the message names them.
  */
 import type {
+  AnsweringDelta,
+  FoundRequest,
   Page,
+  RememberedRequest,
   SaveOutcome,
-  SessionDelta,
   SessionKey,
   SessionQuery,
   SessionRecord,
@@ -19,10 +21,19 @@ export interface PackedVariable extends Omit<StoredVariable, "bytes"> {
   readonly sizeBytes: number;
 }
 
-type PackedOf<D> = D extends { readonly set: unknown } ? Omit<D, "set"> & { readonly set: readonly PackedVariable[] } : D;
+/** A request whose digest and answer are in the message's buffer, before the values of its delta. */
+export interface PackedRequest extends Omit<RememberedRequest, "digest" | "answer"> {
+  readonly digestBytes: number;
+  /** Undefined when there is no answer. */
+  readonly answerBytes: number | undefined;
+}
 
-/** A delta whose values are in the message's buffer. */
-export type PackedDelta = PackedOf<SessionDelta>;
+type PackedOf<D> = (D extends { readonly set: unknown }
+  ? Omit<D, "set" | "request"> & { readonly set: readonly PackedVariable[] }
+  : Omit<D, "request">) & { readonly request?: PackedRequest | undefined };
+
+/** A delta whose bytes are in the message's buffer. */
+export type PackedDelta = PackedOf<AnsweringDelta>;
 
 /** A session whose small values are in the message's buffer. */
 export interface PackedSession {
@@ -43,6 +54,7 @@ export interface Questions {
   readonly open: undefined;
   readonly load: SessionKey;
   readonly loadValues: { readonly key: SessionKey; readonly refs: readonly { readonly name: string; readonly revision: number }[] };
+  readonly findRequest: { readonly key: SessionKey; readonly requestId: string; readonly nowMs: number };
   readonly save: readonly PackedDelta[];
   readonly listSessions: SessionQuery;
   readonly due: { readonly nowMs: number; readonly limit: number };
@@ -57,6 +69,7 @@ export interface Answers {
   readonly load: PackedSession | undefined;
   /** The values that were found, in the order of the buffer; a damaged one has no size and is not in it. */
   readonly loadValues: readonly { readonly name: string; readonly sizeBytes: number | undefined }[];
+  readonly findRequest: FoundRequest;
   readonly save: readonly SaveOutcome[];
   readonly listSessions: Page<SessionSummary>;
   readonly due: readonly SessionSummary[];

@@ -1,13 +1,13 @@
 /** How a file of an older schema becomes one of ours: forward, one version after another, and never without a backup. */
 import type { Database } from "better-sqlite3";
 import { copyAside } from "./copies.ts";
-import { LARGE_VALUES_TABLE, VARIABLES_TABLE } from "./schema.ts";
+import { LARGE_VALUES_TABLE, REQUESTS_TABLES, VARIABLES_TABLE } from "./schema.ts";
 import { COMPRESSION, checksum } from "./stored-value.ts";
 
 /** Brings a file one version further, inside a transaction that it does not end. */
 export type Migration = (db: Database) => void;
 
-/** Checksums for every row, and room for compressed values; the values stay as they are. */
+/** Checksums for every row, room for compressed values, and remembered requests; the values stay as they are. */
 const toVersion2: Migration = (db) => {
   db.function("checksum_of", { varargs: true, deterministic: true }, (value, ...fields) =>
     checksum(value as Uint8Array | null, fields as (string | number | null)[]),
@@ -18,6 +18,7 @@ const toVersion2: Migration = (db) => {
     ALTER TABLE large_values RENAME TO large_values_1;
     ${VARIABLES_TABLE}
     ${LARGE_VALUES_TABLE}
+    ${REQUESTS_TABLES}
     INSERT INTO variables
       SELECT session, name, revision, encoding, type, created_at_ms, updated_at_ms, expires_at_ms, size_bytes,
         checksum_of(value, session, name, revision, encoding, type, created_at_ms, updated_at_ms, expires_at_ms, size_bytes), value

@@ -1,6 +1,6 @@
 /** Many values in one buffer: a thread hands over one thing instead of copying hundreds. */
-import type { LoadedVariable, SessionDelta, StoredSession, StoredVariable } from "@session-bridge/core";
-import type { PackedDelta, PackedSession, PackedVariable } from "./messages.ts";
+import type { AnsweringDelta, LoadedVariable, RememberedRequest, StoredSession, StoredVariable } from "@session-bridge/core";
+import type { PackedDelta, PackedRequest, PackedSession, PackedVariable } from "./messages.ts";
 
 /** Values up to this many bytes are loaded with their session; larger ones are rows of their own. */
 export const SMALL_VALUE_BYTES = 4096;
@@ -18,7 +18,13 @@ export function packValues(values: readonly Uint8Array[]): ArrayBuffer | undefin
 }
 
 /** Takes values out of a buffer in their order. `view` gives parts of the buffer, `copy` bytes of their own, which keep nothing else alive. */
-export function valueReader(values: ArrayBuffer | undefined): { view(sizeBytes: number): Uint8Array; copy(sizeBytes: number): Uint8Array } {
+export interface ValueReader {
+  view(sizeBytes: number): Uint8Array;
+  copy(sizeBytes: number): Uint8Array;
+}
+
+/** A reader at the beginning of the buffer. */
+export function valueReader(values: ArrayBuffer | undefined): ValueReader {
   const packed = new Uint8Array(values ?? new ArrayBuffer(0));
   let at = 0;
   const view = (sizeBytes: number): Uint8Array => {
@@ -29,7 +35,7 @@ export function valueReader(values: ArrayBuffer | undefined): { view(sizeBytes: 
 }
 
 /** Deltas and their values, as a message carries them. */
-export function packDeltas(deltas: readonly SessionDelta[]): {
+export function packDeltas(deltas: readonly AnsweringDelta[]): {
   readonly deltas: readonly PackedDelta[];
   readonly values: ArrayBuffer | undefined;
 } {
@@ -40,8 +46,21 @@ export function packDeltas(deltas: readonly SessionDelta[]): {
     values.push(bytes);
     return { name, encoding, type, revision, createdAtMs, updatedAtMs, expiresAtMs, sizeBytes: bytes.length };
   };
-  const packed = deltas.map((delta): PackedDelta => ("set" in delta ? { ...delta, set: delta.set.map(pack) } : delta));
+  const packRequest = ({ requestId, digest, answer, atMs }: RememberedRequest): PackedRequest => {
+    values.push(digest, ...(answer === undefined ? [] : [answer]));
+    return { requestId, atMs, digestBytes: digest.length, answerBytes: answer?.length };
+  };
+  const packed = deltas.map((delta): PackedDelta => {
+    const request = delta.request && packRequest(delta.request);
+    return "set" in delta ? { ...delta, request, set: delta.set.map(pack) } : { ...delta, request };
+  });
   return { deltas: packed, values: packValues(values) };
+}
+
+/** A request as it was packed. */
+export function unpackRequest({ requestId, atMs, digestBytes, answerBytes }: PackedRequest, values: ValueReader): RememberedRequest {
+  const digest = values.view(digestBytes);
+  return { requestId, atMs, digest, answer: answerBytes === undefined ? undefined : values.view(answerBytes) };
 }
 
 /** A session as `load` answers it. */

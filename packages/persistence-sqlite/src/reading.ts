@@ -4,6 +4,7 @@ import type { Database } from "better-sqlite3";
 import { isCorruption } from "./errors.ts";
 import type { Answer, Questions } from "./messages.ts";
 import { packValues } from "./packing.ts";
+import { requestFinder } from "./requests.ts";
 import {
   RECORD_COLUMNS,
   type RecordRow,
@@ -24,6 +25,7 @@ import {
 export interface Reading {
   load(key: Questions["load"]): Answer<"load">;
   loadValues(question: Questions["loadValues"]): Answer<"loadValues">;
+  findRequest(question: Questions["findRequest"]): Answer<"findRequest">;
   listSessions(query: Questions["listSessions"]): Answer<"listSessions">;
   due(question: Questions["due"]): Answer<"due">;
 }
@@ -45,6 +47,8 @@ export function reading(db: Database): Reading {
   const due = db.prepare<[number, number], SummaryRow>(
     `SELECT ${SUMMARY_COLUMNS} FROM sessions WHERE due_at_ms <= ? ORDER BY due_at_ms LIMIT ?`,
   );
+
+  const findRequest = requestFinder(db);
 
   return {
     // One transaction, so that a commit between two statements cannot give half of the old and half of the new.
@@ -68,6 +72,11 @@ export function reading(db: Database): Reading {
         values: packValues(values.flatMap(({ bytes }) => bytes ?? [])),
       };
     }),
+    findRequest: db.transaction(
+      ({ key, requestId, nowMs }: Questions["findRequest"]): Answer<"findRequest"> => ({
+        answer: findRequest(key, requestId, nowMs),
+      }),
+    ),
     listSessions(query) {
       const labels = Object.entries(query.labels);
       const items: SessionSummary[] = [];

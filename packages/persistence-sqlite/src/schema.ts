@@ -41,6 +41,30 @@ export const LARGE_VALUES_TABLE = `
 `;
 
 /**
+ * The requests that changes have answered, in the order of the changes; they outlive their session. `forgotten_requests` has the moment of
+ * the latest one that a session forgot for lack of room.
+ */
+export const REQUESTS_TABLES = `
+  CREATE TABLE requests (
+    number INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    answer BLOB,
+    at_ms INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    UNIQUE (tenant, id, request_id)
+  ) STRICT;
+  CREATE TABLE forgotten_requests (
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at_ms INTEGER NOT NULL,
+    PRIMARY KEY (tenant, id)
+  ) STRICT, WITHOUT ROWID;
+`;
+
+/**
  * Ids and names are TEXT in UTF-8 and compared as bytes, which is their order in listings. `due_at_ms` is the earliest deadline of the
  * session and of its variables.
  */
@@ -72,6 +96,7 @@ const SCHEMA = `
 
   ${VARIABLES_TABLE}
   ${LARGE_VALUES_TABLE}
+  ${REQUESTS_TABLES}
 `;
 
 /** Makes a new database a store, in one transaction. */

@@ -46,7 +46,7 @@ export function sqliteStore({ file: given, durability = "fsync" }: SqlitePersist
   };
 
   return {
-    capabilities: { survives: inMemory ? "nothing" : SURVIVES[durability], shared: false, sections: [] },
+    capabilities: { survives: inMemory ? "nothing" : SURVIVES[durability], shared: false, sections: ["requests"] },
     async open() {
       opening ??= start({ file, inMemory, durability, clock });
       const mine = opening;
@@ -81,6 +81,7 @@ export function sqliteStore({ file: given, durability = "fsync" }: SqlitePersist
       housekeeping.changed();
       return answer;
     },
+    findRequest: async (key, requestId, nowMs) => (await opened().reader.ask("findRequest", { key, requestId, nowMs })).answer,
     listSessions: async (query) => (await opened().reader.ask("listSessions", query)).answer,
     due: async (nowMs, limit) => (await opened().reader.ask("due", { nowMs, limit })).answer,
     async close() {

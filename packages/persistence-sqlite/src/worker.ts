@@ -80,6 +80,7 @@ const handlers: Handlers = {
   },
   load: (key) => opened().reads.load(key),
   loadValues: (question) => opened().reads.loadValues(question),
+  findRequest: (question) => opened().reads.findRequest(question),
   save: (deltas, values) => ({ answer: writes().save(deltas, values) }),
   listSessions: (query) => opened().reads.listSessions(query),
   due: (question) => opened().reads.due(question),

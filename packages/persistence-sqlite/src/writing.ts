@@ -2,7 +2,8 @@
 import type { SaveOutcome, SessionRecord } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
 import type { Answers, PackedDelta, PackedVariable, Request } from "./messages.ts";
-import { SMALL_VALUE_BYTES, valueReader } from "./packing.ts";
+import { SMALL_VALUE_BYTES, unpackRequest, type ValueReader, valueReader } from "./packing.ts";
+import { requestMemory } from "./requests.ts";
 import { type RecordRow, rowOf } from "./rows.ts";
 import { compressed, type LargeFields, largeChecksum, variableChecksum } from "./stored-value.ts";
 
@@ -12,8 +13,6 @@ export interface Writing {
   save(deltas: Request<"save">["question"], values: ArrayBuffer | undefined): readonly SaveOutcome[];
   numbers(): Answers["open"];
 }
-
-type ValueReader = ReturnType<typeof valueReader>;
 
 /** The earliest deadline of a session and its variables; the aggregate passes over what is null. */
 const DUE_AT = `(SELECT min(at) FROM (SELECT :expiresAtMs AS at UNION ALL
@@ -58,6 +57,8 @@ export function writing(db: Database): Writing {
     "UPDATE store SET last_now_ms = max(last_now_ms, ?), last_deleted_revision = max(last_deleted_revision, ?)",
   );
 
+  const requests = requestMemory(db);
+
   const remove = (session: number, names: readonly string[]): void => {
     for (const name of names) {
       deleteVariable.run(session, name);
@@ -82,8 +83,20 @@ export function writing(db: Database): Writing {
     updateSession.run({ ...rowOf(record), session });
   };
 
-  /** Applies one delta, or finds another base and touches nothing. Its values are taken from `values` in both cases. */
+  /** Applies one delta with the request it answers, or finds another base, or the request, and touches nothing. */
   const apply = (delta: PackedDelta, values: ValueReader): SaveOutcome => {
+    const request = delta.request && unpackRequest(delta.request, values);
+    if (request !== undefined && requests.knows(delta.key, request.requestId, delta.nowMs)) {
+      skipValues(delta, values);
+      return "conflict";
+    }
+    const outcome = applyChange(delta, values);
+    if (request !== undefined && outcome === "saved") requests.remember(delta.key, request);
+    return outcome;
+  };
+
+  /** Its values are taken from `values` whatever the outcome. */
+  const applyChange = (delta: PackedDelta, values: ValueReader): SaveOutcome => {
     const found = find.get(delta.key.tenant, delta.key.id);
     if (delta.kind === "extend") {
       // Only later, never earlier, and "never" is as late as it gets.
@@ -92,7 +105,7 @@ export function writing(db: Database): Writing {
       return "saved";
     }
     if (delta.kind === "create" ? found !== undefined : found?.revision !== delta.baseRevision) {
-      if ("set" in delta) for (const { sizeBytes } of delta.set) values.view(sizeBytes);
+      skipValues(delta, values);
       return "conflict";
     }
     if (delta.kind === "create") {
@@ -130,6 +143,10 @@ export function writing(db: Database): Writing {
     save: (deltas, values) => save.immediate(deltas, values),
     numbers: () => numbers.get() as Answers["open"],
   };
+}
+
+function skipValues(delta: PackedDelta, values: ValueReader): void {
+  if ("set" in delta) for (const { sizeBytes } of delta.set) values.view(sizeBytes);
 }
 
 /** The earliest of the deadlines, null for none. */

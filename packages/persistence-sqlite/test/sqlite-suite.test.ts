@@ -13,6 +13,7 @@ describe.each([
     { describe, it, expect },
     {
       survives,
+      sections: ["requests"],
       async fixture() {
         const directory = await mkdtemp(join(tmpdir(), "session-bridge-sqlite-"));
         return {
@@ -27,6 +28,10 @@ describe.each([
 describe("sqlitePersistence in memory", () => {
   persistenceSuite(
     { describe, it, expect },
-    { survives: "nothing", fixture: () => ({ create: () => sqlitePersistence({ file: ":memory:" }), cleanUp: async () => {} }) },
+    {
+      survives: "nothing",
+      sections: ["requests"],
+      fixture: () => ({ create: () => sqlitePersistence({ file: ":memory:" }), cleanUp: async () => {} }),
+    },
   );
 });

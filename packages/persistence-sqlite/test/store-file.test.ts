@@ -41,7 +41,9 @@ describe("the file of a store", () => {
     const tables = db.pragma("table_list") as { name: string; strict: number }[];
     const ours = tables.filter(({ name }) => !name.startsWith("sqlite_"));
     expect(ours.map(({ name, strict }) => [name, strict]).sort()).toEqual([
+      ["forgotten_requests", 1],
       ["large_values", 1],
+      ["requests", 1],
       ["sessions", 1],
       ["store", 1],
       ["variables", 1],

@@ -1,7 +1,7 @@
-import type { CallOptions } from "@session-bridge/core/internal";
+import type { MutationCall } from "@session-bridge/core/internal";
 
 /** Who asks, and how long they wait. Made by the transport; the service functions know nothing else of it. */
-export interface Caller extends CallOptions {
+export interface Caller extends MutationCall {
   /** "" until authentication exists. */
   readonly tenant: string;
 }

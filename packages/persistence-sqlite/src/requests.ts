@@ -1,0 +1,100 @@
+/** The requests that changes have answered: kept with the change, for ten minutes, and at most a mebibyte a session [P6]. */
+import type { FoundRequest, RememberedRequest, SessionKey } from "@session-bridge/core";
+import type { Database } from "better-sqlite3";
+
+/** As the contract has it: this runs in a thread that loads nothing of core, so a test compares them. */
+export const REQUEST_MEMORY_MS = 10 * 60 * 1000;
+export const REQUEST_MEMORY_BYTES = 1024 * 1024;
+
+/** How many old requests a new one pushes out at most: more than come in, so that none stay for good, and few, so that no save is slow. */
+const PUSHED_OUT = 4;
+
+interface RequestRow {
+  readonly digest: Uint8Array;
+  readonly answer: Uint8Array | null;
+  readonly atMs: number;
+}
+
+/** Finding a request, on any connection. */
+export function requestFinder(db: Database): (key: SessionKey, requestId: string, nowMs: number) => FoundRequest {
+  const find = db.prepare<[string, string, string], RequestRow>(
+    "SELECT digest, answer, at_ms AS atMs FROM requests WHERE tenant = ? AND id = ? AND request_id = ?",
+  );
+  const forgotten = db.prepare<[string, string], { readonly atMs: number }>(
+    "SELECT at_ms AS atMs FROM forgotten_requests WHERE tenant = ? AND id = ?",
+  );
+  return ({ tenant, id }, requestId, nowMs) => {
+    const row = find.get(tenant, id, requestId);
+    const forgottenAtMs = forgotten.get(tenant, id)?.atMs ?? 0;
+    return {
+      request: row !== undefined && isFresh(row, nowMs) ? { ...row, requestId, answer: row.answer ?? undefined } : undefined,
+      rememberedSinceMs: Math.max(nowMs - REQUEST_MEMORY_MS, forgottenAtMs) + 1,
+    };
+  };
+}
+
+/** Remembering requests, inside the transaction of the changes that they answer. */
+export interface RequestMemory {
+  knows(key: SessionKey, requestId: string, nowMs: number): boolean;
+  remember(key: SessionKey, request: RememberedRequest): void;
+}
+
+/** Prepares the writing side. */
+export function requestMemory(db: Database): RequestMemory {
+  const find = requestFinder(db);
+  const put = db.prepare<[string, string, string, Uint8Array, Uint8Array | null, number, number]>(
+    "INSERT OR REPLACE INTO requests (tenant, id, request_id, digest, answer, at_ms, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+  );
+  const oldest = db.prepare<[number], { readonly number: number; readonly atMs: number }>(
+    "SELECT number, at_ms AS atMs FROM requests ORDER BY number LIMIT ?",
+  );
+  const drop = db.prepare<[number]>("DELETE FROM requests WHERE number = ?");
+  const ofSession = db.prepare<[string, string], { readonly number: number; readonly atMs: number; readonly sizeBytes: number }>(
+    "SELECT number, at_ms AS atMs, size_bytes AS sizeBytes FROM requests WHERE tenant = ? AND id = ?",
+  );
+  const forget = db.prepare<[string, string, number]>(
+    `INSERT INTO forgotten_requests (tenant, id, at_ms) VALUES (?, ?, ?)
+     ON CONFLICT (tenant, id) DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)`,
+  );
+  const dropForgotten = db.prepare<[number]>("DELETE FROM forgotten_requests WHERE at_ms <= ?");
+
+  /** What a session's requests take, as an upper bound: what has grown too old is still counted until the next look. */
+  const rooms = new Map<string, number>();
+
+  function pushOut(nowMs: number): void {
+    for (const { number, atMs } of oldest.all(PUSHED_OUT)) if (atMs <= nowMs - REQUEST_MEMORY_MS) drop.run(number);
+  }
+
+  /** Counts what a session has, and forgets its oldest until that fits. */
+  function makeRoom({ tenant, id }: SessionKey, nowMs: number): number {
+    const oldestFirst = ofSession.all(tenant, id).sort((a, b) => a.number - b.number);
+    let sizeBytes = oldestFirst.reduce((sum, row) => sum + row.sizeBytes, 0);
+    for (const row of oldestFirst) {
+      if (sizeBytes <= REQUEST_MEMORY_BYTES) break;
+      drop.run(row.number);
+      forget.run(tenant, id, row.atMs);
+      sizeBytes -= row.sizeBytes;
+    }
+    dropForgotten.run(nowMs - REQUEST_MEMORY_MS);
+    return sizeBytes;
+  }
+
+  return {
+    knows: (key, requestId, nowMs) => find(key, requestId, nowMs).request !== undefined,
+    remember(key, { requestId, digest, answer, atMs }) {
+      const sizeBytes = requestId.length + digest.length + (answer?.length ?? 0);
+      put.run(key.tenant, key.id, requestId, digest, answer ?? null, atMs, sizeBytes);
+      pushOut(atMs);
+      const name = `${key.tenant}\0${key.id}`;
+      const bound = (rooms.get(name) ?? REQUEST_MEMORY_BYTES) + sizeBytes;
+      rooms.delete(name);
+      rooms.set(name, bound > REQUEST_MEMORY_BYTES ? makeRoom(key, atMs) : bound);
+      if (rooms.size > MOST_ROOMS) rooms.delete(rooms.keys().next().value as string);
+    },
+  };
+}
+
+/** How many sessions' rooms are known without counting; the one used longest ago is forgotten first. */
+const MOST_ROOMS = 10_000;
+
+const isFresh = ({ atMs }: { readonly atMs: number }, nowMs: number): boolean => atMs > nowMs - REQUEST_MEMORY_MS;
