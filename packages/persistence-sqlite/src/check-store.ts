@@ -73,8 +73,13 @@ export function checkStore(given: string, onProgress: Progress = () => {}): Prom
       }
     };
 
+    let total = 0;
+    guarded("how many sessions there are", () => {
+      total = db.prepare<[], number>("SELECT count(*) FROM sessions").pluck().get() as number;
+    });
+    onProgress(0, total);
     guarded("the pages", () => checkPages(db, report));
-    for await (const { row, variables } of sessionsOf(db, guarded, onProgress)) {
+    for await (const { row, variables } of sessionsOf(db, guarded, (done) => onProgress(done, Math.max(done, total)))) {
       const session = { tenant: row.tenant, id: row.id };
       counts.sessions += 1;
       counts.variables += variables.length;
@@ -102,16 +107,13 @@ function checkPages(db: Database, report: (problem: StoreProblem) => void): void
 async function* sessionsOf(
   db: Database,
   guarded: Guard,
-  onProgress: Progress,
+  onDone: (sessions: number) => void,
 ): AsyncGenerator<{ readonly row: SessionRow; readonly variables: readonly ValueRow[] }> {
   const some = db.prepare<[number, number], SessionRow>(
     `SELECT session, ${SUMMARY_COLUMNS} FROM sessions WHERE session > ? ORDER BY session LIMIT ?`,
   );
   const ofSession = db.prepare<[number], ValueRow>(`${SELECT_VALUES} WHERE v.session = ?`);
-  let [last, done, total] = [0, 0, 0];
-  guarded("how many sessions there are", () => {
-    total = db.prepare<[], number>("SELECT count(*) FROM sessions").pluck().get() as number;
-  });
+  let [last, done] = [0, 0];
   for (;;) {
     const found: { readonly row: SessionRow; readonly variables: readonly ValueRow[] }[] = [];
     let rows: readonly SessionRow[] = [];
@@ -125,7 +127,7 @@ async function* sessionsOf(
     guarded("the sessions", read);
     yield* found;
     done += rows.length;
-    onProgress(done, Math.max(done, total));
+    onDone(done);
     if (rows.length < SESSIONS_AT_ONCE) return;
     last = rows.at(-1)?.session ?? last;
     // Between two portions the process answers signals.

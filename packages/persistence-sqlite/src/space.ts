@@ -5,13 +5,16 @@ import type { Answers } from "./messages.ts";
 /** Two milliseconds of work or so: what a save waits at most for it. */
 export const STEP_PAGES = 64;
 
+/** How long emptying the log waits for loads that are under way; new ones do not need the log any more. */
+const LOADS_END_MS = 20;
+
 /**
  * Brings everything into the file and empties the log, in which the bytes of deleted and replaced values would still be. It waits for
- * nobody: while another connection reads what is in the log, it answers that it is busy.
+ * loads and for nobody else: while another connection, such as a backup's, goes on reading what is in the log, it answers that it is busy.
  */
 export function checkpoint(db: Database): Answers["checkpoint"] {
   const timeoutMs = db.pragma("busy_timeout", { simple: true }) as number;
-  db.pragma("busy_timeout = 0");
+  db.pragma(`busy_timeout = ${LOADS_END_MS}`);
   try {
     const [result] = db.pragma("wal_checkpoint(TRUNCATE)") as [{ readonly busy: number }];
     return { busy: result.busy !== 0, freePages: freePagesOf(db) };

@@ -130,5 +130,5 @@ test("at a terminal, and only there, progress is shown on standard error", async
     throw new Error("not needed");
   };
   const code = await run(["check", "--store", store], { ...io, readStdin: none, openStore: none, connect: none });
-  expect([code, shown]).toEqual([0, ["checked 1 of 1 sessions (100 %)", ""]]);
+  expect([code, shown]).toEqual([0, ["checked 0 of 1 sessions (0 %)", "checked 1 of 1 sessions (100 %)", ""]]);
 });
