@@ -21,7 +21,7 @@ const none = { flags: {}, environment: {} };
 test("nothing configured gives the documented defaults", () => {
   expect(serveConfig(none)).toMatchObject({
     listen: "127.0.0.1:50051",
-    store: { kind: "sqlite", file: "./session-bridge.db" },
+    store: { kind: "sqlite", file: "./session-bridge.db", durability: "fsync" },
     logLevel: "info",
     limits: DEFAULT_LIMITS,
     requestLimits: DEFAULT_REQUEST_LIMITS,
@@ -55,7 +55,7 @@ test("flags win over the environment, the environment over the file, the file ov
   const config = serveConfig({ flags: { listen: "127.0.0.1:3" }, environment, configFile: file });
   expect(config).toMatchObject({
     listen: "127.0.0.1:3",
-    store: { kind: "sqlite", file: "e.db" },
+    store: { kind: "sqlite", file: "e.db", durability: "fsync" },
     logLevel: "error",
     limits: { valueBytes: 10, allowNever: false, sessionBytes: DEFAULT_LIMITS.sessionBytes },
   });
@@ -77,6 +77,8 @@ test.for([
   ["listen", "127.0.0.1:65536"],
   ["listen", ":50051"],
   ["store", "sqlite:"],
+  ["durability", "write-behind"],
+  ["durability", "none"],
   ["store", "postgres:x"],
   ["log-level", "loud"],
   ["max-deadline-ms", "0"],
@@ -104,6 +106,7 @@ test("every bad value is named at once", () => {
 test("values that contradict each other are refused", () => {
   expect(() => serveConfig({ flags: { "max-value-bytes": "4194304" }, environment: {} })).toThrow(/--max-value-bytes.*--max-message-bytes/);
   expect(() => serveConfig({ flags: { "default-ttl-ms": "never", "allow-never": "false" }, environment: {} })).toThrow(/--default-ttl-ms/);
+  expect(() => serveConfig({ flags: { store: "memory", durability: "commit" }, environment: {} })).toThrow(/--durability/);
 });
 
 test.for([

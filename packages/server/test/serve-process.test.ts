@@ -63,6 +63,19 @@ test("a stop under load answers every acknowledged write, and they are there aft
   expect(Number(session?.variableCount)).toBeGreaterThanOrEqual(acknowledged.length);
 });
 
+test.for([
+  ["fsync", "power"],
+  ["commit", "process"],
+] as const)("--durability %s opens the store so, and the log says what answered changes survive: %s", async ([durability, survives]) => {
+  const store = `sqlite:${join(temporaryDirectory(), "s.db")}`;
+  const first = await serveProcess(["--store", store, "--durability", durability]);
+  await clientOf(first.address).call("setVariable", write);
+  first.child.kill("SIGKILL");
+  expect((await first.ended).stderr).toContain(`"survives":"${survives}"`);
+  const second = await serveProcess(["--store", store, "--durability", durability]);
+  expect(await clientOf(second.address).call("getVariable", write)).toMatchObject({ found: true });
+});
+
 test("a second signal ends at once", async () => {
   const { child, ended, address } = await serveProcess(["--store", "memory", "--drain-ms", "60000"]);
   const { Client, credentials } = await import("@grpc/grpc-js");

@@ -1,5 +1,5 @@
 /** serve: from configuration to a clean stop. */
-import { StoreUnavailableError } from "@session-bridge/core/internal";
+import { type SessionPersistence, StoreUnavailableError } from "@session-bridge/core/internal";
 import type { Command } from "commander";
 import { SERVE_OPTIONS } from "../config/options.ts";
 import { type ServeConfig, serveConfig } from "../config/serve-config.ts";
@@ -28,8 +28,10 @@ async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
   logUncaught(logger);
   // From the very start, so that a stop which is asked for while the store opens is a clean one too.
   const asked = stopAsked();
-  const server = await start(config, io, logger);
-  logger.info({ address: server.address, version: server.version, store: config.store.kind }, "serving");
+  const persistence = await io.openStore(config.store);
+  const server = await start(config, persistence, logger);
+  const survives = persistence?.capabilities.survives ?? "nothing";
+  logger.info({ address: server.address, version: server.version, store: config.store.kind, survives }, "serving");
   warnIfOpen(server.address, logger);
   io.print(`${JSON.stringify({ ready: true, address: server.address, version: server.version })}\n`);
   const signal = await asked;
@@ -39,8 +41,7 @@ async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
   return EXIT.ok;
 }
 
-async function start(config: ServeConfig, io: CommandIo, logger: Logger): Promise<RunningServer> {
-  const persistence = await io.openStore(config.store);
+async function start(config: ServeConfig, persistence: SessionPersistence | undefined, logger: Logger): Promise<RunningServer> {
   const { listen, limits, requestLimits } = config;
   try {
     return await startServer({ listen, persistence, limits, requestLimits, logger });

@@ -57,6 +57,11 @@ export const SERVE_OPTIONS = {
       .regex(STORE, { error: "expected memory or sqlite:PATH" })
       .default("sqlite:./session-bridge.db"),
   ),
+  durability: row(
+    "fsync|commit",
+    "what an answered change survives with a store: the loss of power, or the end of the process",
+    z.enum(["fsync", "commit"], { error: "expected fsync or commit" }).default("fsync"),
+  ),
   "log-level": row(
     "level",
     `how much is logged: ${LOG_LEVELS.join(", ")}`,

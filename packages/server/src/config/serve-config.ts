@@ -6,7 +6,9 @@ import { SERVE_OPTIONS } from "./options.ts";
 import { resolveOptions, type Sources, UsageError } from "./resolve.ts";
 
 /** Which store. */
-export type StoreConfig = { readonly kind: "memory" } | { readonly kind: "sqlite"; readonly file: string };
+export type StoreConfig =
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite"; readonly file: string; readonly durability: "fsync" | "commit" };
 
 /** The configuration of `serve`. */
 export interface ServeConfig {
@@ -28,12 +30,14 @@ export function serveConfig(sources: Sources): ServeConfig {
       `--max-value-bytes: a value of ${options["max-value-bytes"]} bytes does not fit --max-message-bytes ${options["max-message-bytes"]}`,
     );
   }
+  if (options.store === "memory" && sources.flags.durability !== undefined)
+    throw new UsageError("--durability: a server without a store keeps nothing; leave it out, or say --store sqlite:PATH");
   const defaultTtl = options["default-ttl-ms"];
   if (defaultTtl === "never" && !options["allow-never"])
     throw new UsageError("--default-ttl-ms: never is not allowed by --allow-never false");
   return {
     listen: options.listen,
-    store: storeConfig(options.store),
+    store: storeConfig(options.store, options.durability),
     logLevel: options["log-level"],
     drainMs: options["drain-ms"],
     limits: {
@@ -56,6 +60,6 @@ export function serveConfig(sources: Sources): ServeConfig {
   };
 }
 
-function storeConfig(store: string): StoreConfig {
-  return store === "memory" ? { kind: "memory" } : { kind: "sqlite", file: store.slice("sqlite:".length) };
+function storeConfig(store: string, durability: "fsync" | "commit"): StoreConfig {
+  return store === "memory" ? { kind: "memory" } : { kind: "sqlite", file: store.slice("sqlite:".length), durability };
 }
