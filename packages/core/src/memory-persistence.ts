@@ -110,7 +110,14 @@ export function memoryPersistence(): SessionPersistence {
       }
       return values;
     },
-    save: async (deltas) => deltas.map(apply),
+    async save(deltas) {
+      const conflicted = new Set<string>();
+      return deltas.map((delta) => {
+        const outcome = conflicted.has(nameOf(delta.key)) && delta.kind !== "extend" ? "conflict" : apply(delta);
+        if (outcome === "conflict") conflicted.add(nameOf(delta.key));
+        return outcome;
+      });
+    },
     findRequest: async (key, requestId, nowMs) => requests.find(nameOf(key), requestId, nowMs),
     async listSessions(query) {
       const tenant = tenants.get(query.tenant);

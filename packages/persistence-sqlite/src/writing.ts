@@ -83,10 +83,10 @@ export function writing(db: Database): Writing {
     updateSession.run({ ...rowOf(record), session });
   };
 
-  /** Applies one delta with the request it answers, or finds another base, or the request, and touches nothing. */
-  const apply = (delta: PackedDelta, values: ValueReader): SaveOutcome => {
+  /** Applies one delta with the request it answers; or it follows a conflict, finds another base, or the request, and touches nothing. */
+  const apply = (delta: PackedDelta, values: ValueReader, follows: boolean): SaveOutcome => {
     const request = delta.request && unpackRequest(delta.request, values);
-    if (request !== undefined && requests.knows(delta.key, request.requestId, delta.nowMs)) {
+    if (follows || (request !== undefined && requests.knows(delta.key, request.requestId, delta.nowMs))) {
       skipValues(delta, values);
       return "conflict";
     }
@@ -128,7 +128,14 @@ export function writing(db: Database): Writing {
 
   const save = db.transaction((deltas: readonly PackedDelta[], packed: ArrayBuffer | undefined): readonly SaveOutcome[] => {
     const values = valueReader(packed);
-    const outcomes = deltas.map((delta) => apply(delta, values));
+    // What follows a conflict was made on what was not saved, whatever revision the store has by chance.
+    const conflicted = new Set<string>();
+    const outcomes = deltas.map((delta): SaveOutcome => {
+      const name = `${delta.key.tenant}\0${delta.key.id}`;
+      const outcome = apply(delta, values, delta.kind !== "extend" && conflicted.has(name));
+      if (outcome === "conflict") conflicted.add(name);
+      return outcome;
+    });
     let [lastNowMs, lastDeletedRevision] = [0, 0];
     for (const [i, delta] of deltas.entries()) {
       if (outcomes[i] === "conflict") continue;
