@@ -22,6 +22,8 @@ export type StoreRefusal =
   | "SETTING_REFUSED"
   /** The thread that owned the file ended by itself; whether what it was doing happened is unknown. */
   | "WORKER_DEAD"
+  /** A reader keeps the log from being emptied after a failure; it will soon be done. */
+  | "LOG_IN_USE"
   /** The store is not open. */
   | "STORE_CLOSED";
 

@@ -60,6 +60,7 @@ export interface Questions {
   readonly due: { readonly nowMs: number; readonly limit: number };
   readonly checkpoint: undefined;
   readonly giveBack: undefined;
+  readonly recover: undefined;
   readonly close: undefined;
 }
 
@@ -75,6 +76,7 @@ export interface Answers {
   readonly due: readonly SessionSummary[];
   readonly checkpoint: { readonly busy: boolean; readonly freePages: number };
   readonly giveBack: { readonly freePages: number };
+  readonly recover: undefined;
   readonly close: undefined;
 }
 

@@ -6,6 +6,7 @@ import { type Durability, IN_MEMORY } from "./connections.ts";
 import { isCorruption, refusal } from "./errors.ts";
 import { type Housekeeping, housekeeping } from "./housekeeping.ts";
 import { packDeltas, unpackSession, valueReader } from "./packing.ts";
+import { lasting, recovering } from "./recovery.ts";
 import { startWorker, type WorkerLink } from "./worker-link.ts";
 
 /** Where to store. */
@@ -108,8 +109,18 @@ async function start(setup: {
   readonly clock: Clock;
 }): Promise<Workers> {
   const { file, inMemory, durability, clock } = setup;
-  const writer = startWorker({ file, role: "writer", durability });
-  const reader = inMemory ? writer : startWorker({ file, role: "reader", durability });
+  const started = (role: "writer" | "reader") => startWorker({ file, role, durability });
+  // What is in memory is gone with its thread.
+  const inOneThread = () => {
+    const only = started("writer");
+    return { writer: only, reader: only };
+  };
+  const inTwoThreads = () =>
+    recovering(
+      lasting(() => started("writer")),
+      lasting(() => started("reader")),
+    );
+  const { writer, reader } = inMemory ? inOneThread() : inTwoThreads();
   try {
     // The threads start side by side; the reader's file is there once the writer has it open.
     await writer.ask("open", undefined);

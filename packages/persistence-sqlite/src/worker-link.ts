@@ -31,11 +31,7 @@ export function startWorker(setup: WorkerSetup): WorkerLink {
   worker.unref();
 
   const die = (cause: unknown): void => {
-    dead ??= refusal(
-      "WORKER_DEAD",
-      `the ${setup.role}'s thread of the store ${setup.file} has ended; close the store and open it again`,
-      cause,
-    );
+    dead ??= refusal("WORKER_DEAD", `the ${setup.role}'s thread of the store ${setup.file} has ended`, cause);
     for (const { reject } of waiting.values()) reject(dead);
     waiting.clear();
   };

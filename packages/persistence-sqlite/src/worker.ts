@@ -7,6 +7,7 @@ import { checkDirectory, checkFile } from "./file-checks.ts";
 import type { Answer, Method, Questions, Reply, Request, WorkerSetup } from "./messages.ts";
 import { type Ownership, takeOwnership } from "./ownership.ts";
 import { type Reading, reading } from "./reading.ts";
+import { reopen } from "./recovery.ts";
 import { checkpoint, giveBack } from "./space.ts";
 import { isUnfinished } from "./unfinished-file.ts";
 import { type Writing, writing } from "./writing.ts";
@@ -64,7 +65,7 @@ function close(): void {
   if (closing === undefined) return;
   try {
     // Everything into the file, so that the file alone is the store.
-    if (closing.writes !== undefined) closing.db.pragma("wal_checkpoint(TRUNCATE)");
+    if (closing.writes !== undefined && closing.db.open) closing.db.pragma("wal_checkpoint(TRUNCATE)");
   } finally {
     closing.db.close();
     closing.ownership?.release();
@@ -85,6 +86,11 @@ const handlers: Handlers = {
   listSessions: (query) => opened().reads.listSessions(query),
   due: (question) => opened().reads.due(question),
   checkpoint: () => ({ answer: checkpoint(writer()) }),
+  recover() {
+    const db = reopen(writer(), setup.file, setup.durability);
+    current = { ...opened(), db, reads: reading(db), writes: writing(db) };
+    return { answer: undefined };
+  },
   giveBack: () => ({ answer: giveBack(writer()) }),
   close() {
     close();
