@@ -42,6 +42,11 @@ class Server:
         assert line, f"the server did not start; its log:\n{self.log()}"
         self.address: str = json.loads(line)["address"]
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ends it and returns the exit code."""
         self._process.send_signal(how)

@@ -1,0 +1,213 @@
+"""Storage calls that fail while the server runs."""
+
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import files
+import pytest
+import shim
+from inspector import Inspector
+from load import SHORT_TTL_MS, Load, Writer, writers
+from processes import Server
+from shim import EIO, ENOSPC, Call, Control, File
+from wire import Client, Refused, increment, set_to
+
+SEED = 20
+STEPS = 60
+MIB = 1024 * 1024
+PATIENCE_SECONDS = 20
+
+pytestmark = pytest.mark.skipif(not shim.AVAILABLE, reason=shim.MISSING)
+
+EVERY_CALL = Call.OPEN | Call.READ | Call.WRITE | Call.SYNC | Call.TRUNCATE | Call.UNLINK
+EVERY_FILE = File.DATABASE | File.WAL | File.ROLLBACK | File.SHM | File.DIRECTORY
+
+
+def eventually(holds: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def writes(client: Client) -> bool:
+    """Whether a write is answered: then nothing that failed before is in doubt any more."""
+    try:
+        client.update("elsewhere", [increment("n")])
+    except Refused:
+        return False
+    return True
+
+
+class Stage:
+    """A server whose storage can be made to fail, one client of it, and a model of what it holds."""
+
+    def __init__(self, library: Path, folder: Path) -> None:
+        self.database = folder / "sessions.db"
+        self.control = Control(folder / "control")
+        self.server = Server(self.database, shim.environment(library, self.database, control=self.control))
+        self.load = Load(writers(1, SEED))
+        self._inspector = Inspector()
+        self._copies = 0
+
+    def __enter__(self) -> "Stage":
+        self._inspector.__enter__()
+        self.load.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.load.__exit__(None, None, None)
+        self._inspector.__exit__(None, None, None)
+        self.server.close()
+        self.control.close()
+
+    @property
+    def writer(self) -> Writer:
+        return self.load.writers[0]
+
+    def recovers(self, client: Client) -> None:
+        """Once nothing fails any more the server serves again, and what is in the file is what it says."""
+        self.control.disarm()
+        eventually(lambda: writes(client) and client.serving(), "it does not serve again")
+        self.load.settle(client)
+        self._compare_with_file()
+        for _ in range(5):
+            assert self.writer.step(client), self.writer.refused[-1]
+
+    def _compare_with_file(self) -> None:
+        """What a restart would find now; the server has nothing to write."""
+        self._copies += 1
+        copied = files.copy(self.database, self.database.parent / f"copy-{self._copies}")
+        found = self._inspector.contents(copied)
+        assert files.integrity(copied) == "ok"
+        last = {line.session: line.moments[-1] for line in self.writer.lines}
+        for line in self.writer.lines:
+            line.moments[:-1] = []
+        self.load.settle_at(max(moment.position for moment in last.values()), {id: held for id, (_, held) in found.items()})
+
+
+@pytest.fixture(scope="module")
+def stage(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with Stage(library, tmp_path_factory.mktemp("errors")) as stage:
+        yield stage
+
+
+def refusals(writer: Writer, since: int) -> list[Refused]:
+    """What was refused, but for touches of sessions that are not there."""
+    return [refused for refused in writer.refused[since:] if refused.reason != "SESSION_NOT_FOUND"]
+
+
+@pytest.mark.parametrize("error", [EIO, ENOSPC], ids=shim.name_of)
+@pytest.mark.parametrize(
+    ("calls", "watched"),
+    [
+        (Call.WRITE, File.WAL),
+        (Call.SYNC, File.WAL),
+        (Call.WRITE | Call.SYNC, File.DATABASE | File.WAL),
+        (EVERY_CALL, EVERY_FILE),
+    ],
+    ids=["writes of the log", "syncs of the log", "all writes and syncs", "everything"],
+)
+def test_while_storage_fails_writes_are_refused_and_health_says_so_and_then_it_recovers(
+    stage: Stage, calls: Call, watched: File, error: int
+) -> None:
+    """[P13] [P18] Each request is applied as a whole or not at all, its error says which it was, or that nobody can tell."""
+    writer, since = stage.writer, len(stage.writer.refused)
+    with Client(stage.server.address) as client:
+        stage.control.arm(calls, watched, error)
+        while writer.step(client):
+            pass
+        assert stage.control.failed > 0
+        eventually(lambda: not client.serving(), "it says that it serves")
+        for _ in range(10):
+            with pytest.raises(Refused) as refused:
+                client.update("elsewhere", [increment("n")])
+            assert (refused.value.code, refused.value.reason) == ("UNAVAILABLE", "STORE_UNAVAILABLE")
+            assert not client.serving()
+            time.sleep(0.05)
+        stage.recovers(client)
+    assert {(refused.code, refused.reason) for refused in refusals(writer, since)} == {("UNAVAILABLE", "STORE_UNAVAILABLE")}
+
+
+@pytest.mark.parametrize("skip", [0, 1, 2, 5])
+@pytest.mark.parametrize(("call", "watched"), [(Call.WRITE, File.WAL), (Call.SYNC, File.WAL), (Call.READ, File.DATABASE | File.WAL)])
+def test_one_call_that_fails_is_one_request_that_fails(stage: Stage, call: Call, watched: File, skip: int) -> None:
+    """[P13] Whichever call of a transaction it is."""
+    writer, since = stage.writer, len(stage.writer.refused)
+    with Client(stage.server.address) as client:
+        stage.control.arm(call, watched, EIO, skip=skip, times=1)
+        for _ in range(STEPS):
+            if not writer.step(client):
+                break
+        assert stage.control.failed == 1 or call == Call.READ
+        stage.recovers(client)
+    # SQLite takes a page that cannot be read for a damaged one.
+    expected = {"STORE_UNAVAILABLE", "DATA_LOSS"} if call == Call.READ else {"STORE_UNAVAILABLE"}
+    assert {refused.reason for refused in refusals(writer, since)} <= expected
+
+
+@pytest.mark.parametrize("error", [EIO, ENOSPC], ids=shim.name_of)
+@pytest.mark.parametrize("call", [Call.WRITE, Call.SYNC])
+def test_a_checkpoint_that_fails_costs_nothing_that_was_answered(stage: Stage, call: Call, error: int) -> None:
+    """[P13] The log keeps what the file does not have yet."""
+    with Client(stage.server.address) as client:
+        stage.control.arm(call, File.DATABASE, error)
+        values = [random.Random(i).randbytes(MIB - 5) for i in range(8)]
+        for i, value in enumerate(values):
+            client.update("large", [set_to(f"v{i}", value)])
+        assert stage.control.failed > 0
+        for _ in range(5):
+            assert stage.writer.step(client), stage.writer.refused[-1]
+        stage.recovers(client)
+        for i, value in enumerate(values):
+            found = client.get("large", f"v{i}")
+            assert found is not None
+            assert found.value == value
+
+
+def test_what_is_read_after_a_failed_sync_stays_so_after_a_kill(stage: Stage) -> None:
+    """[P5] A commit whose sync failed lies in the log all the same; whoever was told that it is not there is right for ever."""
+    with Client(stage.server.address) as client:
+        client.update("read", [set_to("a", 1)])
+        stage.control.arm(Call.SYNC, File.WAL, EIO, times=1)
+        with pytest.raises(Refused, match="unknown"):
+            client.update("read", [set_to("a", 2)])
+        assert stage.control.failed == 1
+        seen: list[object] = []
+        reasons: set[str] = set()
+
+        def answered() -> bool:
+            try:
+                # Another session's load, and this one's, which has to be read again before it changes.
+                client.get("never-seen", "a")
+                client.update("read", [set_to("b", 1)])
+                found = client.get("read", "a")
+            except Refused as refused:
+                reasons.add(refused.reason)
+                return False
+            assert found is not None
+            seen.append(found.value)
+            return True
+
+        eventually(answered, "it does not work again")
+        assert reasons <= {"STORE_UNAVAILABLE"}
+    stage.server.stop(signal.SIGKILL)
+    stage.server.start()
+    with Client(stage.server.address) as client:
+        found = client.get("read", "a")
+        assert found is not None
+        assert [found.value] == seen
+
+
+def test_after_all_of_it_a_restart_finds_what_was_answered(stage: Stage) -> None:
+    """[P13] [P11] The last test of this file: everything above happened to one file."""
+    stage.server.stop(signal.SIGKILL)
+    stage.server.start()
+    with Client(stage.server.address) as client:
+        time.sleep(2 * SHORT_TTL_MS / 1000)
+        stage.load.settle(client)
+    assert stage.server.stop() == 0
+    assert files.integrity(stage.database) == "ok"
