@@ -32,14 +32,22 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        """Starts it; returns when it is ready to serve."""
+        """Starts it; returns when it is ready to serve.
+
+        Raises:
+            AssertionError: It does not start; it has ended then.
+        """
         arguments: list[str | Path] = [NODE, COMMAND, "serve", "--listen", "127.0.0.1:0", "--store", f"sqlite:{self._file}"]
         self._process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=self._environment
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line, f"the server did not start; its log:\n{self.log()}"
+        if not line:
+            self._process.stdout.close()
+            self._process.wait(STOP_SECONDS)
+            self._log.close()
+            raise AssertionError(f"the server did not start; its log:\n{self.log()}")
         self.address: str = json.loads(line)["address"]
 
     @property

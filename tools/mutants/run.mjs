@@ -29,6 +29,7 @@ function copyCheckout(to) {
   for (const entry of readdirSync(join(root, "node_modules"))) {
     if (entry !== "@session-bridge") symlinkSync(join(root, "node_modules", entry), join(to, "node_modules", entry));
   }
+  symlinkSync(join(root, ".venv"), join(to, ".venv"));
   for (const entry of readdirSync(join(to, "packages"))) {
     symlinkSync(join(to, "packages", entry), join(to, "node_modules/@session-bridge", entry));
   }
