@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from session_bridge import Bridge, Session
 from session_bridge._link import Link
 from session_bridge._values import DEFAULT_CODECS
-from session_bridge._wire import GetVariableAnswer, InfoAnswer, Request
+from session_bridge._wire import GetVariableAnswer, Identity, InfoAnswer, Request
 
 A = TypeVar("A")
 Answer = Callable[[Request[Any]], object]
@@ -18,14 +18,16 @@ class FakeTransport:
     def __init__(self, *answers: object, contacted: bool = True) -> None:
         self.asked: list[Request[Any]] = []
         self.timeouts: list[float] = []
+        self.identities: list[Identity | None] = []
         self.contacted = contacted
         self.address = "fake:1"
         self.closed = False
         self._answers = list(answers)
 
-    def call(self, request: Request[A], timeout: float) -> A:
+    def call(self, request: Request[A], timeout: float, identity: Identity | None) -> A:
         self.asked.append(request)
         self.timeouts.append(timeout)
+        self.identities.append(identity)
         answer: Any = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if isinstance(answer, Exception):
             raise answer

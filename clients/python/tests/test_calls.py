@@ -23,6 +23,7 @@ from session_bridge._wire import (
     GetVariables,
     GetVariablesAnswer,
     Greet,
+    Identity,
     ListVariables,
     ListVariablesAnswer,
     Request,
@@ -82,14 +83,6 @@ def test_a_read_of_a_server_that_was_never_there_is_asked_once() -> None:
     with pytest.raises(ServerUnavailableError):
         session_over(transport).get_variable("x")
     assert len(transport.asked) == 1
-
-
-def test_a_change_is_asked_once() -> None:
-    transport = FakeTransport(LOST)
-    with pytest.raises(ServerUnavailableError) as caught:
-        session_over(transport).set_variable("x", 1)
-    assert caught.value.outcome == "unknown"
-    assert kinds(transport) == [SetVariable]
 
 
 def test_the_first_request_of_all_is_never_a_change() -> None:
@@ -226,7 +219,7 @@ def test_update_variable_gives_up_after_its_attempts() -> None:
 
 def test_update_variable_gives_up_at_the_timeout() -> None:
     class Contended(FakeTransport):
-        def call(self, request: Request[Any], timeout: float) -> Any:
+        def call(self, request: Request[Any], timeout: float, identity: Identity | None) -> Any:
             if isinstance(request, GetVariable):
                 return FOUND
             raise MISMATCH

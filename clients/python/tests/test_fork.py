@@ -13,6 +13,7 @@ import session_bridge
 from session_bridge import Session
 from session_bridge._fork import ForkGate
 
+from .fake_server import FakeTransport, bridge_over
 from .servers import Server
 
 pytestmark = [
@@ -51,6 +52,27 @@ def test_a_session_made_before_a_fork_works_on_both_sides(session: Session) -> N
     in_child(child)
     assert session["y"] == "child"
     assert session.increment("n") == 2
+
+
+def test_p6_a_forked_process_names_its_changes_itself() -> None:
+    """[P6] Two processes that share an id would be taken for one call that is sent again."""
+    transport = FakeTransport(True)
+    bridge = bridge_over(transport)
+    bridge.delete_session("before")
+    read_end, write_end = os.pipe()
+
+    def id_of_a_change() -> bytes:
+        bridge.delete_session("s")
+        identity = transport.identities[-1]
+        assert identity is not None
+        return identity.request_id
+
+    in_child(lambda: os.write(write_end, id_of_a_change()))
+    of_child = os.read(read_end, 100)
+    os.close(read_end)
+    os.close(write_end)
+    assert len(of_child) == 16
+    assert of_child != id_of_a_change()
 
 
 def test_closing_in_the_child_does_not_touch_the_parent(server: Server) -> None:

@@ -1,8 +1,10 @@
 """What a restart of the server leaves, and what its loss looks like."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from threading import Condition
 from typing import Any
 from uuid import UUID
 
@@ -72,14 +74,14 @@ def test_a_killed_server_loses_nothing_that_was_acknowledged(sqlite_server: Call
 
 
 def test_a_bridge_outlives_its_server(sqlite_server: Callable[[], Server], tmp_path: Any) -> None:
-    """A read waits for the server to come back; a change says that nobody knows."""
+    """A call waits for the server to come back; a change that was sent into its loss says that nobody knows."""
     first = sqlite_server()
     with session_bridge.connect(first.address, timeout=20) as bridge:
         session = bridge.get_session("kept")
         session["x"] = 1
         first.stop()
         with pytest.raises(ServerUnavailableError) as caught:
-            session["x"] = 2
+            session.with_options(retry=False).set_variable("x", 2)
         assert caught.value.outcome == "unknown"
         with pytest.raises(ServerUnavailableError):
             session.with_options(timeout=0.2).get_variable("x")
@@ -90,3 +92,48 @@ def test_a_bridge_outlives_its_server(sqlite_server: Callable[[], Server], tmp_p
         session["x"] = 2
         assert session["x"] == 2
         second.stop()
+
+
+KILLS = 5
+WRITERS = 8
+
+
+def test_p6_changes_over_kills_are_applied_exactly_once(sqlite_server: Callable[[], Server], tmp_path: Any) -> None:
+    """[P6] Every increment is acknowledged, each with a number of its own, however often it had to be sent."""
+    server = sqlite_server()
+    acknowledged: list[int] = []
+    grown = Condition()
+    over = False
+
+    def write() -> None:
+        with session_bridge.connect(server.address, timeout=60) as bridge:
+            session = bridge.get_session("counted")
+            while not over:
+                number = session.increment("n")
+                with grown:
+                    acknowledged.append(int(number))
+                    grown.notify_all()
+
+    def wait_for_more(count: int) -> None:
+        with grown:
+            wanted = len(acknowledged) + count
+            assert grown.wait_for(lambda: len(acknowledged) >= wanted or all(writer.done() for writer in writers), 60)
+
+    try:
+        with ThreadPoolExecutor(WRITERS) as pool:
+            writers = [pool.submit(write) for _ in range(WRITERS)]
+            try:
+                for _ in range(KILLS):
+                    wait_for_more(5 * WRITERS)
+                    server.kill()
+                    server = Server(f"sqlite:{tmp_path / 'sessions.db'}", tmp_path / "server.log", server.address)
+                wait_for_more(WRITERS)
+            finally:
+                over = True
+        for writer in writers:
+            writer.result()
+        with session_bridge.connect(server.address) as bridge:
+            assert bridge.get_session("counted")["n"] == len(acknowledged)
+        assert sorted(acknowledged) == [*range(1, len(acknowledged) + 1)]
+    finally:
+        server.stop()

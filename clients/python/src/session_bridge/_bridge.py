@@ -36,7 +36,8 @@ def connect(
     Args:
         address: ``host:port``; left out, the environment's SESSION_BRIDGE_ADDRESS, else localhost:50051.
         timeout: Seconds that each call may take, retries included.
-        retry: Whether a read is asked again, within the timeout, when a server that was there is lost.
+        retry: Whether a call is sent again, within the timeout, when a server that was there is lost; a change is then
+            applied once all the same.
         codecs: Encoders of the application's own types, and encodings of its own.
 
     Raises:
@@ -48,8 +49,8 @@ def connect(
 class Bridge:
     """A connection to a server; any number of threads may share it, and it goes on working in a forked process.
 
-    A server that was never there is an error at once; one that was there and is lost is waited for, by reads, within
-    the timeout. Use it in a ``with`` statement, or close it.
+    A server that was never there is an error at once; one that was there and is lost is waited for within the timeout,
+    and a change that is sent again is applied once. Use it in a ``with`` statement, or close it.
     """
 
     __slots__ = ("_link",)

@@ -1,17 +1,15 @@
 """`update_variable` as steps: a compare-and-set loop."""
 
 import copy
+import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from . import _arguments as check
 from . import _wire as wire
 from ._errors import DeadlineExceededError, InvalidArgumentError, RevisionMismatchError
 from ._link import Handle, decoded, encoded_as
-from ._steps import Backoff, Steps
-
-# Slow enough that most of fifty writers of one variable sleep while one of them works (about 4 requests a change).
-_CONTENTION: Final = Backoff(first=0.01, cap=0.5)
+from ._steps import Steps
 
 
 def update_variable(
@@ -29,6 +27,7 @@ def update_variable(
     link, deadline = handle.link, handle.link.deadline()
     tried = 0
     while True:
+        begun = time.monotonic()
         read = yield from link.ask(wire.GetVariable(handle.session_id, name, include_info=True), deadline)
         old = copy.deepcopy(default) if read.encoded is None else decoded(handle, name, read.encoded, kind)
         was_none = old is None
@@ -50,10 +49,11 @@ def update_variable(
         )
         try:
             yield from link.ask(request, deadline)
+            handle.contention.succeeded()
             return new
         except RevisionMismatchError:
             tried += 1
             if attempts is not None and tried >= attempts:
                 raise
         late = DeadlineExceededError(f"others wrote {name!r} first, {tried} times in {link.timeout:g} s", name=name)
-        yield from _CONTENTION.wait(tried, deadline, late)
+        yield from handle.contention.collided(time.monotonic() - begun).wait(0, deadline, late)

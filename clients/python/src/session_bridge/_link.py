@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Protocol, TypeVar
 
 from . import _wire as wire
 from ._arguments import check_seconds
+from ._contention import Contention
 from ._convert import convert
 from ._errors import PageExpiredError
 from ._steps import Backoff, Steps, ask
@@ -46,12 +47,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A session as a client holds it; knows nothing of what is stored."""
+    """A session as a client holds it; knows nothing of what is stored but how crowded it is."""
 
     link: Link
     session_id: str
     defaults: wire.Defaults | None
     must_exist: bool
+    contention: Contention = field(default_factory=Contention, compare=False, repr=False)
 
     def with_link(self, link: Link) -> "Handle":
         """The same session, reached in another way."""

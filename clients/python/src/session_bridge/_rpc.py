@@ -10,6 +10,7 @@ from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-unty
 from ._errors import (
     BridgeClosedError,
     BridgeError,
+    CancelledError,
     DeadlineExceededError,
     LimitExceededError,
     ServerUnavailableError,
@@ -17,11 +18,13 @@ from ._errors import (
 )
 from ._fork import GATE
 from ._rpc_messages import METHODS, Stubs
-from ._wire import Request
+from ._wire import Identity, Request
 
 A = TypeVar("A")
 
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
+RESEND_BYTES: Final = 11
+"""What saying that a request is sent again may add to it: a tag and the longest varint."""
 _DOMAIN: Final = "session-bridge"
 _CHANNEL_OPTIONS: Final = (
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
@@ -72,15 +75,14 @@ class GrpcTransport:
         connection = self._connection
         return connection is not None and connection.contacted and connection.generation == GATE.generation
 
-    def call(self, request: Request[A], timeout: float) -> A:
-        """Asks once, within `timeout` seconds.
+    def call(self, request: Request[A], timeout: float, identity: Identity | None = None) -> A:
+        """Asks once, within `timeout` seconds; a change has an identity.
 
         Raises:
             BridgeError: Whatever the server answered, or why there is no answer.
         """
         method = METHODS[type(request)]
-        message = method.to_message(request)
-        _check_size(message)
+        message = message_of(request, identity)
         with GATE:
             connection = self._connected()
             try:
@@ -123,7 +125,8 @@ class GrpcTransport:
         error, from_server = error_of(call, mutates=request.mutates)
         if from_server:
             connection.contacted = True
-        elif type(error) is ServerUnavailableError:
+        elif type(error) in (ServerUnavailableError, CancelledError):
+            # Nothing here cancels a call but `close`: one that is cancelled was torn down with its connection.
             return ServerUnavailableError(self._unreachable(connection), outcome=error.outcome)
         elif type(error) is DeadlineExceededError:
             return DeadlineExceededError(f"no answer from {self._address} in time", outcome=error.outcome)
@@ -146,8 +149,20 @@ def error_of(call: grpc.Call, *, mutates: bool) -> tuple[BridgeError, bool]:
     return error_from(code, None, text, {}, outcome_unless_said="unknown" if mutates else "not_applied"), False
 
 
-def _check_size(message: Message) -> None:
-    size = message.ByteSize()
+def message_of(request: Request[Any], identity: Identity | None) -> Message:
+    """The message of a request; one that would be too large when sent again is refused before it is sent at all."""
+    message: Any = METHODS[type(request)].to_message(request)
+    if identity is None:
+        _check_size(message.ByteSize())
+    else:
+        message.request_id = identity.request_id
+        _check_size(message.ByteSize() + RESEND_BYTES)
+        if identity.resent_after_ms is not None:
+            message.resent_after_ms = identity.resent_after_ms
+    return cast("Message", message)
+
+
+def _check_size(size: int) -> None:
     if size > MAX_MESSAGE_BYTES:
         raise LimitExceededError(
             f"a request of {size} bytes is larger than a message may be ({MAX_MESSAGE_BYTES} bytes)",

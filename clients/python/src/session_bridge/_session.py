@@ -41,7 +41,7 @@ class Session(MutableMapping[str, Any]):
         return self._handle.session_id
 
     def with_options(self, *, timeout: float | None = None, retry: bool | None = None) -> "Session":
-        """The same session with another timeout (seconds for each call, retries included) or retry rule (of reads)."""
+        """The same session with another timeout (seconds for each call, retries included) or retry rule."""
         link = self._handle.link.with_options(timeout, retry)
         return Session(self._handle.with_link(link))
 

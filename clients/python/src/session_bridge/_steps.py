@@ -4,14 +4,23 @@ Everything but the waiting lives in such generators. A short driver carries them
 the same.
 """
 
+import math
+import os
 import random
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
-from ._errors import BridgeError, DeadlineExceededError, ServerUnavailableError
-from ._wire import Greet, Request, Transport
+from ._errors import (
+    BridgeClosedError,
+    BridgeError,
+    CancelledError,
+    DeadlineExceededError,
+    LimitExceededError,
+    ServerUnavailableError,
+)
+from ._wire import Greet, Identity, Request, Transport
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -23,6 +32,7 @@ class Send:
 
     request: Request[Any]
     timeout: float
+    identity: Identity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class Pause:
 Steps: TypeAlias = Generator[Send | Pause, Any, R]
 
 _TOO_LITTLE_SECONDS: Final = 0.005
+_ID_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +69,48 @@ RECONNECT: Final = Backoff(first=0.05, cap=0.5)
 def ask(transport: Transport, request: Request[A], *, deadline: float, retry: bool) -> Steps[A]:
     """One request, answered before the deadline (of time.monotonic).
 
-    A server that was there before and is lost is asked again until the deadline, if the request only reads. A server
-    that was never there is an error at once; so that this is certain about a change, the first request never is one.
+    A server that was there before and is lost is asked again until the deadline; a change is then the same one, by its
+    identity. A server that was never there is an error at once; so that this is certain about a change, the first
+    request never is one.
 
     Raises:
         BridgeError: What the server answered, or why it did not.
     """
     if request.mutates and not transport.contacted:
         yield from ask(transport, Greet(), deadline=deadline, retry=False)
-    attempt = 0
+    identities = _identities(request)
+    attempt, maybe_applied = 0, False
     while True:
         try:
-            answer: A = yield Send(request, remaining(deadline))
+            answer: A = yield Send(request, remaining(deadline), next(identities))
             return answer
-        except ServerUnavailableError as error:
-            if request.mutates or not retry or not transport.contacted:
+        except BridgeError as error:
+            if maybe_applied and _tells_only_of_this_try(error):
+                error.outcome = "unknown"
+            if not isinstance(error, ServerUnavailableError) or not retry or not transport.contacted:
                 raise
             lost = error
+        maybe_applied = lost.outcome == "unknown"
         yield from RECONNECT.wait(attempt, deadline, lost)
         attempt += 1
+
+
+def _identities(request: Request[Any]) -> Iterator[Identity | None]:
+    """What names each try of a request. The id is drawn here, in the process that calls, so that no two share one."""
+    if not request.mutates:
+        while True:
+            yield None
+    request_id, first_sent = os.urandom(_ID_BYTES), time.monotonic()
+    yield Identity(request_id)
+    while True:
+        yield Identity(request_id, math.ceil((time.monotonic() - first_sent) * 1000))
+
+
+def _tells_only_of_this_try(error: BridgeError) -> bool:
+    """Whether an error leaves open what became of an earlier try; any other is the server's judgement of the change."""
+    if isinstance(error, LimitExceededError):
+        return error.reason == "OVERLOADED"
+    return isinstance(error, (ServerUnavailableError, DeadlineExceededError, CancelledError, BridgeClosedError))
 
 
 def wait_ready(transport: Transport, *, deadline: float) -> Steps[None]:
@@ -119,7 +153,7 @@ def run(steps: Steps[R], transport: Transport) -> R:
                 step = steps.send(None)
                 continue
             try:
-                answer = transport.call(step.request, step.timeout)
+                answer = transport.call(step.request, step.timeout, step.identity)
             except BridgeError as error:
                 step = steps.throw(error)
             else:

@@ -20,6 +20,17 @@ class Request(Generic[A]):
     mutates = False
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What names a change however often it is sent, so that a repeat changes nothing and gets the same answer.
+
+    `resent_after_ms` is how long ago it was first sent, None the first time.
+    """
+
+    request_id: bytes
+    resent_after_ms: int | None = None
+
+
 class Transport(Protocol):
     """The one door to a server; safe to use from many threads."""
 
@@ -33,8 +44,8 @@ class Transport(Protocol):
         """Whether the server has ever answered; until then no change can have reached it."""
         ...
 
-    def call(self, request: Request[A], timeout: float) -> A:
-        """Asks once, within `timeout` seconds.
+    def call(self, request: Request[A], timeout: float, identity: Identity | None) -> A:
+        """Asks once, within `timeout` seconds; a change has an identity.
 
         Raises:
             BridgeError: Whatever the server answered, or why there is no answer. Nothing else is raised.
