@@ -3,18 +3,29 @@ import type { Clock, Random } from "./clock.ts";
 import { extensionMs } from "./deadline.ts";
 import { createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
 import { BridgeError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
-import { sizeOf } from "./kept-variable.ts";
+import { awayOf, sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
 import { nullObserver, type SessionObserver, tell } from "./observer.ts";
 import { operationEvent } from "./operation-events.ts";
 import type { FoundRequest, SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
 import { performOnce } from "./repeated-calls.ts";
-import type { CallOptions, MutationCall, Selection, SessionDefaults, SessionInfo, SessionPort, VariableInfo, VariablesReading } from "./session-port.ts";
-import { type Head, type SessionState, sessionInfo } from "./session-state.ts";
+import type {
+  CallOptions,
+  MutationCall,
+  Selection,
+  SessionDefaults,
+  SessionInfo,
+  SessionPort,
+  VariableInfo,
+  VariableListing,
+  VariableReading,
+  VariablesReading,
+} from "./session-port.ts";
+import { type Head, type SessionState, sessionInfo, type Turn } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
 import { compareText } from "./text-order.ts";
-import { prepareUpdate } from "./update.ts";
+import { prepareUpdate, readsOf } from "./update.ts";
 import { isDue } from "./variable-store.ts";
 import { within } from "./waiting.ts";
 
@@ -52,6 +63,17 @@ interface Reading {
   readonly nowMs: number;
 }
 
+/** What a read is made of. */
+interface Read<T> {
+  /** Whether something that would be read is due. */
+  readonly due: (head: Head, nowMs: number) => boolean;
+  /** The variables whose values the answer carries. */
+  readonly wants?: (head: Head, nowMs: number) => readonly (StoredVariable | undefined)[];
+  readonly answer: (reading: Reading) => T;
+}
+
+/** How often values are asked for that another manager changes meanwhile. */
+const FETCH_TRIES = 3;
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
 
@@ -80,24 +102,33 @@ export function enginePort(parts: PortParts): SessionPort {
   });
 
   /**
-   * Answers from the committed head: at once when it is known and nothing that would be read is due, else after the turn that loads it and
-   * commits what is due. What is found extends the session's life.
+   * Answers from the committed head: at once when it is known, nothing that would be read is due and all wanted values are here; else after
+   * the turn that loads it and commits what is due, and after the store was asked for the values.
    */
-  function read<T>(
-    key: SessionKey,
-    call: CallOptions,
-    due: (head: Head, nowMs: number) => boolean,
-    answer: (reading: Reading) => T,
-  ): T | Promise<T> {
+  function read<T>(key: SessionKey, call: CallOptions, { due, wants, answer }: Read<T>): T | Promise<T> {
     return withEngine(call, (engine, remaining) => {
       const nowMs = engine.now();
-      const state = engine.turns.peek(key.tenant, key.id);
+      const current = () => engine.turns.peek(key.tenant, key.id);
+      const whenHere = (head: Head | undefined, tries: number): T | Promise<T> => {
+        const away = head === undefined || wants === undefined ? [] : awayOf(wants(head, nowMs));
+        if (away.length === 0) return answer({ engine, head, nowMs });
+        if (tries === 0) throw new StoreUnavailableError("the values changed each time they were read");
+        return within(clock, remaining, stored(engine.turns.fetch(key, away))).then((complete) => {
+          if (complete) return whenHere(head, tries);
+          // The store of a closed engine is not asked again.
+          ready();
+          engine.turns.outdated(key);
+          return afterTurn(tries - 1);
+        });
+      };
+      const afterTurn = async (tries: number): Promise<T> => {
+        await engine.turns.perform(key, remaining, () => ({ answer: undefined }));
+        return whenHere(alive(current(), nowMs), tries);
+      };
+      const state = current();
       const head = state?.committed;
-      if (state !== undefined && (head === undefined || !(isDue(head.record, nowMs) || due(head, nowMs))))
-        return answer({ engine, head, nowMs });
-      return engine.turns
-        .perform(key, remaining, () => ({ answer: undefined }))
-        .then(() => answer({ engine, head: alive(engine.turns.peek(key.tenant, key.id), nowMs), nowMs }));
+      const known = state !== undefined && (head === undefined || !(isDue(head.record, nowMs) || due(head, nowMs)));
+      return known ? whenHere(head, FETCH_TRIES) : afterTurn(FETCH_TRIES);
     });
   }
 
@@ -117,12 +148,13 @@ export function enginePort(parts: PortParts): SessionPort {
     const key = keyOf(sessionId);
     if ("names" in selection) for (const name of selection.names) checkName(name);
     else checkPrefix(selection.prefix);
-    return read(key, call, anyDue(selection), (reading): VariablesReading => {
+    const answer = (reading: Reading): VariablesReading => {
       const variables = reading.head === undefined ? [] : select(reading.head, selection, reading.nowMs);
       if (variables.length > 0) access(reading, key);
       if (observed) for (const variable of variables) tell(observer, { kind: "variable.get", key, found: true, ...sizes(variable) });
       return { variables, sessionRevision: reading.head?.record.revision ?? 0 };
-    });
+    };
+    return read(key, call, { due: anyDue(selection), wants: (head, nowMs) => select(head, selection, nowMs), answer });
   }
 
   /** What the store answers; its failure is told to the engine, and to the caller as a BridgeError. */
@@ -133,15 +165,15 @@ export function enginePort(parts: PortParts): SessionPort {
     });
 
   /** Changes a session, once for each call however often it is sent. */
-  function change<T>(engine: OpenEngine, key: SessionKey, call: MutationCall, take: Take<T>): Promise<T> {
+  function change<T>(engine: OpenEngine, key: SessionKey, call: MutationCall, take: Take<T>, reads?: Turn["reads"]): Promise<T> {
     const { request } = call;
     const { findRequest } = persistence;
-    if (request === undefined || findRequest === undefined) return engine.turns.perform(key, call, take);
+    if (request === undefined || findRequest === undefined) return engine.turns.perform(key, call, take, { reads });
     const find = async (): Promise<FoundRequest> => {
       const found = await stored(findRequest.call(persistence, key, request.id, engine.now()));
       return { ...found, rememberedSinceMs: Math.max(found.rememberedSinceMs, engine.rememberedSinceMs) };
     };
-    return performOnce({ turns: engine.turns, key, call, request, find, now: engine.now }, take);
+    return performOnce({ turns: engine.turns, key, call, request, find, now: engine.now, reads }, take);
   }
 
   async function summaryInfo(engine: OpenEngine, summary: SessionSummary): Promise<SessionInfo | undefined> {
@@ -160,17 +192,16 @@ export function enginePort(parts: PortParts): SessionPort {
     getVariable(sessionId, name, call) {
       const key = keyOf(sessionId);
       checkName(name);
-      return read(
-        key,
-        call,
-        (head, nowMs) => variableDue(head, name, nowMs),
-        (reading) => {
+      return read(key, call, {
+        due: (head, nowMs) => variableDue(head, name, nowMs),
+        wants: (head) => [head.store.variable(name)],
+        answer(reading): VariableReading {
           const variable = living(reading.head?.store.variable(name), reading.nowMs);
           if (variable !== undefined) access(reading, key);
           if (observed) tell(observer, { kind: "variable.get", key, found: variable !== undefined, ...sizes(variable, name) });
           return { variable, sessionRevision: reading.head?.record.revision ?? 0 };
         },
-      );
+      });
     },
 
     getVariables,
@@ -178,10 +209,11 @@ export function enginePort(parts: PortParts): SessionPort {
     listVariables(sessionId, prefix, call) {
       const key = keyOf(sessionId);
       checkPrefix(prefix);
-      return read(key, call, anyDue({ prefix }), ({ head, nowMs }) => ({
+      const answer = ({ head, nowMs }: Reading): VariableListing => ({
         variables: head === undefined ? [] : select(head, { prefix }, nowMs).map(variableInfo),
         sessionRevision: head?.record.revision ?? 0,
-      }));
+      });
+      return read(key, call, { due: anyDue({ prefix }), answer });
     },
 
     update(sessionId, update, call) {
@@ -190,7 +222,7 @@ export function enginePort(parts: PortParts): SessionPort {
       const creation = newSession(update.defaults);
       return withEngine(call, (engine, remaining) => {
         const step = updateStep({ key, update, operations, creation, limits, maxSessions, engine });
-        const answer = change(engine, key, remaining, step);
+        const answer = change(engine, key, remaining, step, (head) => readsOf(operations, head));
         if (!observed) return answer;
         return answer.then((result) => {
           const store = engine.turns.peek(tenant, sessionId)?.committed?.store;
@@ -215,10 +247,11 @@ export function enginePort(parts: PortParts): SessionPort {
 
     async getSession(sessionId, call) {
       const key = keyOf(sessionId);
-      return read(key, call, anyDue({ prefix: "" }), ({ head }) => {
+      const answer = ({ head }: Reading): SessionInfo => {
         if (head === undefined) throw notFound(sessionId);
         return sessionInfo(sessionId, head.record);
-      });
+      };
+      return read(key, call, { due: anyDue({ prefix: "" }), answer });
     },
 
     async listSessions(filter, page, call) {

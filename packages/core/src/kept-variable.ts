@@ -1,10 +1,19 @@
-/** A variable as it is kept in memory: small values as text of one byte a character, which takes a fifth of a Uint8Array's memory. */
-import type { StoredVariable } from "./persistence.ts";
+/**
+ * A variable as it is kept in memory. Small values are text of one byte a character, which takes a fifth of a Uint8Array's memory; large ones
+ * of a loaded session are read from the store when somebody asks for them.
+ */
+import { DataLossError } from "./errors.ts";
+import type { LoadedVariable, StoredVariable } from "./persistence.ts";
 
 /** Up to this many bytes a value is kept as text; reading it back costs less than what a request costs around it. */
 const SMALL = 256;
 
-/** A stored variable whose `bytes` are made when they are asked for. */
+/** The store has bytes that do not verify. */
+const DAMAGED: unique symbol = Symbol("damaged");
+
+const compact = (bytes: Uint8Array): Uint8Array | string => (bytes.length > SMALL ? bytes : String.fromCharCode(...bytes));
+
+/** A stored variable whose `bytes` are made when they are asked for. Immutable, but for where its value is. */
 export class KeptVariable implements StoredVariable {
   readonly name: string;
   readonly encoding: string;
@@ -13,9 +22,11 @@ export class KeptVariable implements StoredVariable {
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly expiresAtMs: number | undefined;
-  readonly #bytes: Uint8Array | string;
+  /** The encoded value's length. */
+  readonly sizeBytes: number;
+  #value: Uint8Array | string | typeof DAMAGED | undefined;
 
-  constructor(variable: StoredVariable) {
+  constructor(variable: StoredVariable | LoadedVariable) {
     this.name = variable.name;
     this.encoding = variable.encoding;
     this.type = variable.type;
@@ -23,26 +34,43 @@ export class KeptVariable implements StoredVariable {
     this.createdAtMs = variable.createdAtMs;
     this.updatedAtMs = variable.updatedAtMs;
     this.expiresAtMs = variable.expiresAtMs;
-    this.#bytes = variable.bytes.length > SMALL ? variable.bytes : String.fromCharCode(...variable.bytes);
+    const { bytes } = variable;
+    this.sizeBytes = bytes?.length ?? (variable as LoadedVariable).sizeBytes;
+    this.#value = bytes && compact(bytes);
   }
 
-  /** Not to be changed by whoever reads it: large values are shared. */
+  /** Whether the value has to be read from the store before `bytes` can be asked for. */
+  get isAway(): boolean {
+    return this.#value === undefined;
+  }
+
+  /** The value as the store has it; undefined when it is damaged there. */
+  arrive(bytes: Uint8Array | undefined): void {
+    this.#value = bytes === undefined ? DAMAGED : compact(bytes);
+  }
+
+  /** Not to be changed by whoever reads it: large values are shared. Throws DataLossError for a value that is damaged in the store [P21]. */
   get bytes(): Uint8Array {
-    const kept = this.#bytes;
+    const kept = this.#value;
+    if (kept === DAMAGED) throw damaged(this.name);
+    if (kept === undefined) throw new Error("a value was asked for before it was read from the store");
     if (typeof kept !== "string") return kept;
     const bytes = new Uint8Array(kept.length);
     for (let i = 0; i < kept.length; i++) bytes[i] = kept.charCodeAt(i);
     return bytes;
   }
-
-  get sizeBytes(): number {
-    return this.#bytes.length;
-  }
 }
 
+const damaged = (name: string): DataLossError =>
+  new DataLossError("the stored value is damaged: its bytes do not verify; write it anew to mend it", { details: { name } });
+
 /** The variable in its smallest form. */
-export const kept = (variable: StoredVariable): StoredVariable =>
+export const kept = (variable: StoredVariable | LoadedVariable): KeptVariable =>
   variable instanceof KeptVariable ? variable : new KeptVariable(variable);
 
 /** The encoded value's length, without making its bytes. */
 export const sizeOf = (variable: StoredVariable): number => (variable instanceof KeptVariable ? variable.sizeBytes : variable.bytes.length);
+
+/** Those whose values have to be read from the store first. */
+export const awayOf = (variables: readonly (StoredVariable | undefined)[]): readonly KeptVariable[] =>
+  variables.filter((variable): variable is KeptVariable => variable instanceof KeptVariable && variable.isAway);

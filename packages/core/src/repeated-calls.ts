@@ -7,7 +7,7 @@ import type { Take } from "./engine-steps.ts";
 import { type BridgeError, InvalidArgumentError, OutcomeUnknownError } from "./errors.ts";
 import type { FoundRequest, RememberedRequest, SessionKey } from "./persistence.ts";
 import type { CallOptions, RequestIdentity } from "./session-port.ts";
-import type { Settled } from "./session-state.ts";
+import type { Settled, Turn } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
 
 /** A mutation with an identity, and what it is carried out with. */
@@ -19,10 +19,12 @@ export interface IdentifiedCall {
   /** Asks the store what it knows of the request. */
   readonly find: () => Promise<FoundRequest>;
   readonly now: () => number;
+  /** The variables whose values the turn reads. */
+  readonly reads: Turn["reads"];
 }
 
 /** Takes a turn, or gives the answer that the same call was given before. */
-export async function performOnce<T>({ turns, key, call, request, find, now }: IdentifiedCall, take: Take<T>): Promise<T> {
+export async function performOnce<T>({ turns, key, call, request, find, now, reads }: IdentifiedCall, take: Take<T>): Promise<T> {
   const recall = async (): Promise<Settled | undefined> => {
     const found = await find();
     return found.request && remembered(found.request, request);
@@ -40,7 +42,7 @@ export async function performOnce<T>({ turns, key, call, request, find, now }: I
     const { head: next, delta } = step.commit;
     return { ...step, commit: { head: next, delta: { ...delta, request: identity(request, step.answer, nowMs) } } };
   };
-  const outcome = await turns.perform(key, call, sign, { request, recall }).then(
+  const outcome = await turns.perform(key, call, sign, { identity: { request, recall }, reads }).then(
     (answer): Settled => ({ answer }),
     (error: unknown): Settled => ({ error }),
   );

@@ -1,6 +1,6 @@
 /** One session's state in memory: two heads, and the operations that have begun and are not answered. */
 import { deadlineMs } from "./deadline.ts";
-import type { AnsweringDelta, SessionKey, SessionRecord } from "./persistence.ts";
+import type { AnsweringDelta, SessionKey, SessionRecord, StoredVariable } from "./persistence.ts";
 import type { RequestIdentity, SessionInfo, Signal } from "./session-port.ts";
 import type { VariableStore } from "./variable-store.ts";
 
@@ -35,6 +35,8 @@ export interface TurnIdentity {
 export interface Turn {
   /** Judges the head at `nowMs`. Throws a BridgeError to refuse. Undefined for the engine's own commits, which nobody waits for. */
   readonly take: ((head: Head | undefined, nowMs: number) => Step<unknown>) | undefined;
+  /** The variables whose values `take` reads. */
+  readonly reads: ((head: Head) => readonly (StoredVariable | undefined)[]) | undefined;
   /** On the monotonic clock; a turn that comes later is never applied. */
   readonly deadlineMs: number;
   readonly signal: Signal | undefined;
@@ -54,14 +56,19 @@ export interface Turn {
 /** A session that is being used. */
 export interface SessionState {
   readonly key: SessionKey;
-  /** `absent` has not been loaded; `stale` must be loaded again before it changes, since a save failed or conflicted. */
-  phase: "absent" | "loading" | "ready" | "stale";
+  /**
+   * `absent` has not been loaded; `fetching` is ready but for large values that its next turn reads; `stale` must be loaded again before
+   * it changes, since a save failed or conflicted.
+   */
+  phase: "absent" | "loading" | "fetching" | "ready" | "stale";
   /** What readers see. */
   committed: Head | undefined;
   /** What is applied and being committed; the same reference when nothing is. */
   pending: Head | undefined;
-  /** In the order of arrival; answered from the front. */
+  /** Those that have begun, in order; answered from the front. */
   turns: Turn[];
+  /** Those that wait for a load, in the order of arrival. */
+  waiting: Turn[];
 }
 
 /** Shared by every session at rest; replaced, never pushed to. */
@@ -74,18 +81,19 @@ export const newState = (key: SessionKey): SessionState => ({
   committed: undefined,
   pending: undefined,
   turns: AT_REST,
+  waiting: AT_REST,
 });
 
-/** Puts a turn at the end of the session's order. */
-export function queueTurn(state: SessionState, turn: Turn): void {
-  if (state.turns === AT_REST) state.turns = [turn];
-  else state.turns.push(turn);
+/** Puts a turn at the end of those that have begun, or of those that wait. */
+export function queueTurn(state: SessionState, turn: Turn, queue: "turns" | "waiting" = "turns"): void {
+  if (state[queue] === AT_REST) state[queue] = [turn];
+  else state[queue].push(turn);
 }
 
-/** Takes the turns off and leaves the session at rest. */
-export function takeTurns(state: SessionState): Turn[] {
-  const turns = state.turns;
-  state.turns = AT_REST;
+/** Takes a queue off and leaves it at rest. */
+export function takeTurns(state: SessionState, queue: "turns" | "waiting" = "turns"): Turn[] {
+  const turns = state[queue];
+  state[queue] = AT_REST;
   return turns;
 }
 

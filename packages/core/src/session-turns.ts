@@ -4,7 +4,8 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Commit, Committer } from "./committer.ts";
-import { BridgeError, CancelledError, DeadlineExceededError, type Outcome, StoreUnavailableError } from "./errors.ts";
+import { BridgeError, CancelledError, DataLossError, DeadlineExceededError, type Outcome, StoreUnavailableError } from "./errors.ts";
+import { awayOf, type KeptVariable, kept } from "./kept-variable.ts";
 import type { ObserverEvent } from "./observer.ts";
 import type { SessionDelta, SessionKey, SessionPersistence, SessionRecord } from "./persistence.ts";
 import { isSameCall } from "./repeated-calls.ts";
@@ -16,7 +17,6 @@ import {
   nextRevision,
   queueTurn,
   type SessionState,
-  type Settled,
   type Step,
   type StepCommit,
   type Turn,
@@ -38,6 +38,12 @@ export interface TurnParts {
   readonly onLoadFailed: (cause: unknown) => void;
   /** Told what became of sessions and of what expired. */
   readonly onEvent: (event: ObserverEvent) => void;
+}
+
+/** What a turn may bring: which call it is, and which variables' values it reads. */
+export interface TurnOptions {
+  readonly identity?: TurnIdentity | undefined;
+  readonly reads?: Turn["reads"];
 }
 
 /** The sessions in use, by key, and their turns. */
@@ -79,19 +85,38 @@ export class SessionTurns {
     key: SessionKey,
     call: CallOptions,
     take: (head: Head | undefined, nowMs: number) => Step<T>,
-    identity?: TurnIdentity,
+    { identity, reads }: TurnOptions = {},
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const turn = this.#newTurn({ call, take, identity, resolve: resolve as (answer: unknown) => void, reject });
+      const turn = this.#newTurn({ call, take, identity, reads, resolve: resolve as (answer: unknown) => void, reject });
       const state = this.#state(key);
-      if (state.phase === "ready") {
-        this.#begin(state, turn);
-        this.#settle(state);
-        return;
-      }
-      queueTurn(state, turn);
-      if (state.phase !== "loading") this.#load(state);
+      queueTurn(state, turn, "waiting");
+      if (state.phase === "ready") this.#advance(state);
+      else if (state.phase === "absent" || state.phase === "stale") this.#load(state);
     });
+  }
+
+  /** Reads large values of a session from the store; says whether all of them were still there. Rejects as the store does. */
+  fetch(key: SessionKey, away: readonly KeptVariable[]): Promise<boolean> {
+    const refs = away.map(({ name, revision }) => ({ name, revision }));
+    const fetched = this.#parts.persistence.loadValues(key, refs).then((values) => {
+      const found = away.filter(({ name }) => values.has(name));
+      for (const variable of found) variable.arrive(values.get(variable.name));
+      return found.length === away.length;
+    });
+    this.#track(
+      fetched.then(
+        () => {},
+        () => {},
+      ),
+    );
+    return fetched;
+  }
+
+  /** The store has other revisions: the session is loaded again at its next turn, unless what is being committed will find that out. */
+  outdated(key: SessionKey): void {
+    const state = this.#states.get(mapKey(key.tenant, key.id));
+    if (state?.phase === "ready" && state.turns.length === 0) state.phase = "stale";
   }
 
   /** Puts a commit of the engine's own, such as an expiry or an extension, at the end of the session's order. */
@@ -154,7 +179,7 @@ export class SessionTurns {
     return state;
   }
 
-  #newTurn({ call, take, identity, resolve, reject }: NewTurn): Turn {
+  #newTurn({ call, take, identity, reads, resolve, reject }: NewTurn): Turn {
     const { clock } = this.#parts;
     const stops: (() => void)[] = [];
     const once =
@@ -165,6 +190,7 @@ export class SessionTurns {
       };
     const turn: Turn = {
       take,
+      reads,
       deadlineMs: call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + call.timeoutMs,
       signal: call.signal,
       resolve: once(resolve),
@@ -185,15 +211,35 @@ export class SessionTurns {
     return turn;
   }
 
-  /** The turn itself: what is due goes first, then the operation judges the pending head. */
-  #begin(state: SessionState, turn: Turn): void {
-    if (turn.phase === "done") return;
+  /** Lets what waits begin, in order, until a turn needs values that are not here. */
+  #advance(state: SessionState): void {
+    const waiting = takeTurns(state, "waiting");
+    for (const [i, turn] of waiting.entries()) {
+      if (turn.phase === "done" || this.#begin(state, turn)) continue;
+      state.waiting = waiting.slice(i);
+      break;
+    }
+    this.#settle(state);
+  }
+
+  /** The turn itself: what is due goes first, then the operation judges the pending head. False when it has to wait for values. */
+  #begin(state: SessionState, turn: Turn): boolean {
+    if (turn.outcome !== undefined) {
+      turn.phase = "done";
+      queueTurn(state, turn);
+      return true;
+    }
     if (turn.signal?.aborted || this.#parts.clock.monotonic() >= turn.deadlineMs) {
       giveUp(turn, turn.signal?.aborted === true);
-      return;
+      return true;
     }
     const nowMs = this.#parts.now();
     this.expireDue(state, nowMs);
+    const away = state.pending && turn.reads ? awayOf(turn.reads(state.pending)) : [];
+    if (away.length > 0) {
+      this.#fetchFirst(state, away);
+      return false;
+    }
     try {
       turn.twin = twinOf(turn, state);
       const step = turn.twin === undefined ? turn.take?.(state.pending, nowMs) : undefined;
@@ -204,9 +250,11 @@ export class SessionTurns {
     }
     queueTurn(state, turn);
     turn.phase = turn.commit ? "committing" : "done";
-    if (!turn.commit) return;
-    state.pending = turn.commit.head;
-    this.#send(state, turn, turn.commit);
+    if (turn.commit) {
+      state.pending = turn.commit.head;
+      this.#send(state, turn, turn.commit);
+    }
+    return true;
   }
 
   #send(state: SessionState, turn: Turn, commit: StepCommit): void {
@@ -249,7 +297,8 @@ export class SessionTurns {
 
   /** A session that does not exist takes no memory. */
   #dropIfGone(state: SessionState): void {
-    if (state.turns.length > 0 || state.phase === "loading" || state.committed !== undefined || state.pending !== undefined) return;
+    if (state.turns.length > 0 || state.waiting.length > 0 || state.committed !== undefined || state.pending !== undefined) return;
+    if (state.phase === "loading" || state.phase === "fetching") return;
     this.#states.delete(mapKey(state.key.tenant, state.key.id));
     state.phase = "absent";
   }
@@ -262,13 +311,13 @@ export class SessionTurns {
     const { turns } = this.#unwind(state);
     for (const turn of turns) {
       turn.commit = undefined;
-      if (turn.take === undefined) continue;
-      turn.phase = "waiting";
       turn.outcome = undefined;
       turn.twin = undefined;
-      queueTurn(state, turn);
+      turn.phase = "waiting";
     }
-    this.#load(state, recallAll(state.turns));
+    const again = turns.filter((turn) => turn.take !== undefined);
+    state.waiting = [...again, ...takeTurns(state, "waiting")];
+    this.#load(state, recallAll(again));
   }
 
   /** Nobody can tell what was saved: everything unanswered fails, and the session is read again before it changes. */
@@ -295,55 +344,75 @@ export class SessionTurns {
     return { turns, unsent: new Set(withdrawn.map((commit) => commit.delta)) };
   }
 
-  #load(state: SessionState, recalled: Promise<Recalled> = Promise.resolve(NOTHING_RECALLED)): void {
+  #load(state: SessionState, recalled?: Promise<void>): void {
     state.phase = "loading";
-    const load = Promise.all([this.#readHead(state.key), recalled]).then(
-      ([head, answers]) => this.#loaded(state, head, answers),
-      (cause: unknown) => this.#loadFailed(state, cause),
+    this.#track(
+      Promise.all([this.#readHead(state.key), recalled]).then(
+        ([head]) => this.#loaded(state, head),
+        (cause: unknown) => this.#loadFailed(state, cause),
+      ),
     );
-    this.#loads.add(load);
-    void load.finally(() => this.#loads.delete(load));
   }
 
+  /** Values up to 4 KiB come with the session; the others when somebody asks for them. */
   async #readHead(key: SessionKey): Promise<Head | undefined> {
-    const { persistence } = this.#parts;
-    const session = await persistence.load(key);
-    if (session === undefined) return undefined;
-    const large = session.variables.filter((variable) => variable.bytes === undefined);
-    const values = large.length === 0 ? undefined : await persistence.loadValues(key, large);
-    const variables = session.variables.map(({ sizeBytes: _, ...variable }) => {
-      const bytes = variable.bytes ?? values?.get(variable.name);
-      if (bytes === undefined) throw new Error("a value was not found at the revision that its session names");
-      return { ...variable, bytes };
-    });
-    return { record: session.record, store: VariableStore.of(variables) };
+    const session = await this.#parts.persistence.load(key);
+    return session && { record: session.record, store: VariableStore.of(session.variables.map(kept)) };
   }
 
-  #loaded(state: SessionState, head: Head | undefined, recalled: Recalled): void {
+  #loaded(state: SessionState, head: Head | undefined): void {
     state.committed = head;
     state.pending = head;
     state.phase = "ready";
     if (head) this.#parts.onEvent({ kind: "session.loaded", key: state.key, revision: head.record.revision });
-    for (const turn of takeTurns(state)) {
-      turn.outcome = recalled.get(turn);
-      if (turn.outcome === undefined) this.#begin(state, turn);
-      else {
-        turn.phase = "done";
-        queueTurn(state, turn);
-      }
-    }
-    this.#settle(state);
+    this.#advance(state);
   }
 
   #loadFailed(state: SessionState, cause: unknown): void {
     state.phase = state.committed === undefined ? "absent" : "stale";
-    this.#parts.onLoadFailed(cause);
+    this.#refuseWaiting(state, cause);
+    this.#dropIfGone(state);
+  }
+
+  /** Reads the values that the first waiting turn needs; what comes after it waits with it. */
+  #fetchFirst(state: SessionState, away: readonly KeptVariable[]): void {
+    state.phase = "fetching";
+    this.#track(
+      this.fetch(state.key, away).then(
+        (complete) => (complete ? this.#fetched(state) : this.#fetchFailed(state, new Error("the store has other revisions"))),
+        (cause: unknown) => this.#fetchFailed(state, cause),
+      ),
+    );
+  }
+
+  #fetched(state: SessionState): void {
+    if (state.phase === "fetching") {
+      state.phase = "ready";
+      this.#advance(state);
+    } else if (state.phase === "stale" && state.waiting.length > 0) this.#load(state);
+  }
+
+  #fetchFailed(state: SessionState, cause: unknown): void {
+    // Only a session at rest can be loaded again: what is being committed leads on from what is here.
+    if (state.phase === "fetching") state.phase = state.turns.length === 0 ? "stale" : "ready";
+    if (state.phase === "loading") return;
+    this.#refuseWaiting(state, cause);
+    this.#settle(state);
+  }
+
+  #refuseWaiting(state: SessionState, cause: unknown): void {
+    // One damaged session says nothing of the store's health.
+    if (!(cause instanceof DataLossError)) this.#parts.onLoadFailed(cause);
     const error = cause instanceof BridgeError ? cause : new StoreUnavailableError("the store failed while it loaded", { cause });
-    for (const turn of takeTurns(state)) {
+    for (const turn of takeTurns(state, "waiting")) {
       turn.phase = "done";
       turn.reject(error);
     }
-    this.#dropIfGone(state);
+  }
+
+  #track(load: Promise<void>): void {
+    this.#loads.add(load);
+    void load.finally(() => this.#loads.delete(load));
   }
 }
 
@@ -357,18 +426,9 @@ function commitEvents(delta: SessionDelta): ObserverEvent[] {
   return delta.removed.map((name) => ({ kind: "variable.expired", key, name, found: false, type: "", sizeBytes: 0 }));
 }
 
-/** The answers that the store remembers, by the turn that asks for them. */
-type Recalled = ReadonlyMap<Turn, Settled>;
-
-const NOTHING_RECALLED: Recalled = new Map();
-
-async function recallAll(turns: readonly Turn[]): Promise<Recalled> {
-  const recalled = new Map<Turn, Settled>();
-  for (const turn of turns) {
-    const settled = await turn.identity?.recall();
-    if (settled !== undefined) recalled.set(turn, settled);
-  }
-  return recalled;
+/** Gives the turns the answers that the store remembers. */
+async function recallAll(turns: readonly Turn[]): Promise<void> {
+  for (const turn of turns) turn.outcome = await turn.identity?.recall();
 }
 
 /** The earlier turn of the same call: both get one answer. Throws when the id was used for another call. */
@@ -378,7 +438,7 @@ function twinOf(turn: Turn, state: SessionState): Turn | undefined {
 }
 
 /** What a turn is made of. */
-interface NewTurn extends Pick<Turn, "take" | "resolve" | "reject" | "identity"> {
+interface NewTurn extends Pick<Turn, "take" | "resolve" | "reject" | "identity" | "reads"> {
   readonly call: CallOptions;
 }
 
@@ -386,6 +446,7 @@ const mapKey = (tenant: string, id: string): string => (tenant === "" ? id : `${
 
 const INTERNAL = {
   take: undefined,
+  reads: undefined,
   identity: undefined,
   twin: undefined,
   deadlineMs: Number.POSITIVE_INFINITY,

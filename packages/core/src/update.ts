@@ -41,6 +41,25 @@ export function prepareUpdate(update: Update, limits: Limits): readonly Prepared
   });
 }
 
+/** The variables whose values the operations read: those that they edit, and those that they answer. */
+export function readsOf(
+  operations: readonly Prepared[],
+  { store }: { readonly store: VariableStore },
+): readonly (StoredVariable | undefined)[] {
+  let popped = 0;
+  const read = operations.map((operation) => {
+    if (operation instanceof BridgeError) return undefined;
+    if (operation.kind === "pop_last") popped += 1;
+    return isRead(operation) ? store.variable(operation.name) : undefined;
+  });
+  return popped === 0 ? read : [...read, ...store.variables().slice(-popped)];
+}
+
+function isRead(operation: Operation): boolean {
+  if (operation.kind === "increment" || operation.kind === "append" || operation.kind === "merge") return true;
+  return operation.wantPrevious === true || (operation.kind === "set" && operation.ifMissing === true);
+}
+
 /** Every precondition judges `before`, the limits judge the state after; one revision; throws and changes nothing when anything fails. */
 export function applyAtomic(before: VariableStore, operations: readonly Prepared[], moment: Moment, beforeRevision: number): Batch {
   const valid = operations.map(orThrow);

@@ -1,7 +1,13 @@
 /** A store whose every call is answered when the simulation says so, if at all; what it keeps outlives the processes that use it. */
 import { memoryPersistence } from "../../src/memory-persistence.ts";
-import type { SaveOutcome, SessionDelta, SessionPersistence } from "../../src/persistence.ts";
+import type { LoadedVariable, SaveOutcome, SessionDelta, SessionPersistence } from "../../src/persistence.ts";
 import type { Dice } from "./dice.ts";
+
+/** Values of more bytes than this are loaded apart, as large ones are by a real store. */
+const LARGE_BYTES = 2;
+
+const withoutLargeValue = (variable: LoadedVariable): LoadedVariable =>
+  variable.sizeBytes > LARGE_BYTES ? { ...variable, bytes: undefined } : variable;
 
 /** How often things go wrong, as probabilities. */
 export interface Faults {
@@ -93,7 +99,11 @@ export function disk({ dice, saved, opened, failed, broken }: DiskParts): Disk {
         opened(known.lastNowMs);
         return known;
       },
-      load: (key) => call("load", () => kept.load(key)),
+      load: (key) =>
+        call("load", async () => {
+          const session = await kept.load(key);
+          return session && { ...session, variables: session.variables.map(withoutLargeValue) };
+        }),
       loadValues: (key, refs) => call("loadValues", () => kept.loadValues(key, refs)),
       listSessions: (query) => call("listSessions", () => kept.listSessions(query)),
       due: (nowMs, limit) => call("due", () => kept.due(nowMs, limit)),
