@@ -22,7 +22,7 @@ import type {
   VariableReading,
   VariablesReading,
 } from "./session-port.ts";
-import { type Head, type SessionState, sessionInfo, type Turn } from "./session-state.ts";
+import { type Head, sessionInfo, type Turn } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
 import { compareText } from "./text-order.ts";
 import { prepareUpdate, readsOf } from "./update.ts";
@@ -38,6 +38,8 @@ export interface OpenEngine {
   readonly floor: { revision: number };
   /** Nothing that was answered before this is remembered, whatever the store says. */
   readonly rememberedSinceMs: number;
+  /** Whether the engine is being closed, so that nothing new may be saved. */
+  readonly isClosing: () => boolean;
 }
 
 /** What a port is made of. */
@@ -108,7 +110,6 @@ export function enginePort(parts: PortParts): SessionPort {
   function read<T>(key: SessionKey, call: CallOptions, { due, wants, answer }: Read<T>): T | Promise<T> {
     return withEngine(call, (engine, remaining) => {
       const nowMs = engine.now();
-      const current = () => engine.turns.peek(key.tenant, key.id);
       const whenHere = (head: Head | undefined, tries: number): T | Promise<T> => {
         const away = head === undefined || wants === undefined ? [] : awayOf(wants(head, nowMs));
         if (away.length === 0) return answer({ engine, head, nowMs });
@@ -122,10 +123,11 @@ export function enginePort(parts: PortParts): SessionPort {
         });
       };
       const afterTurn = async (tries: number): Promise<T> => {
-        await engine.turns.perform(key, remaining, () => ({ answer: undefined }));
-        return whenHere(alive(current(), nowMs), tries);
+        // The head of the turn, which is committed by now; the session itself may have left memory again.
+        const head = await engine.turns.perform(key, remaining, (judged) => ({ answer: judged }));
+        return whenHere(head, tries);
       };
-      const state = current();
+      const state = engine.turns.peek(key.tenant, key.id);
       const head = state?.committed;
       const known = state !== undefined && (head === undefined || !(isDue(head.record, nowMs) || due(head, nowMs)));
       return known ? whenHere(head, FETCH_TRIES) : afterTurn(FETCH_TRIES);
@@ -136,7 +138,7 @@ export function enginePort(parts: PortParts): SessionPort {
   function access({ engine, nowMs }: Reading, key: SessionKey): void {
     const state = engine.turns.peek(key.tenant, key.id);
     const pending = state?.pending;
-    if (state?.phase !== "ready" || pending === undefined || isDue(pending.record, nowMs)) return;
+    if (state?.phase !== "ready" || pending === undefined || isDue(pending.record, nowMs) || engine.isClosing()) return;
     const expiresAtMs = extensionMs(pending.record, nowMs);
     if (expiresAtMs === undefined) return;
     const head: Head = { record: { ...pending.record, accessedAtMs: nowMs, expiresAtMs }, store: pending.store };
@@ -182,10 +184,12 @@ export function enginePort(parts: PortParts): SessionPort {
     const known = engine.turns.peek(key.tenant, key.id)?.committed;
     // The store may be ahead of what readers see, and either of them behind the clock.
     const due = (dueAtMs !== undefined && dueAtMs <= nowMs) || (known !== undefined && sessionDue(known, nowMs));
-    if (due) await engine.turns.expire(key, record);
+    if (due) {
+      const head = await engine.turns.expire(key, record);
+      return head && sessionInfo(key.id, head.record);
+    }
     const state = engine.turns.peek(key.tenant, key.id);
-    if (state !== undefined) return state.committed && sessionInfo(key.id, state.committed.record);
-    return due ? undefined : sessionInfo(key.id, record);
+    return state === undefined ? sessionInfo(key.id, record) : state.committed && sessionInfo(key.id, state.committed.record);
   }
 
   return {
@@ -288,12 +292,6 @@ export function enginePort(parts: PortParts): SessionPort {
 }
 
 const notFound = (id: string) => new SessionNotFoundError(`there is no session "${id}"`);
-
-/** The head that is not due; a turn has settled what was. */
-function alive(state: SessionState | undefined, nowMs: number): Head | undefined {
-  const head = state?.committed;
-  return head === undefined || isDue(head.record, nowMs) ? undefined : head;
-}
 
 const living = (variable: StoredVariable | undefined, nowMs: number): StoredVariable | undefined =>
   variable === undefined || isDue(variable, nowMs) ? undefined : variable;

@@ -10,6 +10,8 @@ export interface Limits {
   readonly sessionBytes: number;
   /** Sessions of a memory-only manager; a stored one has no such limit. */
   readonly memorySessions: number;
+  /** What loaded sessions may take in memory, estimated; the one used longest ago leaves first. Memory-only managers have no such limit. */
+  readonly memoryBytes: number;
   /** Operations of one update, packed values included. */
   readonly operationsPerUpdate: number;
   /** Milliseconds that a session lives unused when nobody says otherwise; undefined means for ever. */
@@ -24,6 +26,7 @@ export const DEFAULT_LIMITS: Limits = {
   variablesPerSession: 1000,
   sessionBytes: 16 * 1024 * 1024,
   memorySessions: 10_000,
+  memoryBytes: 512 * 1024 * 1024,
   operationsPerUpdate: 1000,
   defaultTtlMs: 24 * 60 * 60 * 1000,
   allowNever: true,

@@ -6,7 +6,7 @@ import type { SessionKey } from "./persistence.ts";
 
 /** What happened to a session. */
 export interface SessionEvent {
-  readonly kind: "session.created" | "session.loaded" | "session.expired" | "session.deleted";
+  readonly kind: "session.created" | "session.loaded" | "session.expired" | "session.deleted" | "session.evicted";
   readonly key: SessionKey;
   readonly revision: number;
 }

@@ -94,6 +94,7 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
       clock,
       now,
       floor,
+      memoryBytes: maxSessions === undefined ? limits.memoryBytes : undefined,
       onLoadFailed: () => onHealth(false),
       onEvent(event) {
         tell(observer, event);
@@ -103,7 +104,7 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
     stopSweeper = startSweeper({ persistence, turns, clock, now });
     // A store that survives nothing has just begun to remember.
     const rememberedSinceMs = persistence.capabilities.survives === "nothing" ? now() : 0;
-    opened = { turns, now, floor, rememberedSinceMs };
+    opened = { turns, now, floor, rememberedSinceMs, isClosing: () => closing !== undefined };
     return opened;
   }
 

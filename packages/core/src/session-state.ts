@@ -69,6 +69,8 @@ export interface SessionState {
   turns: Turn[];
   /** Those that wait for a load, in the order of arrival. */
   waiting: Turn[];
+  /** What it takes in memory, estimated; 0 until it is loaded. */
+  weightBytes: number;
 }
 
 /** Shared by every session at rest; replaced, never pushed to. */
@@ -82,7 +84,19 @@ export const newState = (key: SessionKey): SessionState => ({
   pending: undefined,
   turns: AT_REST,
   waiting: AT_REST,
+  weightBytes: 0,
 });
+
+/** What a session, a variable and a value take in memory: an estimate that rather says too much. */
+export const weightOf = ({ committed }: SessionState): number =>
+  committed === undefined ? 0 : SESSION_BYTES + committed.store.size * VARIABLE_BYTES + committed.store.sizeBytes;
+
+const SESSION_BYTES = 1_024;
+const VARIABLE_BYTES = 256;
+
+/** Whether everything of it is in the store and nobody is at work on it. */
+export const isClean = (state: SessionState): boolean =>
+  state.phase === "ready" && state.turns.length === 0 && state.waiting.length === 0 && state.committed === state.pending;
 
 /** Puts a turn at the end of those that have begun, or of those that wait. */
 export function queueTurn(state: SessionState, turn: Turn, queue: "turns" | "waiting" = "turns"): void {

@@ -13,6 +13,7 @@ import type { CallOptions } from "./session-port.ts";
 import {
   countedRecord,
   type Head,
+  isClean,
   newState,
   nextRevision,
   queueTurn,
@@ -22,6 +23,7 @@ import {
   type Turn,
   type TurnIdentity,
   takeTurns,
+  weightOf,
 } from "./session-state.ts";
 import { isDue, VariableStore } from "./variable-store.ts";
 
@@ -34,6 +36,8 @@ export interface TurnParts {
   readonly now: () => number;
   /** The revision that new sessions start above. */
   readonly floor: { revision: number };
+  /** What loaded sessions may take in memory; undefined where they have no other place to be. */
+  readonly memoryBytes: number | undefined;
   /** Told when a load fails. */
   readonly onLoadFailed: (cause: unknown) => void;
   /** Told what became of sessions and of what expired. */
@@ -49,8 +53,10 @@ export interface TurnOptions {
 /** The sessions in use, by key, and their turns. */
 export class SessionTurns {
   readonly #parts: TurnParts;
+  /** In the order of their last use, where they may have to leave. */
   readonly #states = new Map<string, SessionState>();
   readonly #loads = new Set<Promise<void>>();
+  #weightBytes = 0;
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
@@ -74,7 +80,7 @@ export class SessionTurns {
 
   /** The session, if its committed head is known without waiting. */
   peek(tenant: string, id: string): SessionState | undefined {
-    const state = this.#states.get(mapKey(tenant, id));
+    const state = this.#used(mapKey(tenant, id));
     return state === undefined || state.phase === "absent" || (state.phase === "loading" && state.committed === undefined)
       ? undefined
       : state;
@@ -126,8 +132,8 @@ export class SessionTurns {
     this.#send(state, turn, commit);
   }
 
-  /** Expires a session that the store says is due, or that has due variables, without reading what will go anyway. */
-  expire(key: SessionKey, record: SessionRecord): Promise<void> {
+  /** Expires a session that the store says is due, or what is due of it, without reading what will go anyway; gives what is left. */
+  expire(key: SessionKey, record: SessionRecord): Promise<Head | undefined> {
     const state = this.#state(key);
     if (state.phase === "absent" && isDue(record, this.#parts.now())) {
       // Nobody can read this head: whoever comes finds it due and takes a turn, which expires it first.
@@ -135,7 +141,7 @@ export class SessionTurns {
       state.committed = state.pending;
       state.phase = "ready";
     }
-    return this.perform(key, {}, () => ({ answer: undefined }));
+    return this.perform(key, {}, (head) => ({ answer: head }));
   }
 
   /** Commits what is due on a loaded session. */
@@ -171,12 +177,39 @@ export class SessionTurns {
 
   #state(key: SessionKey): SessionState {
     const at = mapKey(key.tenant, key.id);
-    let state = this.#states.get(at);
+    let state = this.#used(at);
     if (state === undefined) {
       state = newState(key);
       this.#states.set(at, state);
     }
     return state;
+  }
+
+  /** The session of this name, which is the one used last from now on. */
+  #used(name: string): SessionState | undefined {
+    const state = this.#states.get(name);
+    if (state !== undefined && this.#parts.memoryBytes !== undefined) {
+      this.#states.delete(name);
+      this.#states.set(name, state);
+    }
+    return state;
+  }
+
+  /** Counts what a session takes now, and lets clean ones leave, the one used longest ago first, while there is too much [P14]. */
+  #weigh(state: SessionState): void {
+    const { memoryBytes, onEvent } = this.#parts;
+    if (memoryBytes === undefined) return;
+    const weightBytes = weightOf(state);
+    this.#weightBytes += weightBytes - state.weightBytes;
+    state.weightBytes = weightBytes;
+    if (this.#weightBytes <= memoryBytes) return;
+    for (const [name, candidate] of this.#states) {
+      if (this.#weightBytes <= memoryBytes) return;
+      if (candidate === state || candidate.committed === undefined || !isClean(candidate)) continue;
+      this.#states.delete(name);
+      this.#weightBytes -= candidate.weightBytes;
+      onEvent({ kind: "session.evicted", key: candidate.key, revision: candidate.committed.record.revision });
+    }
   }
 
   #newTurn({ call, take, identity, reads, resolve, reject }: NewTurn): Turn {
@@ -277,6 +310,7 @@ export class SessionTurns {
     turn.phase = "done";
     turn.commit = undefined;
     for (const event of commitEvents(commit.delta)) this.#parts.onEvent(event);
+    this.#weigh(state);
     this.#settle(state);
   }
 
@@ -300,6 +334,8 @@ export class SessionTurns {
     if (state.turns.length > 0 || state.waiting.length > 0 || state.committed !== undefined || state.pending !== undefined) return;
     if (state.phase === "loading" || state.phase === "fetching") return;
     this.#states.delete(mapKey(state.key.tenant, state.key.id));
+    this.#weightBytes -= state.weightBytes;
+    state.weightBytes = 0;
     state.phase = "absent";
   }
 
@@ -365,6 +401,7 @@ export class SessionTurns {
     state.pending = head;
     state.phase = "ready";
     if (head) this.#parts.onEvent({ kind: "session.loaded", key: state.key, revision: head.record.revision });
+    this.#weigh(state);
     this.#advance(state);
   }
 

@@ -28,7 +28,7 @@ export function startSweeper({ persistence, turns, clock, now }: SweeperParts): 
   /** Whether there is more to sweep right away. */
   async function sweep(): Promise<boolean> {
     const due = await persistence.due(now(), PAGE);
-    const expiries: Promise<void>[] = [];
+    const expiries: Promise<unknown>[] = [];
     let begun = clock.monotonic();
     for (const { key, record } of due) {
       if (stopped) break;

@@ -46,13 +46,12 @@ export function readsOf(
   operations: readonly Prepared[],
   { store }: { readonly store: VariableStore },
 ): readonly (StoredVariable | undefined)[] {
-  let popped = 0;
-  const read = operations.map((operation) => {
-    if (operation instanceof BridgeError) return undefined;
-    if (operation.kind === "pop_last") popped += 1;
-    return isRead(operation) ? store.variable(operation.name) : undefined;
-  });
-  return popped === 0 ? read : [...read, ...store.variables().slice(-popped)];
+  const popped = operations.filter((operation) => !(operation instanceof BridgeError) && operation.kind === "pop_last").length;
+  // What other operations do before it decides which variable is the last.
+  if (popped > 0) return popped === operations.length ? store.variables().slice(-popped) : store.variables();
+  return operations.map((operation) =>
+    operation instanceof BridgeError || !isRead(operation) ? undefined : store.variable(operation.name),
+  );
 }
 
 function isRead(operation: Operation): boolean {

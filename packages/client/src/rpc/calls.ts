@@ -154,12 +154,15 @@ const isTransient = (error: unknown): error is ServerUnavailableError => error i
  * server's answer to this very identity, and stands.
  */
 function asLost(error: unknown): unknown {
-  const says = !(isTransient(error) || error instanceof DeadlineExceededError || error instanceof CancelledError);
-  if (says || error.outcome === "unknown") return error;
+  // A server that is overloaded refuses before it looks at the identity.
+  const isOverload = error instanceof LimitExceededError && error.reason === "OVERLOADED";
+  const isSilent = isTransient(error) || isOverload || error instanceof DeadlineExceededError || error instanceof CancelledError;
+  if (!isSilent || error.outcome === "unknown") return error;
   const options = { outcome: "unknown", details: error.details, cause: error.cause } as const;
   if (error instanceof DeadlineExceededError) return new DeadlineExceededError(error.message, options);
   if (error instanceof CancelledError) return new CancelledError(error.message, options);
   if (error instanceof StoreUnavailableError) return new StoreUnavailableError(error.message, options);
+  if (error instanceof LimitExceededError) return new LimitExceededError(error.reason, error.message, options);
   return new ServerUnavailableError(error.reason, error.message, options);
 }
 

@@ -70,6 +70,18 @@ describe("large values", () => {
     const { results } = await update(await fresh(), "s", ...Array.from({ length: 3 }, (): Operation => ({ kind: "pop_last", name: "" })));
     expect(results.map(({ previous }) => previous?.name)).toEqual(["z-list", "small", "large"]);
     expect(results[2]?.previous?.bytes).toEqual(encode(LARGE));
+    const mixed = await update(
+      await fresh(),
+      "s",
+      { kind: "delete", name: "z-list" },
+      setOf("small", 2),
+      { kind: "delete", name: "small" },
+      {
+        kind: "pop_last",
+        name: "",
+      },
+    );
+    expect(mixed.results[3]?.previous?.bytes).toEqual(encode(LARGE));
   });
 
   it("[P4] hold back what comes after the operation that needs them, and nothing before it", async () => {

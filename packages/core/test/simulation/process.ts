@@ -36,7 +36,8 @@ export function startProcess(persistence: SessionPersistence, clock: Clock, rand
         if (alive) fn();
       }),
   };
-  const limits = { defaultTtlMs: DEFAULT_TTL_MS, variablesPerSession: VARIABLES_PER_SESSION };
+  // Room for one session or two, so that they leave and come back all the time.
+  const limits = { defaultTtlMs: DEFAULT_TTL_MS, variablesPerSession: VARIABLES_PER_SESSION, memoryBytes: 4_000 };
   const engine = sessionEngine({ persistence, clock: watched, random, limits });
   return {
     engine,

@@ -85,6 +85,7 @@ export const SERVE_OPTIONS = {
   "max-variables-per-session": row("n", "variables of one session", count(DEFAULT_LIMITS.variablesPerSession)),
   "max-session-bytes": row("bytes", "names and values of one session", count(DEFAULT_LIMITS.sessionBytes)),
   "max-memory-sessions": row("n", "sessions of a server without a store", count(DEFAULT_LIMITS.memorySessions)),
+  "max-memory-bytes": row("bytes", "what loaded sessions may take in memory with a store, estimated", count(DEFAULT_LIMITS.memoryBytes)),
   "max-operations-per-update": row("n", "operations of one update", count(DEFAULT_LIMITS.operationsPerUpdate)),
   "default-ttl-ms": row(
     "ms|never",

@@ -45,6 +45,7 @@ export function serveConfig(sources: Sources): ServeConfig {
       variablesPerSession: options["max-variables-per-session"],
       sessionBytes: options["max-session-bytes"],
       memorySessions: options["max-memory-sessions"],
+      memoryBytes: options["max-memory-bytes"],
       operationsPerUpdate: options["max-operations-per-update"],
       defaultTtlMs: defaultTtl === "never" ? undefined : defaultTtl,
       allowNever: options["allow-never"],
