@@ -1,7 +1,7 @@
 /** The port of the sessions in this process: checks what is asked, takes turns for changes, and reads committed heads directly. */
 import type { Clock, Random } from "./clock.ts";
 import { extensionMs } from "./deadline.ts";
-import { createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
+import { accessStep, createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
 import { BridgeError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
 import { awayOf, sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
@@ -134,16 +134,11 @@ export function enginePort(parts: PortParts): SessionPort {
     });
   }
 
-  /** An access: moves the deadline later when it is time to, and waits for nothing. */
-  function access({ engine, nowMs }: Reading, key: SessionKey): void {
-    const state = engine.turns.peek(key.tenant, key.id);
-    const pending = state?.pending;
-    if (state?.phase !== "ready" || pending === undefined || isDue(pending.record, nowMs) || engine.isClosing()) return;
-    const expiresAtMs = extensionMs(pending.record, nowMs);
-    if (expiresAtMs === undefined) return;
-    const head: Head = { record: { ...pending.record, accessedAtMs: nowMs, expiresAtMs }, store: pending.store };
-    state.pending = head;
-    engine.turns.commit(state, { head, delta: { kind: "extend", key: state.key, nowMs, accessedAtMs: nowMs, expiresAtMs } });
+  /** An access: moves the deadline later when it is time to, and makes nobody wait. */
+  function access({ engine, head, nowMs }: Reading, key: SessionKey): void {
+    if (head === undefined || extensionMs(head.record, nowMs) === undefined || engine.isClosing()) return;
+    // When the store fails, whoever writes next is told; a read is answered all the same.
+    engine.turns.perform(key, {}, accessStep(key)).catch(() => {});
   }
 
   function getVariables(sessionId: string, selection: Selection, call: CallOptions) {

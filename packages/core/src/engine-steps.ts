@@ -86,12 +86,23 @@ export function touchStep(
       const delta: SessionDelta = { kind: "write", key, nowMs, baseRevision: before.revision, record, set: [], removed: [] };
       return { answer: sessionInfo(key.id, record), commit: { head: { record, store }, delta } };
     }
-    const expiresAtMs = extensionMs(before, nowMs, true);
-    if (expiresAtMs === undefined) return { answer: sessionInfo(key.id, before) };
-    const record = { ...before, accessedAtMs: nowMs, expiresAtMs };
-    const delta: SessionDelta = { kind: "extend", key, nowMs, accessedAtMs: nowMs, expiresAtMs };
-    return { answer: sessionInfo(key.id, record), commit: { head: { record, store }, delta } };
+    const commit = extension(key, head, nowMs, true);
+    return { answer: sessionInfo(key.id, commit?.head.record ?? before), commit };
   };
+}
+
+/** Moves the deadline later when it is time to: what a read does that finds something. */
+export function accessStep(key: SessionKey): Take<undefined> {
+  return (head, nowMs) => ({ answer: undefined, commit: head && extension(key, head, nowMs, false) });
+}
+
+/** The later deadline of an access, undefined when the present one serves; `always` moves it as far as it goes. */
+function extension(key: SessionKey, { record, store }: Head, nowMs: number, always: boolean) {
+  const expiresAtMs = extensionMs(record, nowMs, always);
+  if (expiresAtMs === undefined) return undefined;
+  const head: Head = { record: { ...record, accessedAtMs: nowMs, expiresAtMs }, store };
+  const delta: SessionDelta = { kind: "extend", key, nowMs, accessedAtMs: nowMs, expiresAtMs };
+  return { head, delta };
 }
 
 /** Deletes the session; the store remembers its last revision. */

@@ -126,7 +126,7 @@ export class SessionTurns {
   }
 
   /** Puts a commit of the engine's own, such as an expiry or an extension, at the end of the session's order. */
-  commit(state: SessionState, commit: StepCommit): void {
+  #commit(state: SessionState, commit: StepCommit): void {
     const turn: Turn = { ...INTERNAL, phase: "committing", outcome: { answer: undefined }, commit };
     queueTurn(state, turn);
     this.#send(state, turn, commit);
@@ -155,7 +155,7 @@ export class SessionTurns {
       this.#parts.floor.revision = Math.max(this.#parts.floor.revision, revision);
       state.pending = undefined;
       const delta = { kind: "expire", key, nowMs, baseRevision, revision, record: undefined, removed: [] } as const;
-      this.commit(state, { head: undefined, delta });
+      this.#commit(state, { head: undefined, delta });
       return;
     }
     if (head.store.nextDueMs > nowMs) return;
@@ -163,7 +163,7 @@ export class SessionTurns {
     const revision = nextRevision(baseRevision, nowMs);
     const next = { record: countedRecord(head.record, store, revision), store };
     state.pending = next;
-    this.commit(state, { head: next, delta: { kind: "expire", key, nowMs, baseRevision, revision, record: next.record, removed } });
+    this.#commit(state, { head: next, delta: { kind: "expire", key, nowMs, baseRevision, revision, record: next.record, removed } });
   }
 
   /** Resolves when nothing loads and nothing is being committed. */
