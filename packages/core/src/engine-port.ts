@@ -27,7 +27,7 @@ import type { SessionTurns } from "./session-turns.ts";
 import { compareText } from "./text-order.ts";
 import { prepareUpdate, readsOf } from "./update.ts";
 import { isDue } from "./variable-store.ts";
-import { within } from "./waiting.ts";
+import { countdown, within } from "./waiting.ts";
 
 /** An engine whose store is open. */
 export interface OpenEngine {
@@ -92,11 +92,9 @@ export function enginePort(parts: PortParts): SessionPort {
   const withEngine = <C extends CallOptions, T>(call: C, use: (engine: OpenEngine, call: C) => T | Promise<T>): T | Promise<T> => {
     const engine = ready();
     if (!(engine instanceof Promise)) return use(engine, call);
-    const { timeoutMs } = call;
-    const begun = clock.monotonic();
-    const left = () => (timeoutMs === undefined ? undefined : timeoutMs - (clock.monotonic() - begun));
+    const left = countdown(clock, call);
     // Asked again, since it may have been closed meanwhile.
-    return within(clock, call, engine).then(async () => use(await ready(), { ...call, timeoutMs: left() }));
+    return within(clock, call, engine).then(async () => use(await ready(), left()));
   };
   const newSession = (defaults: SessionDefaults | undefined) => ({
     ttlMs: sessionTtlMs(defaults?.ttl, limits),
@@ -110,11 +108,12 @@ export function enginePort(parts: PortParts): SessionPort {
   function read<T>(key: SessionKey, call: CallOptions, { due, wants, answer }: Read<T>): T | Promise<T> {
     return withEngine(call, (engine, remaining) => {
       const nowMs = engine.now();
+      const left = countdown(clock, remaining);
       const whenHere = (head: Head | undefined, tries: number): T | Promise<T> => {
         const away = head === undefined || wants === undefined ? [] : awayOf(wants(head, nowMs));
         if (away.length === 0) return answer({ engine, head, nowMs });
         if (tries === 0) throw new StoreUnavailableError("the values changed each time they were read");
-        return within(clock, remaining, stored(engine.turns.fetch(key, away))).then((complete) => {
+        return within(clock, left(), stored(engine.turns.fetch(key, away))).then((complete) => {
           if (complete) return whenHere(head, tries);
           // The store of a closed engine is not asked again.
           ready();
@@ -124,7 +123,7 @@ export function enginePort(parts: PortParts): SessionPort {
       };
       const afterTurn = async (tries: number): Promise<T> => {
         // The head of the turn, which is committed by now; the session itself may have left memory again.
-        const head = await engine.turns.perform(key, remaining, (judged) => ({ answer: judged }));
+        const head = await engine.turns.perform(key, left(), (judged) => ({ answer: judged }));
         return whenHere(head, tries);
       };
       const state = engine.turns.peek(key.tenant, key.id);
@@ -166,11 +165,12 @@ export function enginePort(parts: PortParts): SessionPort {
     const { request } = call;
     const { findRequest } = persistence;
     if (request === undefined || findRequest === undefined) return engine.turns.perform(key, call, take, { reads });
+    const left = countdown(clock, call);
     const find = async (): Promise<FoundRequest> => {
-      const found = await stored(findRequest.call(persistence, key, request.id, engine.now()));
+      const found = await within(clock, left(), stored(findRequest.call(persistence, key, request.id, engine.now())));
       return { ...found, rememberedSinceMs: Math.max(found.rememberedSinceMs, engine.rememberedSinceMs) };
     };
-    return performOnce({ turns: engine.turns, key, call, request, find, now: engine.now, reads }, take);
+    return performOnce({ turns: engine.turns, key, left, request, find, now: engine.now, reads }, take);
   }
 
   async function summaryInfo(engine: OpenEngine, summary: SessionSummary): Promise<SessionInfo | undefined> {

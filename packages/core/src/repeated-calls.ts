@@ -14,7 +14,8 @@ import type { SessionTurns } from "./session-turns.ts";
 export interface IdentifiedCall {
   readonly turns: SessionTurns;
   readonly key: SessionKey;
-  readonly call: CallOptions;
+  /** The call with what is left of its time. */
+  readonly left: () => CallOptions;
   readonly request: RequestIdentity;
   /** Asks the store what it knows of the request. */
   readonly find: () => Promise<FoundRequest>;
@@ -24,7 +25,7 @@ export interface IdentifiedCall {
 }
 
 /** Takes a turn, or gives the answer that the same call was given before. */
-export async function performOnce<T>({ turns, key, call, request, find, now, reads }: IdentifiedCall, take: Take<T>): Promise<T> {
+export async function performOnce<T>({ turns, key, left, request, find, now, reads }: IdentifiedCall, take: Take<T>): Promise<T> {
   const recall = async (): Promise<Settled | undefined> => {
     const found = await find();
     return found.request && remembered(found.request, request);
@@ -42,7 +43,7 @@ export async function performOnce<T>({ turns, key, call, request, find, now, rea
     const { head: next, delta } = step.commit;
     return { ...step, commit: { head: next, delta: { ...delta, request: identity(request, step.answer, nowMs) } } };
   };
-  const outcome = await turns.perform(key, call, sign, { identity: { request, recall }, reads }).then(
+  const outcome = await turns.perform(key, left(), sign, { identity: { request, recall }, reads }).then(
     (answer): Settled => ({ answer }),
     (error: unknown): Settled => ({ error }),
   );

@@ -39,6 +39,14 @@ export function within<T>(clock: Clock, { timeoutMs, signal }: CallOptions, prom
   });
 }
 
+/** The call with what is left of its time, each time it is asked: one deadline over several waits. */
+export function countdown<C extends CallOptions>(clock: Clock, call: C): () => C {
+  const { timeoutMs } = call;
+  if (timeoutMs === undefined) return () => call;
+  const begunAt = clock.monotonic();
+  return () => ({ ...call, timeoutMs: timeoutMs - (clock.monotonic() - begunAt) });
+}
+
 /** The error of a call whose signal is aborted. */
 export const cancelled = (signal: Signal | undefined): CancelledError =>
   new CancelledError("the call was aborted by its signal", { cause: signal?.reason });
