@@ -109,8 +109,9 @@ export function enginePort(parts: PortParts): SessionPort {
     return withEngine(call, (engine, remaining) => {
       const nowMs = engine.now();
       const left = countdown(clock, remaining);
+      const awayFrom = (head: Head | undefined) => (head === undefined || wants === undefined ? [] : awayOf(wants(head, nowMs)));
       const whenHere = (head: Head | undefined, tries: number): T | Promise<T> => {
-        const away = head === undefined || wants === undefined ? [] : awayOf(wants(head, nowMs));
+        const away = awayFrom(head);
         if (away.length === 0) return answer({ engine, head, nowMs });
         if (tries === 0) throw new StoreUnavailableError("the values changed each time they were read");
         return within(clock, left(), stored(engine.turns.fetch(key, away))).then((complete) => {
@@ -129,15 +130,18 @@ export function enginePort(parts: PortParts): SessionPort {
       const state = engine.turns.peek(key.tenant, key.id);
       const head = state?.committed;
       const known = state !== undefined && (head === undefined || !(isDue(head.record, nowMs) || due(head, nowMs)));
-      return known ? whenHere(head, FETCH_TRIES) : afterTurn(FETCH_TRIES);
+      if (known && awayFrom(head).length === 0) return answer({ engine, head, nowMs });
+      return engine.turns.whileKept(key, async () => (known ? whenHere(head, FETCH_TRIES) : afterTurn(FETCH_TRIES)));
     });
   }
 
   /** An access: moves the deadline later when it is time to, and makes nobody wait. */
-  function access({ engine, head, nowMs }: Reading, key: SessionKey): void {
-    if (head === undefined || extensionMs(head.record, nowMs) === undefined || engine.isClosing()) return;
+  function access({ engine, head }: Reading, key: SessionKey): void {
+    // The moment of the answer: a read may have waited long.
+    if (head === undefined || extensionMs(head.record, engine.now()) === undefined || engine.isClosing()) return;
+    const step = accessStep(key);
     // When the store fails, whoever writes next is told; a read is answered all the same.
-    engine.turns.perform(key, {}, accessStep(key)).catch(() => {});
+    if (!engine.turns.extend(key, step)) engine.turns.perform(key, {}, step).catch(() => {});
   }
 
   function getVariables(sessionId: string, selection: Selection, call: CallOptions) {

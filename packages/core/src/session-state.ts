@@ -71,6 +71,8 @@ export interface SessionState {
   waiting: Turn[];
   /** What it takes in memory, estimated; 0 until it is loaded. */
   weightBytes: number;
+  /** How many reads are under way that keep it in memory. */
+  readers: number;
 }
 
 /** Shared by every session at rest; replaced, never pushed to. */
@@ -85,6 +87,7 @@ export const newState = (key: SessionKey): SessionState => ({
   turns: AT_REST,
   waiting: AT_REST,
   weightBytes: 0,
+  readers: 0,
 });
 
 /** What a session, a variable and a value take in memory: an estimate that rather says too much. */
@@ -96,7 +99,11 @@ const VARIABLE_BYTES = 256;
 
 /** Whether everything of it is in the store and nobody is at work on it. */
 export const isClean = (state: SessionState): boolean =>
-  state.phase === "ready" && state.turns.length === 0 && state.waiting.length === 0 && state.committed === state.pending;
+  state.phase === "ready" &&
+  state.readers === 0 &&
+  state.turns.length === 0 &&
+  state.waiting.length === 0 &&
+  state.committed === state.pending;
 
 /** Puts a turn at the end of those that have begun, or of those that wait. */
 export function queueTurn(state: SessionState, turn: Turn, queue: "turns" | "waiting" = "turns"): void {

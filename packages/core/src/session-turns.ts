@@ -86,6 +86,31 @@ export class SessionTurns {
       : state;
   }
 
+  /** Keeps a session in memory while a read of it goes on. */
+  async whileKept<T>(key: SessionKey, read: () => Promise<T>): Promise<T> {
+    const state = this.#state(key);
+    state.readers += 1;
+    try {
+      return await read();
+    } finally {
+      state.readers -= 1;
+      this.#dropIfGone(state);
+    }
+  }
+
+  /** Moves the deadline of a session later at once, before whatever waits for its values; false when it is not here. */
+  extend(key: SessionKey, take: (head: Head | undefined, nowMs: number) => Step<unknown>): boolean {
+    const state = this.#states.get(mapKey(key.tenant, key.id));
+    if (state === undefined || !(state.phase === "ready" || state.phase === "fetching")) return false;
+    const nowMs = this.#parts.now();
+    this.expireDue(state, nowMs);
+    const { commit } = take(state.pending, nowMs);
+    if (commit === undefined) return true;
+    state.pending = commit.head;
+    this.#commit(state, commit);
+    return true;
+  }
+
   /** Takes a turn in the session's order; resolves when the answer's grounds are committed. */
   perform<T>(
     key: SessionKey,
@@ -331,9 +356,17 @@ export class SessionTurns {
 
   /** A session that does not exist takes no memory. */
   #dropIfGone(state: SessionState): void {
-    if (state.turns.length > 0 || state.waiting.length > 0 || state.committed !== undefined || state.pending !== undefined) return;
+    if (
+      state.turns.length > 0 ||
+      state.waiting.length > 0 ||
+      state.readers > 0 ||
+      state.committed !== undefined ||
+      state.pending !== undefined
+    )
+      return;
     if (state.phase === "loading" || state.phase === "fetching") return;
-    this.#states.delete(mapKey(state.key.tenant, state.key.id));
+    const name = mapKey(state.key.tenant, state.key.id);
+    if (this.#states.get(name) === state) this.#states.delete(name);
     this.#weightBytes -= state.weightBytes;
     state.weightBytes = 0;
     state.phase = "absent";
