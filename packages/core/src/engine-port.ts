@@ -117,7 +117,7 @@ export function enginePort(parts: PortParts): SessionPort {
         return within(clock, left(), stored(engine.turns.fetch(key, away))).then((complete) => {
           if (complete) return whenHere(head, tries);
           // The store of a closed engine is not asked again.
-          ready();
+          void ready();
           engine.turns.outdated(key);
           return afterTurn(tries - 1);
         });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodeAnswer, encodeAnswer } from "../../src/answers.ts";
 import { memoryPersistence } from "../../src/memory-persistence.ts";
 import type { SessionPersistence } from "../../src/persistence.ts";
-import type { CallOptions, Operation, SessionPort, UpdateResult } from "../../src/session-port.ts";
+import type { MutationCall, Operation, SessionPort, UpdateResult } from "../../src/session-port.ts";
 import { faultAt } from "../../src/testing/index.ts";
 import { encode } from "../../src/values/index.ts";
 import { get, refusal, set, setOf, settled, stage } from "./stage.ts";
@@ -11,11 +11,11 @@ import { get, refusal, set, setOf, settled, stage } from "./stage.ts";
 const MINUTE_MS = 60_000;
 
 /** A call of this name; a repeat says how long ago it was first sent. */
-const identified = (id: string, resentAfterMs?: number, digest = Uint8Array.of(1)): CallOptions => ({
+const identified = (id: string, resentAfterMs?: number, digest = Uint8Array.of(1)): MutationCall => ({
   request: { id, digest, resentAfterMs },
 });
 const increment: Operation = { kind: "increment", name: "n", by: encode(1) };
-const once = async (port: SessionPort, call: CallOptions, operation: Operation = increment): Promise<UpdateResult> =>
+const once = async (port: SessionPort, call: MutationCall, operation: Operation = increment): Promise<UpdateResult> =>
   port.update("s", { operations: [operation] }, call);
 
 /** Memory that outlives its engine, as a disk does. */

@@ -87,7 +87,7 @@ export const requestLaws: readonly Law[] = [
         const answered = request(`r${i}`, { answer, atMs: NOW_MS + i });
         await store.save([answering(write(A, R1 + i, {}), answered)]);
       }
-      const found = await Promise.all([0, 1, 2, 3, 4].map((i) => store.findRequest?.(A, `r${i}`, NOW_MS + 10)));
+      const found = await Promise.all([0, 1, 2, 3, 4].map(async (i) => store.findRequest?.(A, `r${i}`, NOW_MS + 10)));
       expect(found.map((known) => known?.request !== undefined)).toEqual([false, false, true, true, true]);
       expect(found[0]?.rememberedSinceMs).toBe(NOW_MS + 2);
       expect(((await store.findRequest?.(B, "r0", NOW_MS + 10))?.rememberedSinceMs ?? Number.NaN) <= NOW_MS).toBe(true);
