@@ -127,7 +127,7 @@ export function enginePort(parts: PortParts): SessionPort {
         const head = await engine.turns.perform(key, left(), (judged) => ({ answer: judged }));
         return whenHere(head, tries);
       };
-      const state = engine.turns.peek(key.tenant, key.id);
+      const state = engine.turns.peek(key);
       const head = state?.committed;
       const known = state !== undefined && (head === undefined || !(isDue(head.record, nowMs) || due(head, nowMs)));
       if (known && awayFrom(head).length === 0) return answer({ engine, head, nowMs });
@@ -180,14 +180,14 @@ export function enginePort(parts: PortParts): SessionPort {
   async function summaryInfo(engine: OpenEngine, summary: SessionSummary): Promise<SessionInfo | undefined> {
     const { key, record, dueAtMs } = summary;
     const nowMs = engine.now();
-    const known = engine.turns.peek(key.tenant, key.id)?.committed;
+    const known = engine.turns.peek(key)?.committed;
     // The store may be ahead of what readers see, and either of them behind the clock.
     const due = (dueAtMs !== undefined && dueAtMs <= nowMs) || (known !== undefined && sessionDue(known, nowMs));
     if (due) {
       const head = await engine.turns.expire(key, record);
       return head && sessionInfo(key.id, head.record);
     }
-    const state = engine.turns.peek(key.tenant, key.id);
+    const state = engine.turns.peek(key);
     return state === undefined ? sessionInfo(key.id, record) : state.committed && sessionInfo(key.id, state.committed.record);
   }
 
@@ -228,7 +228,7 @@ export function enginePort(parts: PortParts): SessionPort {
         const answer = change(engine, key, remaining, step, (head) => readsOf(operations, head));
         if (!observed) return answer;
         return answer.then((result) => {
-          const store = engine.turns.peek(tenant, sessionId)?.committed?.store;
+          const store = engine.turns.peek(key)?.committed?.store;
           for (const [i, operation] of update.operations.entries()) {
             const outcome = result.results[i];
             const event = outcome && store && operationEvent(key, operation, outcome, store);

@@ -1,7 +1,7 @@
-/** What an observer is told of each operation of an update. */
+/** What an observer is told of the operations of an update, and of commits. */
 import { sizeOf } from "./kept-variable.ts";
 import type { ObserverEvent } from "./observer.ts";
-import type { SessionKey } from "./persistence.ts";
+import type { SessionDelta, SessionKey } from "./persistence.ts";
 import type { Operation, OperationResult } from "./session-port.ts";
 import type { VariableStore } from "./variable-store.ts";
 
@@ -28,4 +28,14 @@ export function operationEvent(
 function eventKind(kind: Operation["kind"]): "variable.set" | "variable.delete" | "variable.update" {
   if (kind === "set") return "variable.set";
   return kind === "increment" || kind === "append" || kind === "merge" ? "variable.update" : "variable.delete";
+}
+
+/** What a delta tells an observer once it is committed; the operations tell of themselves. */
+export function commitEvents(delta: SessionDelta): ObserverEvent[] {
+  const { key, kind } = delta;
+  if (kind === "create") return [{ kind: "session.created", key, revision: delta.record.revision }];
+  if (kind === "delete") return [{ kind: "session.deleted", key, revision: delta.revision }];
+  if (kind !== "expire") return [];
+  if (delta.record === undefined) return [{ kind: "session.expired", key, revision: delta.revision }];
+  return delta.removed.map((name) => ({ kind: "variable.expired", key, name, found: false, type: "", sizeBytes: 0 }));
 }

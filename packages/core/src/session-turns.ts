@@ -4,27 +4,25 @@
  */
 import type { Clock } from "./clock.ts";
 import type { Commit, Committer } from "./committer.ts";
-import { BridgeError, CancelledError, DataLossError, DeadlineExceededError, type Outcome, StoreUnavailableError } from "./errors.ts";
+import { BridgeError, DataLossError, type Outcome, StoreUnavailableError } from "./errors.ts";
 import { awayOf, type KeptVariable, kept } from "./kept-variable.ts";
+import { LoadedSessions } from "./loaded-sessions.ts";
 import type { ObserverEvent } from "./observer.ts";
-import type { SessionDelta, SessionKey, SessionPersistence, SessionRecord } from "./persistence.ts";
-import { isSameCall } from "./repeated-calls.ts";
+import { commitEvents } from "./operation-events.ts";
+import type { SessionKey, SessionPersistence, SessionRecord } from "./persistence.ts";
 import type { CallOptions } from "./session-port.ts";
 import {
   countedRecord,
   type Head,
-  isClean,
-  newState,
   nextRevision,
   queueTurn,
   type SessionState,
   type Step,
   type StepCommit,
   type Turn,
-  type TurnIdentity,
   takeTurns,
-  weightOf,
 } from "./session-state.ts";
+import { giveUp, internalTurn, newTurn, recallAll, type TurnOptions, twinOf } from "./turn.ts";
 import { isDue, VariableStore } from "./variable-store.ts";
 
 /** What the order of sessions is made of. */
@@ -44,34 +42,27 @@ export interface TurnParts {
   readonly onEvent: (event: ObserverEvent) => void;
 }
 
-/** What a turn may bring: which call it is, and which variables' values it reads. */
-export interface TurnOptions {
-  readonly identity?: TurnIdentity | undefined;
-  readonly reads?: Turn["reads"];
-}
-
 /** The sessions in use, by key, and their turns. */
 export class SessionTurns {
   readonly #parts: TurnParts;
-  /** In the order of their last use, where they may have to leave. */
-  readonly #states = new Map<string, SessionState>();
+  readonly #sessions: LoadedSessions;
   readonly #loads = new Set<Promise<void>>();
-  #weightBytes = 0;
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
+    this.#sessions = new LoadedSessions(parts);
   }
 
   /** How many sessions are in memory; those that are being looked for count too. */
   get size(): number {
-    return this.#states.size;
+    return this.#sessions.size;
   }
 
   /** Whether fewer than `limit` sessions are alive; counts only when it cannot be told without. */
   hasRoom(limit: number, nowMs: number): boolean {
-    if (this.#states.size <= limit) return true;
+    if (this.size <= limit) return true;
     let alive = 0;
-    for (const state of this.#states.values()) {
+    for (const state of this.#sessions) {
       if (state.phase === "ready") this.expireDue(state, nowMs);
       if (state.pending !== undefined) alive += 1;
     }
@@ -79,8 +70,8 @@ export class SessionTurns {
   }
 
   /** The session, if its committed head is known without waiting. */
-  peek(tenant: string, id: string): SessionState | undefined {
-    const state = this.#used(mapKey(tenant, id));
+  peek(key: SessionKey): SessionState | undefined {
+    const state = this.#sessions.get(key);
     return state === undefined || state.phase === "absent" || (state.phase === "loading" && state.committed === undefined)
       ? undefined
       : state;
@@ -88,7 +79,7 @@ export class SessionTurns {
 
   /** Keeps a session in memory while a read of it goes on. */
   async whileKept<T>(key: SessionKey, read: () => Promise<T>): Promise<T> {
-    const state = this.#state(key);
+    const state = this.#sessions.make(key);
     state.readers += 1;
     try {
       return await read();
@@ -100,7 +91,7 @@ export class SessionTurns {
 
   /** Moves the deadline of a session later at once, before whatever waits for its values; false when it is not here. */
   extend(key: SessionKey, take: (head: Head | undefined, nowMs: number) => Step<unknown>): boolean {
-    const state = this.#states.get(mapKey(key.tenant, key.id));
+    const state = this.#sessions.get(key);
     if (state === undefined || !(state.phase === "ready" || state.phase === "fetching")) return false;
     const nowMs = this.#parts.now();
     this.expireDue(state, nowMs);
@@ -119,8 +110,16 @@ export class SessionTurns {
     { identity, reads }: TurnOptions = {},
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const turn = this.#newTurn({ call, take, identity, reads, resolve: resolve as (answer: unknown) => void, reject });
-      const state = this.#state(key);
+      const turn = newTurn({
+        clock: this.#parts.clock,
+        call,
+        take,
+        identity,
+        reads,
+        resolve: resolve as (answer: unknown) => void,
+        reject,
+      });
+      const state = this.#sessions.make(key);
       queueTurn(state, turn, "waiting");
       if (state.phase === "ready") this.#advance(state);
       else if (state.phase === "absent" || state.phase === "stale") this.#load(state);
@@ -146,20 +145,20 @@ export class SessionTurns {
 
   /** The store has other revisions: the session is loaded again at its next turn, unless what is being committed will find that out. */
   outdated(key: SessionKey): void {
-    const state = this.#states.get(mapKey(key.tenant, key.id));
+    const state = this.#sessions.get(key);
     if (state?.phase === "ready" && state.turns.length === 0) state.phase = "stale";
   }
 
   /** Puts a commit of the engine's own, such as an expiry or an extension, at the end of the session's order. */
   #commit(state: SessionState, commit: StepCommit): void {
-    const turn: Turn = { ...INTERNAL, phase: "committing", outcome: { answer: undefined }, commit };
+    const turn = internalTurn(commit);
     queueTurn(state, turn);
     this.#send(state, turn, commit);
   }
 
   /** Expires a session that the store says is due, or what is due of it, without reading what will go anyway; gives what is left. */
   expire(key: SessionKey, record: SessionRecord): Promise<Head | undefined> {
-    const state = this.#state(key);
+    const state = this.#sessions.make(key);
     if (state.phase === "absent" && isDue(record, this.#parts.now())) {
       // Nobody can read this head: whoever comes finds it due and takes a turn, which expires it first.
       state.pending = { record, store: VariableStore.of([]) };
@@ -198,75 +197,6 @@ export class SessionTurns {
       await this.#parts.committer.idle();
       // What conflicted is loaded again.
     } while (this.#loads.size > 0);
-  }
-
-  #state(key: SessionKey): SessionState {
-    const at = mapKey(key.tenant, key.id);
-    let state = this.#used(at);
-    if (state === undefined) {
-      state = newState(key);
-      this.#states.set(at, state);
-    }
-    return state;
-  }
-
-  /** The session of this name, which is the one used last from now on. */
-  #used(name: string): SessionState | undefined {
-    const state = this.#states.get(name);
-    if (state !== undefined && this.#parts.memoryBytes !== undefined) {
-      this.#states.delete(name);
-      this.#states.set(name, state);
-    }
-    return state;
-  }
-
-  /** Counts what a session takes now, and lets clean ones leave, the one used longest ago first, while there is too much [P14]. */
-  #weigh(state: SessionState): void {
-    const { memoryBytes, onEvent } = this.#parts;
-    if (memoryBytes === undefined) return;
-    const weightBytes = weightOf(state);
-    this.#weightBytes += weightBytes - state.weightBytes;
-    state.weightBytes = weightBytes;
-    if (this.#weightBytes <= memoryBytes) return;
-    for (const [name, candidate] of this.#states) {
-      if (this.#weightBytes <= memoryBytes) return;
-      if (candidate === state || candidate.committed === undefined || !isClean(candidate)) continue;
-      this.#states.delete(name);
-      this.#weightBytes -= candidate.weightBytes;
-      onEvent({ kind: "session.evicted", key: candidate.key, revision: candidate.committed.record.revision });
-    }
-  }
-
-  #newTurn({ call, take, identity, reads, resolve, reject }: NewTurn): Turn {
-    const { clock } = this.#parts;
-    const stops: (() => void)[] = [];
-    const once =
-      <A>(answer: (value: A) => void) =>
-      (value: A) => {
-        for (const stop of stops) stop();
-        answer(value);
-      };
-    const turn: Turn = {
-      take,
-      reads,
-      deadlineMs: call.timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + call.timeoutMs,
-      signal: call.signal,
-      resolve: once(resolve),
-      reject: once(reject),
-      phase: "waiting",
-      outcome: undefined,
-      commit: undefined,
-      identity,
-      twin: undefined,
-    };
-    if (call.timeoutMs !== undefined) stops.push(clock.schedule(call.timeoutMs, () => giveUp(turn, false)));
-    const { signal } = call;
-    if (signal) {
-      const abort = () => giveUp(turn, true);
-      signal.addEventListener("abort", abort);
-      stops.push(() => signal.removeEventListener("abort", abort));
-    }
-    return turn;
   }
 
   /** Lets what waits begin, in order, until a turn needs values that are not here. */
@@ -335,7 +265,7 @@ export class SessionTurns {
     turn.phase = "done";
     turn.commit = undefined;
     for (const event of commitEvents(commit.delta)) this.#parts.onEvent(event);
-    this.#weigh(state);
+    this.#sessions.weigh(state);
     this.#settle(state);
   }
 
@@ -365,11 +295,7 @@ export class SessionTurns {
     )
       return;
     if (state.phase === "loading" || state.phase === "fetching") return;
-    const name = mapKey(state.key.tenant, state.key.id);
-    if (this.#states.get(name) === state) this.#states.delete(name);
-    this.#weightBytes -= state.weightBytes;
-    state.weightBytes = 0;
-    state.phase = "absent";
+    this.#sessions.drop(state);
   }
 
   /**
@@ -434,7 +360,7 @@ export class SessionTurns {
     state.pending = head;
     state.phase = "ready";
     if (head) this.#parts.onEvent({ kind: "session.loaded", key: state.key, revision: head.record.revision });
-    this.#weigh(state);
+    this.#sessions.weigh(state);
     this.#advance(state);
   }
 
@@ -484,54 +410,4 @@ export class SessionTurns {
     this.#loads.add(load);
     void load.finally(() => this.#loads.delete(load));
   }
-}
-
-/** What a delta tells an observer once it is committed; the operations tell of themselves. */
-function commitEvents(delta: SessionDelta): ObserverEvent[] {
-  const { key, kind } = delta;
-  if (kind === "create") return [{ kind: "session.created", key, revision: delta.record.revision }];
-  if (kind === "delete") return [{ kind: "session.deleted", key, revision: delta.revision }];
-  if (kind !== "expire") return [];
-  if (delta.record === undefined) return [{ kind: "session.expired", key, revision: delta.revision }];
-  return delta.removed.map((name) => ({ kind: "variable.expired", key, name, found: false, type: "", sizeBytes: 0 }));
-}
-
-/** Gives the turns the answers that the store remembers. */
-async function recallAll(turns: readonly Turn[]): Promise<void> {
-  for (const turn of turns) turn.outcome = await turn.identity?.recall();
-}
-
-/** The earlier turn of the same call: both get one answer. Throws when the id was used for another call. */
-function twinOf(turn: Turn, state: SessionState): Turn | undefined {
-  const request = turn.identity?.request;
-  return request && state.turns.find((earlier) => isSameCall(request, earlier.identity?.request));
-}
-
-/** What a turn is made of. */
-interface NewTurn extends Pick<Turn, "take" | "resolve" | "reject" | "identity" | "reads"> {
-  readonly call: CallOptions;
-}
-
-const mapKey = (tenant: string, id: string): string => (tenant === "" ? id : `${tenant}\0${id}`);
-
-const INTERNAL = {
-  take: undefined,
-  reads: undefined,
-  identity: undefined,
-  twin: undefined,
-  deadlineMs: Number.POSITIVE_INFINITY,
-  signal: undefined,
-  resolve: () => {},
-  reject: () => {},
-} as const;
-
-/** The caller stops waiting. What has not taken its turn never will [P19]; what has may still be committed. */
-function giveUp(turn: Turn, aborted: boolean): void {
-  const outcome: Outcome = turn.phase === "committing" ? "unknown" : "not_applied";
-  if (turn.phase === "waiting") turn.phase = "done";
-  turn.reject(
-    aborted
-      ? new CancelledError("the call was cancelled", { outcome })
-      : new DeadlineExceededError("the deadline passed before the call was answered", { outcome }),
-  );
 }

@@ -1,0 +1,80 @@
+/** The sessions that are in memory, by key, in the order of their last use, and what they take there [P14]. */
+import type { ObserverEvent } from "./observer.ts";
+import type { SessionKey } from "./persistence.ts";
+import { isClean, newState, type SessionState, weightOf } from "./session-state.ts";
+
+/** What bounds them. */
+export interface LoadedSessionsParts {
+  /** What they may take in memory; undefined where they have no other place to be. */
+  readonly memoryBytes: number | undefined;
+  /** Told of every session that leaves. */
+  readonly onEvent: (event: ObserverEvent) => void;
+}
+
+/** A session that leaves is clean: nothing of it is lost, and it is loaded again when somebody asks for it. */
+export class LoadedSessions {
+  readonly #parts: LoadedSessionsParts;
+  readonly #states = new Map<string, SessionState>();
+  #weightBytes = 0;
+
+  constructor(parts: LoadedSessionsParts) {
+    this.#parts = parts;
+  }
+
+  /** How many there are; those that are being looked for count too. */
+  get size(): number {
+    return this.#states.size;
+  }
+
+  [Symbol.iterator](): Iterator<SessionState> {
+    return this.#states.values();
+  }
+
+  /** The session if it is here, which is the one used last from now on. */
+  get(key: SessionKey): SessionState | undefined {
+    const name = nameOf(key);
+    const state = this.#states.get(name);
+    if (state !== undefined && this.#parts.memoryBytes !== undefined) {
+      this.#states.delete(name);
+      this.#states.set(name, state);
+    }
+    return state;
+  }
+
+  /** The session, absent when it was not here. */
+  make(key: SessionKey): SessionState {
+    const found = this.get(key);
+    if (found !== undefined) return found;
+    const state = newState(key);
+    this.#states.set(nameOf(key), state);
+    return state;
+  }
+
+  /** Forgets a session that does not exist. */
+  drop(state: SessionState): void {
+    const name = nameOf(state.key);
+    if (this.#states.get(name) === state) this.#states.delete(name);
+    this.#weightBytes -= state.weightBytes;
+    state.weightBytes = 0;
+    state.phase = "absent";
+  }
+
+  /** Counts what a session takes now, and lets clean ones leave, the one used longest ago first, while all take too much. */
+  weigh(state: SessionState): void {
+    const { memoryBytes, onEvent } = this.#parts;
+    if (memoryBytes === undefined) return;
+    const weightBytes = weightOf(state);
+    this.#weightBytes += weightBytes - state.weightBytes;
+    state.weightBytes = weightBytes;
+    if (this.#weightBytes <= memoryBytes) return;
+    for (const [name, candidate] of this.#states) {
+      if (this.#weightBytes <= memoryBytes) return;
+      if (candidate === state || candidate.committed === undefined || !isClean(candidate)) continue;
+      this.#states.delete(name);
+      this.#weightBytes -= candidate.weightBytes;
+      onEvent({ kind: "session.evicted", key: candidate.key, revision: candidate.committed.record.revision });
+    }
+  }
+}
+
+const nameOf = ({ tenant, id }: SessionKey): string => (tenant === "" ? id : `${tenant}\0${id}`);
