@@ -23,8 +23,10 @@ describe("a store of two threads", () => {
     const store = scratchStore();
     await store.open();
     await store.save([create("a")]);
+    // From here on the thread runs nothing any more, though nobody has been told yet.
+    const ending = (workers[0] as Worker).terminate();
     const saving = expect(store.save([create("b")])).rejects.toMatchObject({ code: "WORKER_DEAD" });
-    await (workers[0] as Worker).terminate();
+    await ending;
     await saving;
     expect((await store.load(A))?.record.revision).toBe(1);
     expect(await store.save([create("c")])).toEqual(["saved"]);
