@@ -2,8 +2,8 @@
 import type { Clock, Random } from "./clock.ts";
 import { extensionMs } from "./deadline.ts";
 import { accessStep, createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
-import { BridgeError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
-import { awayOf, sizeOf } from "./kept-variable.ts";
+import { BridgeError, DataLossError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
+import { awayOf, isSuspect, sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
 import { nullObserver, type SessionObserver, tell } from "./observer.ts";
@@ -113,7 +113,7 @@ export function enginePort(parts: PortParts): SessionPort {
       const whenHere = (head: Head | undefined, tries: number): T | Promise<T> => {
         const away = awayFrom(head);
         if (away.length === 0) return answer({ engine, head, nowMs });
-        if (tries === 0) throw new StoreUnavailableError("the values changed each time they were read");
+        if (tries === 0) throw valueMissing(persistence.capabilities.shared, away[0]?.name ?? "");
         return within(clock, left(), stored(engine.turns.fetch(key, away))).then((complete) => {
           if (complete) return whenHere(head, tries);
           // The store of a closed engine is not asked again.
@@ -197,9 +197,11 @@ export function enginePort(parts: PortParts): SessionPort {
       checkName(name);
       return read(key, call, {
         due: (head, nowMs) => variableDue(head, name, nowMs),
-        wants: (head) => [head.store.variable(name)],
+        // Whether a name is missing can be told only when no variable of the session is damaged: a damaged one may have been it.
+        wants: ({ store }) => (store.has(name) ? [store.variable(name)] : store.suspects()),
         answer(reading): VariableReading {
           const variable = living(reading.head?.store.variable(name), reading.nowMs);
+          if (variable === undefined && reading.head?.store.suspects().some(isSuspect)) throw mayBeLost(name);
           if (variable !== undefined) access(reading, key);
           if (observed) tell(observer, { kind: "variable.get", key, found: variable !== undefined, ...sizes(variable, name) });
           return { variable, sessionRevision: reading.head?.record.revision ?? 0 };
@@ -289,6 +291,17 @@ export function enginePort(parts: PortParts): SessionPort {
     },
   };
 }
+
+/** Loaded anew, and again the store names a value that it does not have: damage, unless others change it all the time. */
+const valueMissing = (shared: boolean, name: string) =>
+  shared
+    ? new StoreUnavailableError("the values changed each time they were read", { details: { name } })
+    : new DataLossError("the store has the variable but not its value", { details: { name } });
+
+const mayBeLost = (name: string) =>
+  new DataLossError("nobody can tell whether there is such a variable: its session has a damaged one, whose name may be wrong", {
+    details: { name },
+  });
 
 const notFound = (id: string) => new SessionNotFoundError(`there is no session "${id}"`);
 

@@ -44,6 +44,11 @@ export class KeptVariable implements StoredVariable {
     return this.#value === undefined;
   }
 
+  /** Whether the store has bytes for it that do not verify. */
+  get isDamaged(): boolean {
+    return this.#value === DAMAGED;
+  }
+
   /** The value as the store has it; undefined when it is damaged there. */
   arrive(bytes: Uint8Array | undefined): void {
     this.#value = bytes === undefined ? DAMAGED : compact(bytes);
@@ -70,6 +75,13 @@ export const kept = (variable: StoredVariable | LoadedVariable): KeptVariable =>
 
 /** The encoded value's length, without making its bytes. */
 export const sizeOf = (variable: StoredVariable): number => (variable instanceof KeptVariable ? variable.sizeBytes : variable.bytes.length);
+
+/** Values up to this many bytes come with their session; of a small one that did not, the store has to tell whether it is damaged. */
+const COMES_ALONG_BYTES = 4096;
+
+/** Whether a loaded variable may be damaged: then not even its name can be trusted. */
+export const isSuspect = (variable: StoredVariable): boolean =>
+  variable instanceof KeptVariable && (variable.isDamaged || (variable.isAway && variable.sizeBytes <= COMES_ALONG_BYTES));
 
 /** Those whose values have to be read from the store first. */
 export const awayOf = (variables: readonly (StoredVariable | undefined)[]): readonly KeptVariable[] =>

@@ -375,10 +375,15 @@ export class SessionTurns {
     state.phase = "fetching";
     this.#track(
       this.fetch(state.key, away).then(
-        (complete) => (complete ? this.#fetched(state) : this.#fetchFailed(state, new Error("the store has other revisions"))),
+        (complete) => (complete ? this.#fetched(state) : this.#fetchFailed(state, this.#valueMissing())),
         (cause: unknown) => this.#fetchFailed(state, cause),
       ),
     );
+  }
+
+  #valueMissing(): Error {
+    const { shared } = this.#parts.persistence.capabilities;
+    return shared ? new Error("the store has other revisions") : new DataLossError("the store has the variable but not its value");
   }
 
   #fetched(state: SessionState): void {

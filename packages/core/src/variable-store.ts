@@ -1,6 +1,6 @@
 /** The variables of one session at one moment: an immutable value. Changing it gives another; both share what is the same. */
 import { LimitExceededError } from "./errors.ts";
-import { kept, sizeOf } from "./kept-variable.ts";
+import { isSuspect, kept, sizeOf } from "./kept-variable.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { checkName } from "./names.ts";
 import type { StoredVariable } from "./persistence.ts";
@@ -23,13 +23,17 @@ export class VariableStore {
   /** The earliest deadline of a variable, Infinity when none has one. */
   readonly nextDueMs: number;
 
-  private constructor(variables: SortedVariables, sizeBytes: number, nextDueMs: number) {
+  /** Whether a variable was loaded that may be damaged; it may have been mended since. */
+  readonly #hasSuspects: boolean;
+
+  private constructor(variables: SortedVariables, sizeBytes: number, nextDueMs: number, hasSuspects: boolean) {
+    this.#hasSuspects = hasSuspects;
     this.#variables = variables;
     this.sizeBytes = sizeBytes;
     this.nextDueMs = nextDueMs;
   }
 
-  static readonly #empty = new VariableStore(SortedVariables.empty, 0, Number.POSITIVE_INFINITY);
+  static readonly #empty = new VariableStore(SortedVariables.empty, 0, Number.POSITIVE_INFINITY, false);
 
   /** A store with these values, encoded by the type table of docs/values.md. */
   static create(values: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]> = {}): VariableStore {
@@ -41,8 +45,12 @@ export class VariableStore {
     const sorted = SortedVariables.of(variables);
     if (sorted.size === 0) return VariableStore.#empty;
     let sizeBytes = 0;
-    for (const variable of sorted.from()) sizeBytes += footprint(variable);
-    return new VariableStore(sorted, sizeBytes, earliest(sorted));
+    let hasSuspects = false;
+    for (const variable of sorted.from()) {
+      sizeBytes += footprint(variable);
+      hasSuspects ||= isSuspect(variable);
+    }
+    return new VariableStore(sorted, sizeBytes, earliest(sorted), hasSuspects);
   }
 
   /** How many variables there are. */
@@ -90,7 +98,7 @@ export class VariableStore {
     if (before === undefined) return this;
     if (this.size === 1) return VariableStore.#empty;
     const variables = this.#variables.delete(name);
-    return new VariableStore(variables, this.sizeBytes - footprint(before), this.#dueWithout(before, variables));
+    return new VariableStore(variables, this.sizeBytes - footprint(before), this.#dueWithout(before, variables), this.#hasSuspects);
   }
 
   /** Copies of all values by name, in byte order of the names. */
@@ -117,6 +125,11 @@ export class VariableStore {
     return [...this.#variables.from(prefix)];
   }
 
+  /** The variables that may be damaged; none in a store that nothing was loaded into. */
+  suspects(): StoredVariable[] {
+    return this.#hasSuspects ? this.variables().filter(isSuspect) : [];
+  }
+
   /** The last variable in byte order of the names. */
   last(): StoredVariable | undefined {
     return this.#variables.last();
@@ -128,7 +141,7 @@ export class VariableStore {
     const variables = this.#variables.put(kept(variable));
     const sizeBytes = this.sizeBytes + footprint(variable) - (before ? footprint(before) : 0);
     const dueMs = before === undefined ? this.nextDueMs : this.#dueWithout(before, variables);
-    return new VariableStore(variables, sizeBytes, Math.min(dueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY));
+    return new VariableStore(variables, sizeBytes, Math.min(dueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY), this.#hasSuspects);
   }
 
   /** What is due at `nowMs`, and the store without it. */

@@ -93,7 +93,7 @@ const pragmaHeader = (db: Database.Database): Header => ({
 function checkPages(db: Database.Database, file: string, fileBytes: number): void {
   const logBytes = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
   if (fileBytes + logBytes <= CHECKED_WHOLE_BYTES) {
-    const finding = db.pragma("quick_check(1)", { simple: true }) as string;
+    const finding = db.pragma("integrity_check(1)", { simple: true }) as string;
     if (finding !== "ok") throw damaged(file, finding);
   }
   for (const table of ["store", "sessions", "variables", "large_values"]) {

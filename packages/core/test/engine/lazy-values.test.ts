@@ -140,11 +140,28 @@ describe("[P21] a damaged value", () => {
     expect(engine.healthy).toBe(true);
   });
 
+  it("that the store names and does not have is DATA_LOSS, too", async () => {
+    const inner = memoryPersistence();
+    await set(stage({ inner }).port, "s", "large", LARGE);
+    const { port, engine } = stage({ inner: { ...lazy(inner), loadValues: async () => new Map() } });
+    expect(await refusal(() => get(port, "s", "large"))).toMatchObject({ reason: "DATA_LOSS", details: { name: "large" } });
+    expect((await refusal(() => update(port, "s", append("large", "!")))).reason).toBe("DATA_LOSS");
+    expect(engine.healthy).toBe(true);
+  });
+
+  it("makes a missing name unsure in its session, since its own name may be damaged, until it is mended", async () => {
+    const { port } = await loaded({}, new Set(["small"]));
+    expect(await refusal(() => get(port, "s", "absent"))).toMatchObject({ reason: "DATA_LOSS", details: { name: "absent" } });
+    expect(await get(port, "other", "absent")).toBeUndefined();
+    await set(port, "s", "small", 2);
+    expect(await get(port, "s", "absent")).toBeUndefined();
+  });
+
   it("refuses what would edit it, and is mended by a value written over it", async () => {
     const { port } = await loaded({}, damaged);
     expect((await refusal(() => update(port, "s", append("large", "!")))).reason).toBe("DATA_LOSS");
     expect((await refusal(() => update(port, "s", setOf("other", 1), append("large", "!")))).reason).toBe("DATA_LOSS");
-    expect(await get(port, "s", "other")).toBeUndefined();
+    expect((await port.listVariables("s", "other", {})).variables).toEqual([]);
     await set(port, "s", "large", "new");
     await update(port, "s", { kind: "delete", name: "small" });
     expect(Object.keys(await all(port, "s"))).toEqual(["large", "z-list"]);
