@@ -21,44 +21,52 @@ export function encodeAnswer(answer: unknown): Uint8Array | undefined {
 /** What `encodeAnswer` was given. */
 export function decodeAnswer(bytes: Uint8Array): unknown {
   const plain = decode(bytes);
-  if (!isUpdateResult(plain)) return plain;
-  const { sessionRevision, results } = plain as { sessionRevision: number; results: readonly PlainResult[] };
-  return { sessionRevision, results: results.map(resultOf) } satisfies UpdateResult;
+  return Array.isArray(plain) ? updateOf(plain as PlainUpdate) : plain;
 }
 
-type PlainResult = Omit<OperationResult, "error"> & { readonly error?: WireError | undefined };
+// Lists instead of maps: a store may hold very many of these, and names would be most of them.
+type PlainVariable = [string, Uint8Array, string, string, number, number, number, number | null];
+type PlainResult = [boolean, number, number, Uint8Array | null, PlainVariable | null, WireError | null];
+type PlainUpdate = [sessionRevision: number, results: PlainResult[]];
 
 const isUpdateResult = (answer: unknown): answer is UpdateResult => typeof answer === "object" && answer !== null && "results" in answer;
 
-function plainUpdate({ results, sessionRevision }: UpdateResult): object | undefined {
+function plainUpdate({ results, sessionRevision }: UpdateResult): PlainUpdate | undefined {
   if (results.some(({ previous }) => previous !== undefined && sizeOf(previous) > MAX_PREVIOUS_BYTES)) return undefined;
-  return {
-    sessionRevision,
-    results: results.map(({ previous, error, ...result }) => ({
-      ...result,
-      previous: previous && plainVariable(previous),
-      error: error && toWireError(error),
-    })),
-  };
+  return [sessionRevision, results.map(plainResult)];
 }
 
-const plainVariable = (variable: StoredVariable): object => ({
-  name: variable.name,
-  bytes: variable.bytes,
-  encoding: variable.encoding,
-  type: variable.type,
-  revision: variable.revision,
-  createdAtMs: variable.createdAtMs,
-  updatedAtMs: variable.updatedAtMs,
-  expiresAtMs: variable.expiresAtMs,
+const plainResult = ({ applied, revision, count, number, previous, error }: OperationResult): PlainResult => [
+  applied,
+  revision,
+  count,
+  number ?? null,
+  previous ? plainVariable(previous) : null,
+  error ? toWireError(error) : null,
+];
+
+const plainVariable = (variable: StoredVariable): PlainVariable => [
+  variable.name,
+  variable.bytes,
+  variable.encoding,
+  variable.type,
+  variable.revision,
+  variable.createdAtMs,
+  variable.updatedAtMs,
+  variable.expiresAtMs ?? null,
+];
+
+const updateOf = ([sessionRevision, results]: PlainUpdate): UpdateResult => ({ sessionRevision, results: results.map(resultOf) });
+
+const resultOf = ([applied, revision, count, number, previous, error]: PlainResult): OperationResult => ({
+  applied,
+  revision,
+  previous: previous === null ? undefined : variableOf(previous),
+  number: number ?? undefined,
+  count,
+  error: error === null ? undefined : fromWireError(error),
 });
 
-/** What was undefined was left out, and comes back as a property again. */
-const resultOf = (plain: PlainResult): OperationResult => ({
-  applied: plain.applied,
-  revision: plain.revision,
-  previous: plain.previous && { ...plain.previous, expiresAtMs: plain.previous.expiresAtMs },
-  number: plain.number,
-  count: plain.count,
-  error: plain.error && fromWireError(plain.error),
-});
+function variableOf([name, bytes, encoding, type, revision, createdAtMs, updatedAtMs, expiresAtMs]: PlainVariable): StoredVariable {
+  return { name, bytes, encoding, type, revision, createdAtMs, updatedAtMs, expiresAtMs: expiresAtMs ?? undefined };
+}

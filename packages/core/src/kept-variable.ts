@@ -11,6 +11,18 @@ const SMALL = 256;
 /** The store has bytes that do not verify. */
 const DAMAGED: unique symbol = Symbol("damaged");
 
+/** Sessions use the same few names again and again: one text serves all of them. Emptied when it has too many. */
+const names = new Map<string, string>();
+const MOST_NAMES = 1_024;
+
+function shared(name: string): string {
+  const found = names.get(name);
+  if (found !== undefined) return found;
+  if (names.size >= MOST_NAMES) names.clear();
+  names.set(name, name);
+  return name;
+}
+
 const compact = (bytes: Uint8Array): Uint8Array | string => (bytes.length > SMALL ? bytes : String.fromCharCode(...bytes));
 
 /** A stored variable whose `bytes` are made when they are asked for. Immutable, but for where its value is. */
@@ -27,7 +39,7 @@ export class KeptVariable implements StoredVariable {
   #value: Uint8Array | string | typeof DAMAGED | undefined;
 
   constructor(variable: StoredVariable | LoadedVariable) {
-    this.name = variable.name;
+    this.name = shared(variable.name);
     this.encoding = variable.encoding;
     this.type = variable.type;
     this.revision = variable.revision;

@@ -1,9 +1,16 @@
 /** The requests that a store in memory remembers, by session: for ten minutes, and at most a mebibyte a session. */
 import { type FoundRequest, REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS, type RememberedRequest } from "./persistence.ts";
 
+/** A request in few bytes: its digest and answer as text of one byte a character. */
+interface KeptRequest {
+  readonly digest: string;
+  readonly answer: string | undefined;
+  readonly atMs: number;
+}
+
 /** One session's requests, the oldest first. */
 interface Remembered {
-  readonly requests: Map<string, RememberedRequest>;
+  readonly requests: Map<string, KeptRequest>;
   sizeBytes: number;
   /** The moment of the latest request that was forgotten for lack of room. */
   forgottenAtMs: number;
@@ -17,9 +24,9 @@ export interface RequestLog {
 }
 
 /** What a request counts towards its session's room. */
-const sizeOf = ({ requestId, digest, answer }: RememberedRequest): number => requestId.length + digest.length + (answer?.length ?? 0);
+const sizeOf = (requestId: string, { digest, answer }: KeptRequest): number => requestId.length + digest.length + (answer?.length ?? 0);
 
-const isFresh = (request: RememberedRequest, nowMs: number): boolean => request.atMs > nowMs - REQUEST_MEMORY_MS;
+const isFresh = (request: KeptRequest, nowMs: number): boolean => request.atMs > nowMs - REQUEST_MEMORY_MS;
 
 /** A log without requests. */
 export function requestLog(): RequestLog {
@@ -41,23 +48,24 @@ export function requestLog(): RequestLog {
     }
   }
 
-  const find = (session: string, requestId: string, nowMs: number): RememberedRequest | undefined => {
+  const find = (session: string, requestId: string, nowMs: number): KeptRequest | undefined => {
     const found = sessions.get(session)?.requests.get(requestId);
     return found && isFresh(found, nowMs) ? found : undefined;
   };
 
   return {
     has: (session, requestId, nowMs) => find(session, requestId, nowMs) !== undefined,
-    remember(session, request) {
-      forgetOld(request.atMs);
+    remember(session, { requestId: id, digest, answer, atMs: answeredAtMs }) {
+      const request: KeptRequest = { digest: textOf(digest), answer: answer && textOf(answer), atMs: answeredAtMs };
+      forgetOld(answeredAtMs);
       let remembered = sessions.get(session);
       if (remembered === undefined) {
         remembered = { requests: new Map(), sizeBytes: 0, forgottenAtMs: 0 };
         sessions.set(session, remembered);
       }
-      remembered.requests.set(request.requestId, request);
-      remembered.sizeBytes += sizeOf(request);
-      queue.push({ session, requestId: request.requestId, atMs: request.atMs });
+      remembered.requests.set(id, request);
+      remembered.sizeBytes += sizeOf(id, request);
+      queue.push({ session, requestId: id, atMs: answeredAtMs });
       for (const [requestId, { atMs }] of remembered.requests) {
         if (remembered.sizeBytes <= REQUEST_MEMORY_BYTES) break;
         drop(remembered, requestId);
@@ -65,7 +73,7 @@ export function requestLog(): RequestLog {
       }
     },
     find: (session, requestId, nowMs) => ({
-      request: find(session, requestId, nowMs),
+      request: expanded(requestId, find(session, requestId, nowMs)),
       rememberedSinceMs: Math.max(nowMs - REQUEST_MEMORY_MS + 1, (sessions.get(session)?.forgottenAtMs ?? -1) + 1),
     }),
   };
@@ -75,5 +83,22 @@ function drop(remembered: Remembered, requestId: string): void {
   const request = remembered.requests.get(requestId);
   if (request === undefined) return;
   remembered.requests.delete(requestId);
-  remembered.sizeBytes -= sizeOf(request);
+  remembered.sizeBytes -= sizeOf(requestId, request);
 }
+
+const expanded = (requestId: string, kept: KeptRequest | undefined): RememberedRequest | undefined =>
+  kept && {
+    requestId,
+    digest: bytesOf(kept.digest),
+    answer: kept.answer === undefined ? undefined : bytesOf(kept.answer),
+    atMs: kept.atMs,
+  };
+
+/** In pieces, since a call takes only so many arguments. */
+function textOf(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return text;
+}
+
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));
