@@ -9,7 +9,6 @@ import pytest
 import shim
 from processes import Server
 
-
 # A change is judged by the same faults each time; chance is for `npm run faults`.
 CI_SEED = 20_261_122
 
