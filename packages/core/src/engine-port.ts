@@ -3,7 +3,7 @@ import type { Clock, Random } from "./clock.ts";
 import { extensionMs } from "./deadline.ts";
 import { accessStep, createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
 import { BridgeError, DataLossError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
-import { awayOf, isSuspect, sizeOf } from "./kept-variable.ts";
+import { awayOf, sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
 import { nullObserver, type SessionObserver, tell } from "./observer.ts";
@@ -201,7 +201,7 @@ export function enginePort(parts: PortParts): SessionPort {
         wants: ({ store }) => (store.has(name) ? [store.variable(name)] : store.suspects()),
         answer(reading): VariableReading {
           const variable = living(reading.head?.store.variable(name), reading.nowMs);
-          if (variable === undefined && reading.head?.store.suspects().some(isSuspect)) throw mayBeLost(name);
+          if (variable === undefined && reading.head?.store.suspects().length) throw mayBeLost(name);
           if (variable !== undefined) access(reading, key);
           if (observed) tell(observer, { kind: "variable.get", key, found: variable !== undefined, ...sizes(variable, name) });
           return { variable, sessionRevision: reading.head?.record.revision ?? 0 };
