@@ -160,6 +160,8 @@ export interface SessionInfo {
   readonly accessedAtMs: number;
   readonly expiresAtMs: number | undefined;
   readonly ttlMs: number | undefined;
+  /** When it expires however much it is used; undefined without a maximum life. */
+  readonly endsAtMs: number | undefined;
 }
 
 /** How to create a session; without an id one is made. */

@@ -145,4 +145,5 @@ export const sessionInfo = (id: string, record: SessionRecord): SessionInfo => (
   accessedAtMs: record.accessedAtMs,
   expiresAtMs: record.expiresAtMs,
   ttlMs: record.ttlMs,
+  endsAtMs: record.endsAtMs,
 });

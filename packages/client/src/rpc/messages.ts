@@ -66,6 +66,7 @@ export function sessionInfo(message: common.SessionInfo | undefined): SessionInf
     accessedAtMs: Number(message?.accessedAtMs ?? 0),
     expiresAtMs: maybeNumber(message?.expiresAtMs),
     ttlMs: maybeNumber(message?.ttlMs),
+    endsAtMs: maybeNumber(message?.endsAtMs),
   };
 }
 

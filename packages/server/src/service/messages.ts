@@ -74,6 +74,7 @@ export function sessionMessage(session: SessionInfo): common.SessionInfo {
     accessedAtMs: BigInt(session.accessedAtMs),
     expiresAtMs: optionalBigInt(session.expiresAtMs),
     ttlMs: optionalBigInt(session.ttlMs),
+    endsAtMs: optionalBigInt(session.endsAtMs),
   };
 }
 

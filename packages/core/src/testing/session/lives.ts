@@ -145,6 +145,8 @@ export const lifeLaws: readonly SessionLaw[] = [
     async check({ expect, directory, clock }) {
       const session = await directory.createSession({ ttlMs: "never", maxLifeMs: HOUR_MS });
       await session.set("x", 1);
+      const { createdAtMs, endsAtMs } = await session.info();
+      expect(endsAtMs).toBe(createdAtMs + HOUR_MS);
       clock.advance(HOUR_MS - 1);
       expect(await session.get("x")).toBe(1);
       clock.advance(1);

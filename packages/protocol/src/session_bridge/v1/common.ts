@@ -63,7 +63,11 @@ export interface SessionInfo {
     | bigint
     | undefined;
   /** The sliding time to live; absent when it never expires. */
-  ttlMs?: bigint | undefined;
+  ttlMs?:
+    | bigint
+    | undefined;
+  /** When the session expires however much it is used; absent when it has no maximum life. */
+  endsAtMs?: bigint | undefined;
 }
 
 export interface SessionInfo_LabelsEntry {
@@ -360,6 +364,7 @@ function createBaseSessionInfo(): SessionInfo {
     accessedAtMs: 0n,
     expiresAtMs: undefined,
     ttlMs: undefined,
+    endsAtMs: undefined,
   };
 }
 
@@ -412,6 +417,12 @@ export const SessionInfo: MessageFns<SessionInfo> = {
         throw new globalThis.Error("value provided for field message.ttlMs of type int64 too large");
       }
       writer.uint32(72).int64(message.ttlMs);
+    }
+    if (message.endsAtMs !== undefined) {
+      if (BigInt.asIntN(64, message.endsAtMs) !== message.endsAtMs) {
+        throw new globalThis.Error("value provided for field message.endsAtMs of type int64 too large");
+      }
+      writer.uint32(80).int64(message.endsAtMs);
     }
     return writer;
   },
@@ -504,6 +515,14 @@ export const SessionInfo: MessageFns<SessionInfo> = {
             message.ttlMs = reader.int64() as bigint;
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.endsAtMs = reader.int64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -546,6 +565,9 @@ export const SessionInfo: MessageFns<SessionInfo> = {
       ? BigInt(object.expiresAtMs)
       : undefined;
     message.ttlMs = (object.ttlMs !== undefined && object.ttlMs !== null) ? BigInt(object.ttlMs) : undefined;
+    message.endsAtMs = (object.endsAtMs !== undefined && object.endsAtMs !== null)
+      ? BigInt(object.endsAtMs)
+      : undefined;
     return message;
   },
 };
