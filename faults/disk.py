@@ -9,7 +9,8 @@ from pathlib import Path
 
 _HEADER = struct.Struct("=IIQQ")
 SECTOR = 512
-SUFFIXES = {1: "", 2: "-wal", 3: "-journal"}
+LOG = 2
+SUFFIXES = {1: "", LOG: "-wal", 3: "-journal"}
 _DIRECTORY = 5
 
 

@@ -42,11 +42,14 @@ ANY_REVISION = 0
 
 @dataclass(frozen=True)
 class Moment:
-    """What the variables were after an answer, and how long the shim's journal was then."""
+    """What the variables were after an answer; how long the shim's journal was when it came, and when its request was sent."""
 
     held: Held
     revision: int
     position: int
+    sent: int = 0
+    # What the request added to the one variable that all change.
+    added: int = 0
 
 
 @dataclass
@@ -163,6 +166,7 @@ class Writer:
     added: list[tuple[int, int]] = field(default_factory=list)
     maybe_added: int = 0
     lines: list[Line] = field(default_factory=list)
+    _sent: int = 0
 
     def __post_init__(self) -> None:
         prefix = f"w{self.number}-"
@@ -172,6 +176,7 @@ class Writer:
         """One request; False when nobody can tell whether it was applied."""
         line = self.chance.choice(self.lines)
         before = line.moments[-1]
+        self._sent = self.position()
         luck = self.chance.random()
         if line.session != SHARED and luck < 0.04:
             return self._end(client, line)
@@ -191,7 +196,7 @@ class Writer:
             return False
         self.added.append((add, self.position()))
         revisions = [result.revision for result in answer.results[: len(ops)]]
-        self._answered(line, applied(before.held, ops, revisions), answer.session_revision)
+        self._answered(line, applied(before.held, ops, revisions), answer.session_revision, add)
         return True
 
     def _end(self, client: Client, line: Line) -> bool:
@@ -214,9 +219,9 @@ class Writer:
         self._answered(line, before.held, revision)
         return True
 
-    def _answered(self, line: Line, held: Held, revision: int) -> None:
+    def _answered(self, line: Line, held: Held, revision: int, added: int = 0) -> None:
         self.answered += 1
-        line.moments.append(Moment(held, max(revision, line.moments[-1].revision), self.position()))
+        line.moments.append(Moment(held, max(revision, line.moments[-1].revision), self.position(), self._sent, added))
 
     def _certainly_not(self, refusal: Refused) -> bool:
         self.refused.append(refusal)

@@ -8,13 +8,18 @@ from pathlib import Path
 import files
 import pytest
 import shim
-from disk import Disk, Fate, Kind, Record, records
+from disk import LOG, Disk, Fate, Kind, Record, records
 from inspector import Inspector
-from load import Load, writers
+from load import Line, Load, Moment, Writer, writers
+from order import prefix
 from processes import Server
+from wire import Client, Stored, increment
 
 WRITERS = 4
 ANSWERS = 60
+# Without syncs they come faster, and the log has to be full more than once.
+COMMIT_ANSWERS = 300
+COMMIT = {"SESSION_BRIDGE_DURABILITY": "commit"}
 
 pytestmark = pytest.mark.skipif(not shim.AVAILABLE, reason=shim.MISSING)
 
@@ -53,6 +58,86 @@ def test_nothing_that_was_answered_is_lost_with_the_power(library: Path, tmp_pat
             assert files.integrity(folder / database.name) == "ok"
             load.settle_at(position, {id: held for id, (_, held) in contents.items()})
             shutil.rmtree(folder)
+
+
+def synced_before(journal: list[Record], point: int) -> int:
+    """How long the journal was when the log was last synced: what was written then is kept for ever."""
+    synced = (i for i in range(point - 1, -1, -1) if journal[i].kind == Kind.SYNCED and journal[i].file == LOG)
+    return journal[next(synced, 0)].end
+
+
+def test_with_durability_commit_the_power_takes_only_the_last_changes_in_their_order(
+    library: Path, tmp_path: Path, rounds: int, seed: int
+) -> None:
+    """[P11] What is there is the state after some first part of all commits, of all sessions; what a sync brought to the disk stays."""
+    chance = random.Random(seed)
+    database, journal = tmp_path / "sessions.db", tmp_path / "journal"
+    server = Server(database, {**shim.environment(library, database, journal=journal), **COMMIT})
+    with Load(writers(WRITERS, seed, lambda: journal.stat().st_size)) as load:
+        load.start(server.address, most=COMMIT_ANSWERS)
+        load.join()
+    server.stop(signal.SIGKILL)
+    server.close()
+    happened = list(records(journal))
+
+    disk, done, lost = Disk(), 0, dict.fromkeys(Fate, 0)
+    with Inspector() as inspector:
+        for number, point in enumerate(cut_points(happened, 2 * rounds, chance)):
+            for record in happened[done:point]:
+                disk.apply(record)
+            done = point
+            position = happened[point - 1].end if point > 0 else 0
+            folder = tmp_path / f"cut-{number}"
+            folder.mkdir()
+            fate = chance.choice([Fate.DROPPED, Fate.KEPT, Fate.TORN, Fate.TORN])
+            disk.cut(folder / database.name, fate, seed + number)
+            contents = inspector.contents(folder / database.name)
+            assert files.integrity(folder / database.name) == "ok"
+            at_least = position if fate == Fate.KEPT else synced_before(happened, point)
+            lost[fate] += sum(found.lost(position) for found in prefix(load, contents, at_least))
+            if number % 25 == 0:
+                serves(folder / database.name)
+            shutil.rmtree(folder)
+    syncs = sum(record.kind == Kind.SYNCED and record.file == LOG for record in happened)
+    print(f"answers lost, of all cuts: {lost}; syncs of the log: {syncs}")
+    # Else it would not be this durability that was tried.
+    assert sum(lost.values()) > 0
+    assert syncs > 1
+
+
+def serves(database: Path) -> None:
+    """A server starts on it, and what it answers it keeps."""
+    server = Server(database, COMMIT)
+    with Client(server.address) as client:
+        client.update("after", [increment("n")])
+    server.stop(signal.SIGKILL)
+    server.start()
+    with Client(server.address) as client:
+        found = client.get("after", "n")
+        assert found is not None
+        assert found.value == 1
+    server.close()
+
+
+def test_a_later_change_without_an_earlier_one_is_noticed() -> None:
+    """Two writers, whose changes came one after another: the second alone, half of it, or one without its number is no first part."""
+    first, second = (Writer(number, random.Random(0)) for number in range(2))
+    one, both = {"w0-a": Stored(1, 10, False)}, {"w1-a": Stored(2, 20, False), "w1-b": Stored(3, 20, False)}
+    first.lines = [Line("s0", "w0-", [Moment({}, 0, 0), Moment(one, 10, 100, 50)])]
+    second.lines = [Line("s1", "w1-", [Moment({}, 0, 0), Moment(both, 20, 200, 150)])]
+    with Load([first, second]) as load:
+        assert [found.last for found in prefix(load, {}, 0)] == [0, 0]
+        assert [found.last for found in prefix(load, {"s0": (10, one)}, 100)] == [1, 0]
+        assert [found.last for found in prefix(load, {"s0": (10, one), "s1": (20, both)}, 200)] == [1, 1]
+        bad = [
+            ({"s1": (20, both)}, 0),
+            ({"s0": (10, one), "s1": (20, {"w1-a": both["w1-a"]})}, 0),
+            ({"s0": (10, {"w0-a": Stored(1, 9, False)})}, 0),
+            ({"s0": (10, one)}, 200),
+        ]
+        for contents, at_least in bad:
+            with pytest.raises(AssertionError):
+                prefix(load, contents, at_least)
 
 
 def test_a_power_cut_while_the_file_is_made_leaves_one_that_opens(library: Path, tmp_path: Path, rounds: int, seed: int) -> None:
