@@ -54,6 +54,8 @@ export interface PortParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly observer: SessionObserver;
+  /** Throws when no further change can be taken; asked at the turn of each mutation. */
+  readonly admit: (() => void) | undefined;
   /** Told when a listing fails in the store. */
   readonly onStoreFailed: () => void;
 }
@@ -81,7 +83,7 @@ const MAX_PAGE = 1_000;
 
 /** Makes the port of one tenant. */
 export function enginePort(parts: PortParts): SessionPort {
-  const { tenant, ready, limits, maxSessions, persistence, clock, random, observer, onStoreFailed } = parts;
+  const { tenant, ready, limits, maxSessions, persistence, clock, random, observer, admit, onStoreFailed } = parts;
   const observed = observer !== nullObserver;
 
   const keyOf = (id: string): SessionKey => {
@@ -165,8 +167,9 @@ export function enginePort(parts: PortParts): SessionPort {
     });
 
   /** Changes a session, once for each call however often it is sent. */
-  function change<T>(engine: OpenEngine, key: SessionKey, call: MutationCall, take: Take<T>, reads?: Turn["reads"]): Promise<T> {
+  function change<T>(engine: OpenEngine, key: SessionKey, call: MutationCall, step: Take<T>, reads?: Turn["reads"]): Promise<T> {
     const { request } = call;
+    const take = admit === undefined ? step : admitted(admit, step);
     const { findRequest } = persistence;
     if (request === undefined || findRequest === undefined) return engine.turns.perform(key, call, take, { reads });
     const left = countdown(clock, call);
@@ -291,6 +294,13 @@ export function enginePort(parts: PortParts): SessionPort {
     },
   };
 }
+
+const admitted =
+  <T>(admit: () => void, step: Take<T>): Take<T> =>
+  (head, nowMs) => {
+    admit();
+    return step(head, nowMs);
+  };
 
 /** Loaded anew, and again the store names a value that it does not have: damage, unless others change it all the time. */
 const valueMissing = (shared: boolean, name: string) =>

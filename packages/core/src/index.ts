@@ -91,3 +91,4 @@ export {
   Uuid,
 } from "./values/index.ts";
 export { VariableStore } from "./variable-store.ts";
+export type { WriteBehindOptions } from "./write-behind.ts";

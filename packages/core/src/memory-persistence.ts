@@ -1,9 +1,7 @@
 /** The store that keeps nothing beyond the process: the default of the library, and what the contract means in its fewest words. */
-
-import { sizeOf } from "./kept-variable.ts";
+import { extendedRecord, keyText, loadedVariable } from "./deltas.ts";
 import type {
   AnsweringDelta,
-  LoadedVariable,
   SaveOutcome,
   SessionDelta,
   SessionKey,
@@ -65,16 +63,16 @@ export function memoryPersistence(): SessionPersistence {
 
   const apply = (delta: AnsweringDelta): SaveOutcome => {
     const { request } = delta;
-    if (request !== undefined && requests.has(nameOf(delta.key), request.requestId, delta.nowMs)) return "conflict";
+    if (request !== undefined && requests.has(keyText(delta.key), request.requestId, delta.nowMs)) return "conflict";
     const outcome = applyChange(delta);
-    if (request !== undefined && outcome === "saved") requests.remember(nameOf(delta.key), request);
+    if (request !== undefined && outcome === "saved") requests.remember(keyText(delta.key), request);
     return outcome;
   };
 
   const applyChange = (delta: SessionDelta): SaveOutcome => {
     const entry = find(delta.key);
     if (delta.kind === "extend") {
-      if (entry !== undefined) put(entryOf(entry.key, extended(entry.record, delta), entry.variables));
+      if (entry !== undefined) put(entryOf(entry.key, extendedRecord(entry.record, delta), entry.variables));
     } else if (delta.kind === "create") {
       if (entry !== undefined) return "conflict";
       put(entryOf(delta.key, delta.record, VariableStore.of(delta.set)));
@@ -99,7 +97,7 @@ export function memoryPersistence(): SessionPersistence {
     open: async () => ({ lastNowMs, lastDeletedRevision }),
     async load(key) {
       const entry = find(key);
-      return entry && { record: entry.record, variables: entry.variables.variables().map(loaded) };
+      return entry && { record: entry.record, variables: entry.variables.variables().map(loadedVariable) };
     },
     async loadValues(key, refs) {
       const variables = find(key)?.variables;
@@ -113,12 +111,12 @@ export function memoryPersistence(): SessionPersistence {
     async save(deltas) {
       const conflicted = new Set<string>();
       return deltas.map((delta) => {
-        const outcome = conflicted.has(nameOf(delta.key)) && delta.kind !== "extend" ? "conflict" : apply(delta);
-        if (outcome === "conflict") conflicted.add(nameOf(delta.key));
+        const outcome = conflicted.has(keyText(delta.key)) && delta.kind !== "extend" ? "conflict" : apply(delta);
+        if (outcome === "conflict") conflicted.add(keyText(delta.key));
         return outcome;
       });
     },
-    findRequest: async (key, requestId, nowMs) => requests.find(nameOf(key), requestId, nowMs),
+    findRequest: async (key, requestId, nowMs) => requests.find(keyText(key), requestId, nowMs),
     async listSessions(query) {
       const tenant = tenants.get(query.tenant);
       if (tenant === undefined) return { items: [], next: undefined };
@@ -142,8 +140,6 @@ export function memoryPersistence(): SessionPersistence {
   };
 }
 
-const nameOf = ({ tenant, id }: SessionKey): string => `${tenant}\0${id}`;
-
 function entryOf(key: SessionKey, record: SessionRecord, variables: VariableStore): Entry {
   const dueAtMs = Math.min(record.expiresAtMs ?? Number.POSITIVE_INFINITY, variables.nextDueMs);
   return { key, record, variables, dueAtMs: dueAtMs === Number.POSITIVE_INFINITY ? undefined : dueAtMs };
@@ -154,31 +150,10 @@ const isDue = (entry: Entry, nowMs: number): entry is Entry & { readonly dueAtMs
 
 const summary = ({ key, record, dueAtMs }: Entry): SessionSummary => ({ key, record, dueAtMs });
 
-/** Only later, never earlier, and "never" is as late as it gets. */
-function extended(record: SessionRecord, to: { readonly accessedAtMs: number; readonly expiresAtMs: number }): SessionRecord {
-  return {
-    ...record,
-    accessedAtMs: Math.max(record.accessedAtMs, to.accessedAtMs),
-    expiresAtMs: record.expiresAtMs === undefined ? undefined : Math.max(record.expiresAtMs, to.expiresAtMs),
-  };
-}
-
 function changed(before: VariableStore, set: readonly StoredVariable[], removed: readonly string[]): VariableStore {
   const without = removed.reduce((store, name) => store.delete(name), before);
   return set.reduce((store, variable) => store.put(variable), without);
 }
-
-const loaded = (variable: StoredVariable): LoadedVariable => ({
-  name: variable.name,
-  bytes: variable.bytes,
-  sizeBytes: sizeOf(variable),
-  encoding: variable.encoding,
-  type: variable.type,
-  revision: variable.revision,
-  createdAtMs: variable.createdAtMs,
-  updatedAtMs: variable.updatedAtMs,
-  expiresAtMs: variable.expiresAtMs,
-});
 
 /** Where the ids after `after` begin. */
 function firstAfter(ordered: readonly string[], after: string): number {

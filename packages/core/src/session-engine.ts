@@ -11,6 +11,7 @@ import type { SessionPort } from "./session-port.ts";
 import { SessionTurns } from "./session-turns.ts";
 import { startSweeper } from "./sweeper.ts";
 import { systemClock, systemRandom } from "./system.ts";
+import { type WriteBehindOptions, writeBehind } from "./write-behind.ts";
 
 /** What an engine is made of; everything has a default. */
 export interface EngineOptions {
@@ -20,6 +21,8 @@ export interface EngineOptions {
   readonly clock?: Clock | undefined;
   readonly random?: Random | undefined;
   readonly observer?: SessionObserver | undefined;
+  /** Acknowledges at once and saves in the background; left out, nothing is acknowledged before it is saved. */
+  readonly writeBehind?: WriteBehindOptions | undefined;
 }
 
 /** The sessions of one store, behind one port per tenant. */
@@ -30,7 +33,10 @@ export interface SessionEngine {
   port(tenant: string): SessionPort;
   /** False while the store fails; it turns true again without a restart. */
   readonly healthy: boolean;
-  /** Waits for what is being committed, then closes the store. Later calls fail with BridgeClosedError. */
+  /**
+   * Waits for what is being committed, then closes the store. Later calls fail with BridgeClosedError. Rejects with StoreUnavailableError
+   * when changes that were acknowledged before they were saved could not be saved.
+   */
   close(): Promise<void>;
 }
 
@@ -41,7 +47,7 @@ const UNCROWDED = 0.7;
 
 /** Makes an engine; the store is opened by `open`, or by the first call. */
 export function sessionEngine(options: EngineOptions = {}): SessionEngine {
-  const persistence = options.persistence ?? memoryPersistence();
+  const store = options.persistence ?? memoryPersistence();
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
@@ -56,10 +62,14 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
   let probing = false;
 
   /** Only a store that keeps nothing bounds its sessions: it has nowhere to put them but memory. */
-  const maxSessions = persistence.capabilities.survives === "nothing" ? limits.memorySessions : undefined;
+  const maxSessions = store.capabilities.survives === "nothing" ? limits.memorySessions : undefined;
   let crowded = false;
 
-  const committed = committer({ persistence, clock, observer, onHealth });
+  const saves = committer({ persistence: store, clock, observer, onHealth });
+  const behind = options.writeBehind && writeBehind({ options: options.writeBehind, persistence: store, committer: saves, clock });
+  const persistence = behind ?? store;
+  // What the store takes note of in memory is no save that anybody wants to hear of.
+  const committed = behind ? committer({ persistence: behind, clock, observer: nullObserver, onHealth: () => {} }) : saves;
 
   function onHealth(works: boolean): void {
     healthy = works;
@@ -72,7 +82,7 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
     probing = true;
     clock.schedule(probeDelayMs, () => {
       probing = false;
-      if (!closing) committed.probe();
+      if (!closing) saves.probe();
     });
     probeDelayMs = Math.min(probeDelayMs * 2, LAST_PROBE_MS);
   }
@@ -132,7 +142,18 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
       await ready();
     },
     port: (tenant) =>
-      enginePort({ tenant, ready, limits, maxSessions, persistence, clock, random, observer, onStoreFailed: () => onHealth(false) }),
+      enginePort({
+        tenant,
+        ready,
+        limits,
+        maxSessions,
+        persistence,
+        clock,
+        random,
+        observer,
+        admit: behind?.admit,
+        onStoreFailed: () => onHealth(false),
+      }),
     get healthy() {
       return healthy;
     },

@@ -11,6 +11,7 @@ import { checkOptions, isPlainObject, milliseconds, type OptionCheck, refuse, wh
 import type { CallOptions, SessionInfo } from "./session-port.ts";
 import type { Integers } from "./session-values.ts";
 import { systemClock, systemRandom } from "./system.ts";
+import type { WriteBehindOptions } from "./write-behind.ts";
 
 /** Milliseconds that a call may take when nobody says otherwise. */
 export const DEFAULT_TIMEOUT_MS = 5_000;
@@ -19,6 +20,11 @@ export const DEFAULT_TIMEOUT_MS = 5_000;
 export interface SessionManagerOptions {
   /** Where sessions are kept; left out, in memory only. */
   readonly persistence?: SessionPersistence | undefined;
+  /**
+   * Acknowledges changes at once and saves them in the background: a crash loses the last of them [P12]. Needs a `persistence` that keeps
+   * what it is given. Left out, nothing is acknowledged before it is saved.
+   */
+  readonly writeBehind?: WriteBehindOptions | undefined;
   /** Those that differ from `DEFAULT_LIMITS`. */
   readonly limits?: Partial<Limits> | undefined;
   /** Is told what happens, never what is stored. */
@@ -66,7 +72,10 @@ export class SessionManager implements SessionDirectory {
     return this.#directory.deleteSession(id, options);
   }
 
-  /** Waits for what is being saved, then closes the store. Later calls fail with BridgeClosedError. */
+  /**
+   * Waits for what is being saved, then closes the store. Later calls fail with BridgeClosedError. Rejects with StoreUnavailableError when
+   * changes that were acknowledged before they were saved could not be saved.
+   */
   close(): Promise<void> {
     return this.#engine.close();
   }
@@ -98,6 +107,17 @@ const limits: OptionCheck = (value, label) => {
   }
 };
 
+const writeBehind: OptionCheck = (value, label) => {
+  if (value === undefined) return;
+  if (!isPlainObject(value)) throw refuse(`${label} must be an object`);
+  for (const [name, number] of Object.entries(value)) {
+    if (!WRITE_BEHIND.includes(name)) throw refuse(`${label} has no option ${JSON.stringify(name)}; it has ${WRITE_BEHIND.join(", ")}`);
+    if (number !== undefined) wholeFrom(1)(number, `${label}.${name}`);
+  }
+};
+
+const WRITE_BEHIND = ["windowMs", "backlogBytes", "backlogMs"];
+
 /** A check for "auto" and "bigint". */
 export const integersOption: OptionCheck = (value, label) => {
   if (value !== undefined && value !== "auto" && value !== "bigint") throw refuse(`${label} must be "auto" or "bigint"`);
@@ -110,6 +130,7 @@ export const timeoutOption: OptionCheck = (value, label) => {
 
 const MANAGER = {
   persistence: having("open", "load", "loadValues", "save", "listSessions", "due", "close"),
+  writeBehind,
   limits,
   observer: having("observe"),
   clock: having("now", "monotonic", "schedule"),

@@ -103,6 +103,7 @@ const PUBLIC = [
   "type VariableEvent",
   "type VariableInfo",
   "type VariableTtl",
+  "type WriteBehindOptions",
   "type WriteOptions",
 ];
 
