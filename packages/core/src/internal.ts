@@ -23,4 +23,4 @@ export type * from "./session-port.ts";
 export { systemClock, systemRandom } from "./system.ts";
 export { compareText } from "./text-order.ts";
 export { backoffMs, cancelled, wait } from "./waiting.ts";
-export type { WriteBehindOptions } from "./write-behind.ts";
+export { DEFAULT_WRITE_BEHIND, type WriteBehindOptions } from "./write-behind.ts";

@@ -37,9 +37,9 @@ export interface WriteBehindParts {
   readonly clock: Clock;
 }
 
-const WINDOW_MS = 100;
-const BACKLOG_BYTES = 64 * 1024 * 1024;
-const BACKLOG_MS = 30_000;
+/** What holds when nothing is configured. */
+export const DEFAULT_WRITE_BEHIND = { windowMs: 100, backlogBytes: 64 * 1024 * 1024, backlogMs: 30_000 } satisfies WriteBehindOptions;
+
 /** How long a stop tries to save what is left. */
 const DRAIN_MS = 5_000;
 
@@ -49,7 +49,7 @@ export function writeBehind({ options, persistence, committer, clock }: WriteBeh
   if (shared || survives === "nothing") {
     throw new InvalidArgumentError("INVALID_ARGUMENT", "write-behind needs a store of its own that keeps what it is given");
   }
-  const { windowMs = WINDOW_MS, backlogBytes = BACKLOG_BYTES, backlogMs = BACKLOG_MS } = options;
+  const { windowMs, backlogBytes, backlogMs } = withDefaults(options);
   const unsaved = backlog();
   // A save that begins after a quarter of the window has the rest of it to end.
   const saver = backlogSaver({ backlog: unsaved, persistence, committer, clock, delayMs: windowMs / 4 });
@@ -124,6 +124,12 @@ export function writeBehind({ options, persistence, committer, clock }: WriteBeh
     },
   };
 }
+
+const withDefaults = ({ windowMs, backlogBytes, backlogMs }: WriteBehindOptions) => ({
+  windowMs: windowMs ?? DEFAULT_WRITE_BEHIND.windowMs,
+  backlogBytes: backlogBytes ?? DEFAULT_WRITE_BEHIND.backlogBytes,
+  backlogMs: backlogMs ?? DEFAULT_WRITE_BEHIND.backlogMs,
+});
 
 const tooFarBehind = (limit: string, limitValue: number, actual: number): LimitExceededError =>
   new LimitExceededError("OVERLOADED", "the store is too far behind to take another change", { details: { limit, limitValue, actual } });

@@ -30,7 +30,8 @@ process.exitCode = await run(process.argv.slice(2), {
 async function openStore(store: StoreConfig): Promise<SessionPersistence | undefined> {
   if (store.kind === "memory") return undefined;
   const { sqlitePersistence } = await import("@session-bridge/persistence-sqlite");
-  return sqlitePersistence({ file: store.file, durability: store.durability });
+  // What is saved in the background may as well be saved for good.
+  return sqlitePersistence({ file: store.file, durability: store.durability === "write-behind" ? "fsync" : store.durability });
 }
 
 async function connect(address: string): Promise<RemotePort> {

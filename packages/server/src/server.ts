@@ -9,6 +9,7 @@ import {
   sessionEngine,
   systemClock,
   systemRandom,
+  type WriteBehindOptions,
 } from "@session-bridge/core/internal";
 import { grpcServer } from "./grpc/grpc-server.ts";
 import { parseListenAddress } from "./listen-address.ts";
@@ -27,6 +28,8 @@ export interface ServerOptions {
   readonly listen?: string | undefined;
   /** Where sessions are kept; memory only when left out. The server opens and closes it. */
   readonly persistence?: SessionPersistence | undefined;
+  /** Answers before changes are saved in the background; left out, nothing is answered before it is saved. */
+  readonly writeBehind?: WriteBehindOptions | undefined;
   /** Limits of variables and sessions that differ from the defaults. */
   readonly limits?: Partial<Limits> | undefined;
   /** Limits of requests and connections that differ from the defaults. */
@@ -46,7 +49,7 @@ export interface RunningServer {
   readonly version: string;
   /**
    * Refuses new requests, waits at most `graceMs` (10 s) for those in flight, then closes the store. Resolves to whether all of them ended
-   * by themselves. Calling it again gives the same promise.
+   * by themselves; rejects with StoreUnavailableError when answered changes could not be saved. Calling it again gives the same promise.
    */
   stop(options?: { readonly graceMs?: number }): Promise<boolean>;
 }
@@ -57,8 +60,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const logger = options.logger ?? jsonLogger("silent");
   const clock = options.clock ?? systemClock;
   const limits: RequestLimits = { ...DEFAULT_REQUEST_LIMITS, ...options.requestLimits };
-  const { persistence, observer } = options;
-  const engine = sessionEngine({ persistence, limits: options.limits, clock, observer });
+  const { persistence, writeBehind, observer } = options;
+  const engine = sessionEngine({ persistence, writeBehind, limits: options.limits, clock, observer });
   try {
     await engine.open();
     const services = servicesOf(engine, limits, clock);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEFAULT_LIMITS } from "@session-bridge/core/internal";
+import { DEFAULT_LIMITS, DEFAULT_WRITE_BEHIND } from "@session-bridge/core/internal";
 import { expect, onTestFinished, test } from "vitest";
 import { CLIENT_OPTIONS, SERVE_OPTIONS } from "../src/config/options.ts";
 import { environmentName, resolveOptions, UsageError } from "../src/config/resolve.ts";
@@ -47,6 +47,19 @@ test("every limit has a flag of its own", () => {
   for (const value of Object.values(others)) expect(value).toBeGreaterThanOrEqual(70_000);
 });
 
+test("write-behind has a window and a bounded backlog", () => {
+  const defaults = serveConfig({ flags: { durability: "write-behind" }, environment: {} });
+  expect(defaults).toMatchObject({ store: { durability: "write-behind" }, writeBehind: DEFAULT_WRITE_BEHIND });
+  const flags = {
+    durability: "write-behind",
+    "write-behind-window-ms": "1",
+    "write-behind-backlog-bytes": "2",
+    "write-behind-backlog-ms": "3",
+  };
+  expect(serveConfig({ flags, environment: {} }).writeBehind).toEqual({ windowMs: 1, backlogBytes: 2, backlogMs: 3 });
+  expect(serveConfig(none).writeBehind).toBeUndefined();
+});
+
 test("flags win over the environment, the environment over the file, the file over defaults", () => {
   const file = configFile(
     '{"listen":"127.0.0.1:1","store":"memory","log-level":"error","max-value-bytes":10,"allow-never":false,"address":"x:1"}',
@@ -77,7 +90,8 @@ test.for([
   ["listen", "127.0.0.1:65536"],
   ["listen", ":50051"],
   ["store", "sqlite:"],
-  ["durability", "write-behind"],
+  ["write-behind-window-ms", "0"],
+  ["write-behind-backlog-ms", "1.5"],
   ["durability", "none"],
   ["store", "postgres:x"],
   ["log-level", "loud"],
@@ -107,6 +121,9 @@ test("values that contradict each other are refused", () => {
   expect(() => serveConfig({ flags: { "max-value-bytes": "4194304" }, environment: {} })).toThrow(/--max-value-bytes.*--max-message-bytes/);
   expect(() => serveConfig({ flags: { "default-ttl-ms": "never", "allow-never": "false" }, environment: {} })).toThrow(/--default-ttl-ms/);
   expect(() => serveConfig({ flags: { store: "memory", durability: "commit" }, environment: {} })).toThrow(/--durability/);
+  expect(() => serveConfig({ flags: { "write-behind-window-ms": "5" }, environment: {} })).toThrow(
+    /^--write-behind-window-ms: needs --durability write-behind$/,
+  );
 });
 
 test.for([

@@ -76,6 +76,29 @@ test.for([
   expect(await clientOf(second.address).call("getVariable", write)).toMatchObject({ found: true });
 });
 
+test("[P12] --durability write-behind answers before it saves, and a clean stop saves everything", async () => {
+  const args = [
+    "--store",
+    `sqlite:${join(temporaryDirectory(), "s.db")}`,
+    "--durability",
+    "write-behind",
+    "--write-behind-window-ms",
+    "600000",
+  ];
+  const killed = await serveProcess(args);
+  await clientOf(killed.address).call("setVariable", write);
+  expect(await clientOf(killed.address).call("getVariable", write)).toMatchObject({ found: true });
+  killed.child.kill("SIGKILL");
+  expect((await killed.ended).stderr).toContain('"survives":"stop"');
+  const stopped = await serveProcess(args);
+  expect(await clientOf(stopped.address).call("getVariable", write)).toMatchObject({ found: false });
+  await clientOf(stopped.address).call("setVariable", write);
+  stopped.child.kill("SIGTERM");
+  expect((await stopped.ended).code).toBe(0);
+  const last = await serveProcess(args);
+  expect(await clientOf(last.address).call("getVariable", write)).toMatchObject({ found: true });
+});
+
 test("a second signal ends at once", async () => {
   const { child, ended, address } = await serveProcess(["--store", "memory", "--drain-ms", "60000"]);
   const { Client, credentials } = await import("@grpc/grpc-js");

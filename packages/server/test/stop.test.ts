@@ -1,7 +1,7 @@
 import { memoryPersistence } from "@session-bridge/core";
-import { faultyPersistence } from "@session-bridge/core/testing";
-import { expect, test } from "vitest";
-import type { ServerOptions } from "../src/server.ts";
+import { faultyPersistence, manualClock } from "@session-bridge/core/testing";
+import { expect, onTestFinished, test } from "vitest";
+import { type ServerOptions, startServer } from "../src/server.ts";
 import { bytesOf } from "./support/bytes.ts";
 import { rawClient, refusalOf } from "./support/raw-client.ts";
 import { testServer } from "./support/test-server.ts";
@@ -51,6 +51,31 @@ test("a request that the store keeps waiting ends at the server's deadline, its 
   expect(refusal).toMatchObject({ code: 4, reason: "DEADLINE_EXCEEDED", metadata: { outcome: "unknown" } });
   expect(await client.call("getServerInfo")).toBeDefined();
   letGo();
+});
+
+test("[P12] a stop says so when answered changes could not be saved, and a server that is too far behind refuses more", async () => {
+  const inner = memoryPersistence();
+  const persistence = faultyPersistence({ ...inner, capabilities: { ...inner.capabilities, survives: "process" } }, ({ method }) =>
+    method === "save" ? "fail" : undefined,
+  );
+  const clock = manualClock();
+  const server = await startServer({ listen: "127.0.0.1:0", persistence, writeBehind: { backlogMs: 1_000 }, clock });
+  const client = rawClient(server.address);
+  onTestFinished(() => client.close());
+  await client.call("setVariable", write);
+  clock.advance(1_000);
+  expect(await refusalOf(client.call("setVariable", write))).toMatchObject({
+    code: 8,
+    reason: "OVERLOADED",
+    metadata: { outcome: "not_applied", limit: "backlogMs", limit_value: "1000", actual: "1000" },
+  });
+  const stopped = server.stop();
+  const expected = expect(stopped).rejects.toThrow("1 acknowledged changes could not be saved");
+  for (let passed = 0; passed < 20_000; passed += 500) {
+    clock.advance(500);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await expected;
 });
 
 test("stopping twice is stopping once", async () => {

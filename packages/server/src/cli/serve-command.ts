@@ -30,7 +30,7 @@ async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
   const asked = stopAsked();
   const persistence = await io.openStore(config.store);
   const server = await start(config, persistence, logger);
-  const survives = persistence?.capabilities.survives ?? "nothing";
+  const survives = config.writeBehind ? "stop" : (persistence?.capabilities.survives ?? "nothing");
   logger.info({ address: server.address, version: server.version, store: config.store.kind, survives }, "serving");
   warnIfOpen(server.address, logger);
   io.print(`${JSON.stringify({ ready: true, address: server.address, version: server.version })}\n`);
@@ -42,9 +42,9 @@ async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
 }
 
 async function start(config: ServeConfig, persistence: SessionPersistence | undefined, logger: Logger): Promise<RunningServer> {
-  const { listen, limits, requestLimits } = config;
+  const { listen, writeBehind, limits, requestLimits } = config;
   try {
-    return await startServer({ listen, persistence, limits, requestLimits, logger });
+    return await startServer({ listen, persistence, writeBehind, limits, requestLimits, logger });
   } catch (error) {
     if (error instanceof Error && "syscall" in error) throw new Error(`cannot listen on ${listen}: ${error.message}`, { cause: error });
     if (error instanceof StoreUnavailableError && config.store.kind === "sqlite") {

@@ -1,5 +1,5 @@
 /** Every option of the command line: one row gives the flag, the environment variable, the key in the file, and what is accepted. */
-import { DEFAULT_LIMITS } from "@session-bridge/core/internal";
+import { DEFAULT_LIMITS, DEFAULT_WRITE_BEHIND } from "@session-bridge/core/internal";
 import { z } from "zod";
 import { parseListenAddress } from "../listen-address.ts";
 import { LOG_LEVELS } from "../logger.ts";
@@ -41,6 +41,9 @@ const listen = z.string({ error: "expected host:port" }).superRefine((text, cont
   }
 });
 
+/** The modes of docs/guarantees.md. */
+export const DURABILITIES = ["fsync", "commit", "write-behind"] as const;
+
 const STORE = /^(?:memory|sqlite:.+)$/s;
 const MAX_INT32 = 2 ** 31 - 1;
 const count = (fallback: number) => whole(1, 1_000_000_000).default(fallback);
@@ -58,9 +61,24 @@ export const SERVE_OPTIONS = {
       .default("sqlite:./session-bridge.db"),
   ),
   durability: row(
-    "fsync|commit",
-    "what an answered change survives with a store: the loss of power, or the end of the process",
-    z.enum(["fsync", "commit"], { error: "expected fsync or commit" }).default("fsync"),
+    DURABILITIES.join("|"),
+    "what an answered change survives with a store: the loss of power, the end of the process, or a clean stop",
+    z.enum(DURABILITIES, { error: `expected ${DURABILITIES.join(", ")}` }).default("fsync"),
+  ),
+  "write-behind-window-ms": row(
+    "ms",
+    "write-behind: how much a crash may lose",
+    whole(1, MAX_INT32).default(DEFAULT_WRITE_BEHIND.windowMs),
+  ),
+  "write-behind-backlog-bytes": row(
+    "bytes",
+    "write-behind: changes that may wait for a failing store; more are refused",
+    count(DEFAULT_WRITE_BEHIND.backlogBytes),
+  ),
+  "write-behind-backlog-ms": row(
+    "ms",
+    "write-behind: how long a change may wait for a failing store; then more are refused",
+    whole(1, MAX_INT32).default(DEFAULT_WRITE_BEHIND.backlogMs),
   ),
   "log-level": row(
     "level",

@@ -1,19 +1,22 @@
-import type { Limits } from "@session-bridge/core/internal";
+import type { Limits, WriteBehindOptions } from "@session-bridge/core/internal";
 import type { LogLevel } from "../logger.ts";
 import { ENVELOPE_BYTES } from "../service/message-budget.ts";
 import type { RequestLimits } from "../service/server-info.ts";
-import { SERVE_OPTIONS } from "./options.ts";
+import { type DURABILITIES, SERVE_OPTIONS } from "./options.ts";
 import { resolveOptions, type Sources, UsageError } from "./resolve.ts";
 
+/** What an answered change survives. */
+export type Durability = (typeof DURABILITIES)[number];
+
 /** Which store. */
-export type StoreConfig =
-  | { readonly kind: "memory" }
-  | { readonly kind: "sqlite"; readonly file: string; readonly durability: "fsync" | "commit" };
+export type StoreConfig = { readonly kind: "memory" } | { readonly kind: "sqlite"; readonly file: string; readonly durability: Durability };
 
 /** The configuration of `serve`. */
 export interface ServeConfig {
   readonly listen: string;
   readonly store: StoreConfig;
+  /** Given when the store is behind what is answered. */
+  readonly writeBehind: WriteBehindOptions | undefined;
   readonly logLevel: LogLevel;
   readonly drainMs: number;
   readonly limits: Limits;
@@ -32,12 +35,22 @@ export function serveConfig(sources: Sources): ServeConfig {
   }
   if (options.store === "memory" && sources.flags.durability !== undefined)
     throw new UsageError("--durability: a server without a store keeps nothing; leave it out, or say --store sqlite:PATH");
+  const unused = Object.keys(sources.flags).find((flag) => flag.startsWith("write-behind-") && sources.flags[flag] !== undefined);
+  if (unused !== undefined && options.durability !== "write-behind") throw new UsageError(`--${unused}: needs --durability write-behind`);
   const defaultTtl = options["default-ttl-ms"];
   if (defaultTtl === "never" && !options["allow-never"])
     throw new UsageError("--default-ttl-ms: never is not allowed by --allow-never false");
   return {
     listen: options.listen,
     store: storeConfig(options.store, options.durability),
+    writeBehind:
+      options.store === "memory" || options.durability !== "write-behind"
+        ? undefined
+        : {
+            windowMs: options["write-behind-window-ms"],
+            backlogBytes: options["write-behind-backlog-bytes"],
+            backlogMs: options["write-behind-backlog-ms"],
+          },
     logLevel: options["log-level"],
     drainMs: options["drain-ms"],
     limits: {
@@ -61,6 +74,6 @@ export function serveConfig(sources: Sources): ServeConfig {
   };
 }
 
-function storeConfig(store: string, durability: "fsync" | "commit"): StoreConfig {
+function storeConfig(store: string, durability: Durability): StoreConfig {
   return store === "memory" ? { kind: "memory" } : { kind: "sqlite", file: store.slice("sqlite:".length), durability };
 }
