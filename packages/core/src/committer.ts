@@ -1,11 +1,14 @@
 /** The group committer: what arrives while a save runs goes together in the next one, across sessions. One save at a time. */
 import type { Clock } from "./clock.ts";
-import { type SessionObserver, tell } from "./observer.ts";
+import { watchedSave } from "./commit-events.ts";
+import type { Tell } from "./observer.ts";
 import type { AnsweringDelta, SaveOutcome, SessionPersistence } from "./persistence.ts";
 
 /** Something to save, and who wants to know. */
 export interface Commit {
   readonly delta: AnsweringDelta;
+  /** What the call that made it is recognized by. */
+  readonly trace?: unknown;
   /** The store has it, or has another base and left everything as it was. */
   settled(outcome: SaveOutcome): void;
   /** Nobody can tell whether the store has it. */
@@ -27,14 +30,17 @@ export interface Committer {
 export interface CommitterParts {
   readonly persistence: SessionPersistence;
   readonly clock: Clock;
-  readonly observer: SessionObserver;
+  /** Undefined when nobody watches. */
+  readonly tell: Tell | undefined;
   /** Told after every save whether the store worked. */
   readonly onHealth: (healthy: boolean) => void;
 }
 
 /** Makes a committer. */
-export function committer({ persistence, clock, observer, onHealth }: CommitterParts): Committer {
+export function committer({ persistence, clock, tell, onHealth }: CommitterParts): Committer {
   let queue: Commit[] = [];
+  /** When the first of the queue came; kept only for whoever watches. */
+  let queuedAtMs = 0;
   let probing = false;
   let running: Promise<void> | undefined;
 
@@ -51,25 +57,24 @@ export function committer({ persistence, clock, observer, onHealth }: CommitterP
   }
 
   async function save(batch: readonly Commit[]): Promise<void> {
-    const begun = clock.monotonic();
-    const told = (outcome: "saved" | "failed", cause?: unknown) =>
-      tell(observer, { kind: "commit", outcome, deltas: batch.length, durationMs: clock.monotonic() - begun, cause });
+    const told = tell && watchedSave(tell, batch, clock, queuedAtMs);
     let outcomes: readonly SaveOutcome[];
     try {
       outcomes = await persistence.save(batch.map((commit) => commit.delta));
     } catch (cause) {
-      told("failed", cause);
+      told?.("failed", [], cause);
       onHealth(false);
       for (const commit of batch) commit.failed(cause);
       return;
     }
-    told("saved");
+    told?.("saved", outcomes);
     onHealth(true);
     for (const [i, commit] of batch.entries()) commit.settled(outcomes[i] ?? "conflict");
   }
 
   return {
     enqueue(commit) {
+      if (tell && queue.length === 0) queuedAtMs = clock.monotonic();
       queue.push(commit);
       running ??= run();
     },

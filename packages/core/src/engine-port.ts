@@ -6,8 +6,6 @@ import { BridgeError, DataLossError, InvalidArgumentError, SessionNotFoundError,
 import { awayOf, sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
-import { nullObserver, type SessionObserver, tell } from "./observer.ts";
-import { operationEvent } from "./operation-events.ts";
 import type { FoundRequest, SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
 import { performOnce } from "./repeated-calls.ts";
 import type {
@@ -28,6 +26,7 @@ import { compareText } from "./text-order.ts";
 import { prepareUpdate, readsOf } from "./update.ts";
 import { isDue } from "./variable-store.ts";
 import { countdown, within } from "./waiting.ts";
+import { seen, type Witnessed, witnessed } from "./witness.ts";
 
 /** An engine whose store is open. */
 export interface OpenEngine {
@@ -53,7 +52,6 @@ export interface PortParts {
   readonly persistence: SessionPersistence;
   readonly clock: Clock;
   readonly random: Random;
-  readonly observer: SessionObserver;
   /** Throws when no further change can be taken; asked at the turn of each mutation. */
   readonly admit: (() => void) | undefined;
   /** Told when a listing fails in the store. */
@@ -83,8 +81,7 @@ const MAX_PAGE = 1_000;
 
 /** Makes the port of one tenant. */
 export function enginePort(parts: PortParts): SessionPort {
-  const { tenant, ready, limits, maxSessions, persistence, clock, random, observer, admit, onStoreFailed } = parts;
-  const observed = observer !== nullObserver;
+  const { tenant, ready, limits, maxSessions, persistence, clock, random, admit, onStoreFailed } = parts;
 
   const keyOf = (id: string): SessionKey => {
     checkSessionId(id);
@@ -107,14 +104,14 @@ export function enginePort(parts: PortParts): SessionPort {
    * Answers from the committed head: at once when it is known, nothing that would be read is due and all wanted values are here; else after
    * the turn that loads it and commits what is due, and after the store was asked for the values.
    */
-  function read<T>(key: SessionKey, call: CallOptions, { due, wants, answer }: Read<T>): T | Promise<T> {
+  function read<T>(key: SessionKey, call: CallOptions & Witnessed, { due, wants, answer }: Read<T>): T | Promise<T> {
     return withEngine(call, (engine, remaining) => {
       const nowMs = engine.now();
       const left = countdown(clock, remaining);
       const awayFrom = (head: Head | undefined) => (head === undefined || wants === undefined ? [] : awayOf(wants(head, nowMs)));
       const whenHere = (head: Head | undefined, tries: number): T | Promise<T> => {
         const away = awayFrom(head);
-        if (away.length === 0) return answer({ engine, head, nowMs });
+        if (away.length === 0) return seen(call, { engine, head, nowMs }, answer);
         if (tries === 0) throw valueMissing(persistence.capabilities.shared, away[0]?.name ?? "");
         return within(clock, left(), stored(engine.turns.fetch(key, away))).then((complete) => {
           if (complete) return whenHere(head, tries);
@@ -132,7 +129,7 @@ export function enginePort(parts: PortParts): SessionPort {
       const state = engine.turns.peek(key);
       const head = state?.committed;
       const known = state !== undefined && (head === undefined || !(isDue(head.record, nowMs) || due(head, nowMs)));
-      if (known && awayFrom(head).length === 0) return answer({ engine, head, nowMs });
+      if (known && awayFrom(head).length === 0) return seen(call, { engine, head, nowMs }, answer);
       return engine.turns.whileKept(key, async () => (known ? whenHere(head, FETCH_TRIES) : afterTurn(FETCH_TRIES)));
     });
   }
@@ -153,7 +150,6 @@ export function enginePort(parts: PortParts): SessionPort {
     const answer = (reading: Reading): VariablesReading => {
       const variables = reading.head === undefined ? [] : select(reading.head, selection, reading.nowMs);
       if (variables.length > 0) access(reading, key);
-      if (observed) for (const variable of variables) tell(observer, { kind: "variable.get", key, found: true, ...sizes(variable) });
       return { variables, sessionRevision: reading.head?.record.revision ?? 0 };
     };
     return read(key, call, { due: anyDue(selection), wants: (head, nowMs) => select(head, selection, nowMs), answer });
@@ -167,9 +163,16 @@ export function enginePort(parts: PortParts): SessionPort {
     });
 
   /** Changes a session, once for each call however often it is sent. */
-  function change<T>(engine: OpenEngine, key: SessionKey, call: MutationCall, step: Take<T>, reads?: Turn["reads"]): Promise<T> {
-    const { request } = call;
-    const take = admit === undefined ? step : admitted(admit, step);
+  function change<T>(
+    engine: OpenEngine,
+    key: SessionKey,
+    call: MutationCall & Witnessed,
+    step: Take<T>,
+    reads?: Turn["reads"],
+  ): Promise<T> {
+    const { request, witness } = call;
+    const allowed = admit === undefined ? step : admitted(admit, step);
+    const take = witness === undefined ? allowed : witnessed(allowed, witness);
     const { findRequest } = persistence;
     if (request === undefined || findRequest === undefined) return engine.turns.perform(key, call, take, { reads });
     const left = countdown(clock, call);
@@ -206,7 +209,6 @@ export function enginePort(parts: PortParts): SessionPort {
           const variable = living(reading.head?.store.variable(name), reading.nowMs);
           if (variable === undefined && reading.head?.store.suspects().length) throw mayBeLost(name);
           if (variable !== undefined) access(reading, key);
-          if (observed) tell(observer, { kind: "variable.get", key, found: variable !== undefined, ...sizes(variable, name) });
           return { variable, sessionRevision: reading.head?.record.revision ?? 0 };
         },
       });
@@ -230,17 +232,7 @@ export function enginePort(parts: PortParts): SessionPort {
       const creation = newSession(update.defaults);
       return withEngine(call, (engine, remaining) => {
         const step = updateStep({ key, update, operations, creation, limits, maxSessions, engine });
-        const answer = change(engine, key, remaining, step, (head) => readsOf(operations, head));
-        if (!observed) return answer;
-        return answer.then((result) => {
-          const store = engine.turns.peek(key)?.committed?.store;
-          for (const [i, operation] of update.operations.entries()) {
-            const outcome = result.results[i];
-            const event = outcome && store && operationEvent(key, operation, outcome, store);
-            if (event) tell(observer, event);
-          }
-          return result;
-        });
+        return change(engine, key, remaining, step, (head) => readsOf(operations, head));
       });
     },
 
@@ -341,12 +333,6 @@ function select(head: Head, selection: Selection, nowMs: number): StoredVariable
   }
   return found.sort((a, b) => compareText(a.name, b.name));
 }
-
-const sizes = (variable: StoredVariable | undefined, name = variable?.name ?? "") => ({
-  name,
-  type: variable?.type ?? "",
-  sizeBytes: variable ? sizeOf(variable) : 0,
-});
 
 const variableInfo = (variable: StoredVariable): VariableInfo => ({
   name: variable.name,

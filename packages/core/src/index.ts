@@ -31,13 +31,19 @@ export {
 export { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 export { memoryPersistence } from "./memory-persistence.ts";
 export {
+  type BatchEvent,
   type CommitEvent,
   type CrowdedEvent,
+  type LoadEvent,
   nullObserver,
   type ObserverEvent,
+  type SessionCallEvent,
   type SessionEvent,
+  type SessionLoadedEvent,
   type SessionObserver,
+  type SweepEvent,
   type VariableEvent,
+  type VariableOperation,
 } from "./observer.ts";
 export type {
   AnsweringDelta,

@@ -1,9 +1,23 @@
 /** What the sibling packages may use beside the public names. Nothing here is promised to anybody else. */
-export type { Cancel, Clock, Random } from "./clock.ts";
+export { type Cancel, type Clock, type Random, steadyNow } from "./clock.ts";
 export { CODES, fromWireError, toWireError, type WireError } from "./error-table.ts";
 export * from "./errors.ts";
+export {
+  type AttributeDescription,
+  type AttributeField,
+  EVENT_ATTRIBUTES,
+  EVENT_CATALOGUE,
+  EVENT_MEASUREMENTS,
+  type EventDescription,
+  type EventField,
+  type EventKind,
+  type EventOf,
+  type MeasurementDescription,
+  type MeasurementField,
+} from "./event-catalogue.ts";
 export * from "./limits.ts";
-export { nullObserver, type ObserverEvent, type SessionObserver } from "./observer.ts";
+export type * from "./observer.ts";
+export { nullObserver } from "./observer.ts";
 export type { SessionPersistence, StoredVariable } from "./persistence.ts";
 export { sessionDirectory } from "./session-directory.ts";
 export { type EngineOptions, type SessionEngine, sessionEngine } from "./session-engine.ts";

@@ -1,5 +1,6 @@
 /** The sessions that are in memory, by key, in the order of their last use, and what they take there [P14]. */
-import type { ObserverEvent } from "./observer.ts";
+import { sizesOf } from "./commit-events.ts";
+import type { Tell } from "./observer.ts";
 import type { SessionKey } from "./persistence.ts";
 import { isClean, newState, type SessionState, weightOf } from "./session-state.ts";
 
@@ -7,8 +8,8 @@ import { isClean, newState, type SessionState, weightOf } from "./session-state.
 export interface LoadedSessionsParts {
   /** What they may take in memory; undefined where they have no other place to be. */
   readonly memoryBytes: number | undefined;
-  /** Told of every session that leaves. */
-  readonly onEvent: (event: ObserverEvent) => void;
+  /** Told of every session that leaves; undefined when nobody watches. */
+  readonly tell: Tell | undefined;
 }
 
 /** A session that leaves is clean: nothing of it is lost, and it is loaded again when somebody asks for it. */
@@ -61,7 +62,7 @@ export class LoadedSessions {
 
   /** Counts what a session takes now, and lets clean ones leave, the one used longest ago first, while all take too much. */
   weigh(state: SessionState): void {
-    const { memoryBytes, onEvent } = this.#parts;
+    const { memoryBytes, tell } = this.#parts;
     if (memoryBytes === undefined) return;
     const weightBytes = weightOf(state);
     this.#weightBytes += weightBytes - state.weightBytes;
@@ -72,7 +73,8 @@ export class LoadedSessions {
       if (candidate === state || candidate.committed === undefined || !isClean(candidate)) continue;
       this.#states.delete(name);
       this.#weightBytes -= candidate.weightBytes;
-      onEvent({ kind: "session.evicted", key: candidate.key, revision: candidate.committed.record.revision });
+      const { key, committed } = candidate;
+      tell?.({ kind: "session.evicted", key: { ...key }, revision: committed.record.revision, ...sizesOf(committed.record) });
     }
   }
 }

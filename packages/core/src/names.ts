@@ -41,6 +41,21 @@ export const checkSessionId = (id: string): void => checkText("session id", "INV
 /** Throws INVALID_NAME unless `name` is 1–256 bytes of clean text. */
 export const checkName = (name: string): void => checkText("variable's name", "INVALID_NAME", name, MAX_NAME_BYTES);
 
+/** Whether `checkSessionId` would let it pass. */
+export const isSessionId = (id: string): boolean => passes(checkSessionId, id);
+
+/** Whether `checkName` would let it pass. */
+export const isName = (name: string): boolean => passes(checkName, name);
+
+function passes(check: (text: string) => void, text: string): boolean {
+  try {
+    check(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Throws INVALID_NAME unless `prefix` could begin a name; "" begins every one. */
 export function checkPrefix(prefix: string): void {
   if (prefix !== "") checkText("prefix", "INVALID_NAME", prefix, MAX_NAME_BYTES);

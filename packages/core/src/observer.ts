@@ -181,8 +181,3 @@ export function teller(observer: SessionObserver | undefined): Tell | undefined 
     }
   };
 }
-
-/** Tells an observer; what it throws stays with it. */
-export function tell(observer: SessionObserver, event: ObserverEvent): void {
-  teller(observer)?.(event);
-}

@@ -1,11 +1,14 @@
 /** The sessions of one store: opens it, keeps their order and their time, and hands out the ports that everybody uses. */
 import { type Clock, type Random, steadyNow } from "./clock.ts";
 import { committer } from "./committer.ts";
+import { crowding } from "./crowding.ts";
 import { enginePort, type OpenEngine } from "./engine-port.ts";
 import { BridgeClosedError, BridgeError, StoreUnavailableError } from "./errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { memoryPersistence } from "./memory-persistence.ts";
-import { nullObserver, type SessionObserver, tell } from "./observer.ts";
+import { observedLoads } from "./observed-loads.ts";
+import { observedPort } from "./observed-port.ts";
+import { type ObserverEvent, type SessionObserver, teller } from "./observer.ts";
 import type { SessionPersistence } from "./persistence.ts";
 import type { SessionPort } from "./session-port.ts";
 import { SessionTurns } from "./session-turns.ts";
@@ -42,8 +45,6 @@ export interface SessionEngine {
 
 const FIRST_PROBE_MS = 100;
 const LAST_PROBE_MS = 5_000;
-const CROWDED = 0.8;
-const UNCROWDED = 0.7;
 
 /** Makes an engine; the store is opened by `open`, or by the first call. */
 export function sessionEngine(options: EngineOptions = {}): SessionEngine {
@@ -51,7 +52,8 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
-  const observer = options.observer ?? nullObserver;
+  /** Undefined when nobody watches: then no event is made, and no call is wrapped. */
+  const tell = teller(options.observer);
 
   let opening: Promise<OpenEngine> | undefined;
   let opened: OpenEngine | undefined;
@@ -63,13 +65,13 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
 
   /** Only a store that keeps nothing bounds its sessions: it has nowhere to put them but memory. */
   const maxSessions = store.capabilities.survives === "nothing" ? limits.memorySessions : undefined;
-  let crowded = false;
+  const crowded = tell && maxSessions !== undefined ? crowding(tell, maxSessions) : undefined;
 
-  const saves = committer({ persistence: store, clock, observer, onHealth });
+  const saves = committer({ persistence: store, clock, tell, onHealth });
   const behind = options.writeBehind && writeBehind({ options: options.writeBehind, persistence: store, committer: saves, clock });
   const persistence = behind ?? store;
   // What the store takes note of in memory is no save that anybody wants to hear of.
-  const committed = behind ? committer({ persistence: behind, clock, observer: nullObserver, onHealth: () => {} }) : saves;
+  const committed = behind ? committer({ persistence: behind, clock, tell: undefined, onHealth: () => {} }) : saves;
 
   function onHealth(works: boolean): void {
     healthy = works;
@@ -87,31 +89,26 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
     probeDelayMs = Math.min(probeDelayMs * 2, LAST_PROBE_MS);
   }
 
-  function crowding(sessions: number, limit: number): void {
-    if (!crowded && sessions >= limit * CROWDED) {
-      crowded = true;
-      tell(observer, { kind: "sessions.crowded", sessions, limit });
-    } else if (crowded && sessions < limit * UNCROWDED) crowded = false;
-  }
-
   async function openStore(): Promise<OpenEngine> {
     const { lastNowMs, lastDeletedRevision } = await persistence.open();
     const now = steadyNow(clock, lastNowMs);
     const floor = { revision: lastDeletedRevision };
-    const turns = new SessionTurns({
-      persistence,
+    const turns: SessionTurns = new SessionTurns({
+      persistence: tell ? observedLoads(persistence, tell, clock) : persistence,
       committer: committed,
       clock,
       now,
       floor,
       memoryBytes: maxSessions === undefined ? limits.memoryBytes : undefined,
       onLoadFailed: () => onHealth(false),
-      onEvent(event) {
-        tell(observer, event);
-        if (maxSessions !== undefined && event.kind.startsWith("session.")) crowding(turns.size, maxSessions);
-      },
+      tell:
+        tell &&
+        ((event: ObserverEvent) => {
+          tell(event);
+          if (event.kind.startsWith("session.")) crowded?.(turns.size);
+        }),
     });
-    stopSweeper = startSweeper({ persistence, turns, clock, now });
+    stopSweeper = startSweeper({ persistence, turns, clock, now, tell });
     // A store that survives nothing has just begun to remember.
     const rememberedSinceMs = persistence.capabilities.survives === "nothing" ? now() : 0;
     opened = { turns, now, floor, rememberedSinceMs, isClosing: () => closing !== undefined };
@@ -141,8 +138,8 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
     async open() {
       await ready();
     },
-    port: (tenant) =>
-      enginePort({
+    port(tenant) {
+      const port = enginePort({
         tenant,
         ready,
         limits,
@@ -150,10 +147,11 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
         persistence,
         clock,
         random,
-        observer,
         admit: behind?.admit,
         onStoreFailed: () => onHealth(false),
-      }),
+      });
+      return tell ? observedPort(port, { tenant, tell, clock }) : port;
+    },
     get healthy() {
       return healthy;
     },

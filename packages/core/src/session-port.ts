@@ -32,13 +32,19 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+/** What every call through a port may carry. */
+export interface PortCall extends CallOptions {
+  /** Anything that the caller recognizes the call by: observers get it back with the events of the call and of its commit. */
+  readonly trace?: unknown;
+}
+
 /** What a mutation may carry: with an identity, the repeat of an answered call changes nothing and gets the same answer [P6]. */
-export interface MutationCall extends CallOptions {
+export interface MutationCall extends PortCall {
   readonly request?: RequestIdentity | undefined;
 }
 
 /** What a read may carry. */
-export interface ReadCall extends CallOptions {
+export interface ReadCall extends PortCall {
   /** Everything of a variable but its name, bytes and encoding may be left out (empty and 0): it costs on the wire. */
   readonly valuesOnly?: boolean | undefined;
 }
@@ -187,13 +193,13 @@ export interface SessionPage {
 export interface SessionPort {
   getVariable(sessionId: string, name: string, call: ReadCall): VariableReading | Promise<VariableReading>;
   getVariables(sessionId: string, selection: Selection, call: ReadCall): VariablesReading | Promise<VariablesReading>;
-  listVariables(sessionId: string, prefix: string, call: CallOptions): VariableListing | Promise<VariableListing>;
+  listVariables(sessionId: string, prefix: string, call: PortCall): VariableListing | Promise<VariableListing>;
   update(sessionId: string, update: Update, call: MutationCall): UpdateResult | Promise<UpdateResult>;
   createSession(session: NewSession, call: MutationCall): Promise<SessionInfo>;
   /** Rejects with SessionNotFoundError. Looking does not extend the session's life. */
-  getSession(sessionId: string, call: CallOptions): Promise<SessionInfo>;
+  getSession(sessionId: string, call: PortCall): Promise<SessionInfo>;
   /** A page in byte order of the ids. `page` is the `next` of the page before. */
-  listSessions(filter: SessionFilter, page: { readonly size?: number; readonly after?: string }, call: CallOptions): Promise<SessionPage>;
+  listSessions(filter: SessionFilter, page: { readonly size?: number; readonly after?: string }, call: PortCall): Promise<SessionPage>;
   /** Rejects with SessionNotFoundError. Without a ttl it only extends. */
   touchSession(sessionId: string, ttl: SessionTtl | undefined, call: MutationCall): Promise<SessionInfo>;
   deleteSession(sessionId: string, call: MutationCall): Promise<{ readonly deleted: boolean }>;

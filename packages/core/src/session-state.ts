@@ -49,6 +49,8 @@ export interface Turn {
   commit: StepCommit | undefined;
   /** Undefined for calls without an identity. */
   readonly identity: TurnIdentity | undefined;
+  /** What the call is recognized by, for whoever watches. */
+  readonly trace: unknown;
   /** The same call, which took its turn earlier and is still being committed. */
   twin: Turn | undefined;
 }

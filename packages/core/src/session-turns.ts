@@ -3,14 +3,15 @@
  * from the front, once everything before them is committed [P4] [P5].
  */
 import type { Clock } from "./clock.ts";
+import { deltaEvents } from "./commit-events.ts";
 import type { Commit, Committer } from "./committer.ts";
 import { BridgeError, DataLossError, type Outcome, StoreUnavailableError } from "./errors.ts";
 import { awayOf, type KeptVariable, kept } from "./kept-variable.ts";
 import { LoadedSessions } from "./loaded-sessions.ts";
-import type { ObserverEvent } from "./observer.ts";
-import { commitEvents } from "./operation-events.ts";
-import type { SessionKey, SessionPersistence, SessionRecord } from "./persistence.ts";
-import type { CallOptions } from "./session-port.ts";
+import type { SessionSource } from "./observed-loads.ts";
+import type { Tell } from "./observer.ts";
+import type { SessionKey, SessionRecord } from "./persistence.ts";
+import type { PortCall } from "./session-port.ts";
 import {
   countedRecord,
   type Head,
@@ -27,7 +28,7 @@ import { isDue, VariableStore } from "./variable-store.ts";
 
 /** What the order of sessions is made of. */
 export interface TurnParts {
-  readonly persistence: SessionPersistence;
+  readonly persistence: SessionSource;
   readonly committer: Committer;
   readonly clock: Clock;
   /** The one `now` of the laws. */
@@ -38,8 +39,8 @@ export interface TurnParts {
   readonly memoryBytes: number | undefined;
   /** Told when a load fails. */
   readonly onLoadFailed: (cause: unknown) => void;
-  /** Told what became of sessions and of what expired. */
-  readonly onEvent: (event: ObserverEvent) => void;
+  /** Told what became of sessions and of what expired; undefined when nobody watches. */
+  readonly tell: Tell | undefined;
 }
 
 /** The sessions in use, by key, and their turns. */
@@ -105,7 +106,7 @@ export class SessionTurns {
   /** Takes a turn in the session's order; resolves when the answer's grounds are committed. */
   perform<T>(
     key: SessionKey,
-    call: CallOptions,
+    call: PortCall,
     take: (head: Head | undefined, nowMs: number) => Step<T>,
     { identity, reads }: TurnOptions = {},
   ): Promise<T> {
@@ -248,6 +249,7 @@ export class SessionTurns {
   #send(state: SessionState, turn: Turn, commit: StepCommit): void {
     this.#parts.committer.enqueue({
       delta: commit.delta,
+      trace: turn.trace,
       settled: (outcome) => {
         // A commit that failed or was withdrawn is no longer its turn's.
         if (turn.commit !== commit) return;
@@ -261,10 +263,12 @@ export class SessionTurns {
   }
 
   #committed(state: SessionState, turn: Turn, commit: StepCommit): void {
+    const before = state.committed;
     state.committed = commit.head;
     turn.phase = "done";
     turn.commit = undefined;
-    for (const event of commitEvents(commit.delta)) this.#parts.onEvent(event);
+    const { tell, clock } = this.#parts;
+    if (tell) deltaEvents(commit.delta, before, clock.monotonic()).forEach(tell);
     this.#sessions.weigh(state);
     this.#settle(state);
   }
@@ -359,7 +363,6 @@ export class SessionTurns {
     state.committed = head;
     state.pending = head;
     state.phase = "ready";
-    if (head) this.#parts.onEvent({ kind: "session.loaded", key: state.key, revision: head.record.revision });
     this.#sessions.weigh(state);
     this.#advance(state);
   }

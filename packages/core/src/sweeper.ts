@@ -1,5 +1,6 @@
 /** Expires what is due without anybody asking: in slices of a few milliseconds, so that nobody waits for it. */
 import type { Cancel, Clock } from "./clock.ts";
+import { since, type Tell } from "./observer.ts";
 import type { SessionPersistence } from "./persistence.ts";
 import type { SessionTurns } from "./session-turns.ts";
 
@@ -16,17 +17,19 @@ export interface SweeperParts {
   readonly turns: SessionTurns;
   readonly clock: Clock;
   readonly now: () => number;
+  /** Undefined when nobody watches. */
+  readonly tell: Tell | undefined;
 }
 
 /** Starts sweeping; the answer stops it. */
-export function startSweeper({ persistence, turns, clock, now }: SweeperParts): Cancel {
+export function startSweeper({ persistence, turns, clock, now, tell }: SweeperParts): Cancel {
   let stopped = false;
   let cancel: Cancel = () => {};
 
   const pause = () => new Promise<void>((resolve) => clock.schedule(0, resolve));
 
-  /** Whether there is more to sweep right away. */
-  async function sweep(): Promise<boolean> {
+  /** Expires what is due, or the first of it. */
+  async function sweep(): Promise<{ readonly due: number; readonly failed: boolean }> {
     const due = await persistence.due(now(), PAGE);
     const expiries: Promise<unknown>[] = [];
     let begun = clock.monotonic();
@@ -38,17 +41,19 @@ export function startSweeper({ persistence, turns, clock, now }: SweeperParts): 
       begun = clock.monotonic();
     }
     const failed = (await Promise.allSettled(expiries)).some((expiry) => expiry.status === "rejected");
-    return due.length === PAGE && !failed;
+    return { due: due.length, failed };
   }
 
   function next(delayMs: number): void {
     if (stopped) return;
     cancel = clock.schedule(delayMs, () => {
+      const startedAtMs = clock.monotonic();
       // A store that fails is told of by whoever reads or writes next; the sweeper only tries again.
-      void sweep().then(
-        (more) => next(more ? 0 : INTERVAL_MS),
-        () => next(INTERVAL_MS),
-      );
+      const swept = sweep().catch(() => ({ due: 0, failed: true }));
+      void swept.then(({ due, failed }) => {
+        tell?.({ kind: "sweep", outcome: failed ? "failed" : "swept", due, ...since(clock, startedAtMs) });
+        next(due === PAGE && !failed ? 0 : INTERVAL_MS);
+      });
     });
   }
 

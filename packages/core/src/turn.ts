@@ -2,7 +2,7 @@
 import type { Clock } from "./clock.ts";
 import { CancelledError, DeadlineExceededError, type Outcome } from "./errors.ts";
 import { isSameCall } from "./repeated-calls.ts";
-import type { CallOptions } from "./session-port.ts";
+import type { PortCall } from "./session-port.ts";
 import type { SessionState, StepCommit, Turn, TurnIdentity } from "./session-state.ts";
 
 /** What a turn may bring: which call it is, and which variables' values it reads. */
@@ -14,7 +14,7 @@ export interface TurnOptions {
 /** What a turn is made of. */
 export interface NewTurn extends Pick<Turn, "take" | "resolve" | "reject" | "identity" | "reads"> {
   readonly clock: Clock;
-  readonly call: CallOptions;
+  readonly call: PortCall;
 }
 
 /** A turn that waits. Its caller is answered once: by what becomes of it, by its deadline, or by its signal. */
@@ -26,7 +26,7 @@ export function newTurn({ clock, call, take, identity, reads, resolve, reject }:
       for (const stop of stops) stop();
       answer(value);
     };
-  const { timeoutMs, signal } = call;
+  const { timeoutMs, signal, trace } = call;
   const turn: Turn = {
     take,
     reads,
@@ -38,6 +38,7 @@ export function newTurn({ clock, call, take, identity, reads, resolve, reject }:
     outcome: undefined,
     commit: undefined,
     identity,
+    trace,
     twin: undefined,
   };
   if (timeoutMs !== undefined) stops.push(clock.schedule(timeoutMs, () => giveUp(turn, false)));
@@ -61,6 +62,7 @@ export const internalTurn = (commit: StepCommit): Turn => ({
   outcome: { answer: undefined },
   commit,
   identity: undefined,
+  trace: undefined,
   twin: undefined,
 });
 
@@ -75,10 +77,10 @@ export function giveUp(turn: Turn, aborted: boolean): void {
   );
 }
 
-/** The earlier turn of the same call: both get one answer. Throws when the id was used for another call. */
+/** The earlier turn of the same call that is being committed: both get one answer. Throws when the id was used for another call. */
 export function twinOf(turn: Turn, state: SessionState): Turn | undefined {
   const request = turn.identity?.request;
-  return request && state.turns.find((earlier) => isSameCall(request, earlier.identity?.request));
+  return request && state.turns.find((earlier) => isSameCall(request, earlier.identity?.request) && earlier.commit !== undefined);
 }
 
 /** Gives the turns the answers that the store remembers. */
