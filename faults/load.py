@@ -80,7 +80,7 @@ class Line:
         self.moments.append(Moment(actual, max(revision, last.revision), last.position))
 
     def settle_at(self, position: int, found: Held) -> None:
-        """Checks what is there against every state since the journal was so long.
+        """Checks what is there against every state since that position, and what a last request that was not answered may have made.
 
         Raises:
             AssertionError: It is none of them.
@@ -88,6 +88,8 @@ class Line:
         answered = max(i for i, moment in enumerate(self.moments) if moment.position <= position)
         actual = self.own(found)
         allowed = [moment.held for moment in self.moments[answered:]]
+        if self.possible is not None:
+            allowed.append(self.possible)
         assert any(same(actual, held, ANY_REVISION) for held in allowed), explain(self, actual, allowed[:2])
 
 
@@ -304,13 +306,14 @@ class Load:
             writer.maybe_added = 0
 
     def settle_at(self, position: int, found: Mapping[str, Held]) -> None:
-        """Compares the variables of every session with all that they may be when the shim's journal was so long."""
+        """Compares the variables of every session with all that they may be when everything up to that position is there."""
         for writer in self.writers:
             for line in writer.lines:
                 line.settle_at(position, without_passing(found.get(line.session, {})))
         added = [(by, at) for writer in self.writers for by, at in writer.added]
         value = number(found.get(SHARED, {}).get(TOTAL))
-        certain, most = sum(by for by, at in added if at <= position), sum(by for by, _ in added)
+        certain = sum(by for by, at in added if at <= position)
+        most = sum(by for by, _ in added) + sum(writer.maybe_added for writer in self.writers)
         assert certain <= value <= most, f"{value} is not {certain} to {most}"
 
 
