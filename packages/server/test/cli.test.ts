@@ -1,40 +1,9 @@
-import { remotePort } from "@session-bridge/client/internal";
-import { backupStore, checkStore } from "@session-bridge/persistence-sqlite";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { CommandIo } from "../src/cli/io.ts";
-import { run } from "../src/cli/program.ts";
 import { VERSION } from "../src/version.ts";
 import { bytesOf } from "./support/bytes.ts";
 import { runCommand, serveProcess, spawnCommand } from "./support/command.ts";
+import { commandLine, type Result } from "./support/command-line.ts";
 import { testServer } from "./support/test-server.ts";
-
-interface Result {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** The command line in this process. */
-async function commandLine(args: readonly string[], environment: CommandIo["environment"], stdin = ""): Promise<Result> {
-  let out = "";
-  let err = "";
-  const code = await run(args, {
-    print: (text) => {
-      out += text;
-    },
-    complain: (text) => {
-      err += text;
-    },
-    readStdin: async () => stdin,
-    environment,
-    openStore: async () => undefined,
-    connect: async (address) => remotePort(address),
-    checkStore,
-    backupStore,
-    showProgress: () => {},
-  });
-  return { code, out, err };
-}
 
 describe("against a server", () => {
   let server: Awaited<ReturnType<typeof testServer>>;
@@ -176,6 +145,8 @@ test.for([
   ["sessions", "list"],
   ["sessions", "show"],
   ["sessions", "delete"],
+  ["export"],
+  ["import"],
   ["check"],
   ["backup"],
   [],

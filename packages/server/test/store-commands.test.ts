@@ -129,6 +129,7 @@ test("at a terminal, and only there, progress is shown on standard error", async
   const none = (): never => {
     throw new Error("not needed");
   };
-  const code = await run(["check", "--store", store], { ...io, readStdin: none, openStore: none, connect: none });
+  const unused = { readStdin: none, openStore: none, connect: none, openOutput: none, openInput: none };
+  const code = await run(["check", "--store", store], { ...io, ...unused });
   expect([code, shown]).toEqual([0, ["checked 0 of 1 sessions (0 %)", "checked 1 of 1 sessions (100 %)", ""]]);
 });

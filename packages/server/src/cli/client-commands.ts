@@ -10,7 +10,7 @@ import { addOptions, resolvedOrPrinted } from "./options.ts";
 import { valueToJson } from "./value-to-json.ts";
 
 /** Does what a command is for, and says how it ended. */
-type Ask = (port: RemotePort, call: CallOptions) => Promise<number>;
+export type Ask = (port: RemotePort, call: CallOptions) => Promise<number>;
 
 /** Adds the commands that ask a server. `ended` takes the exit code. */
 export function addClientCommands(program: Command, io: CommandIo, ended: (exitCode: number) => void): void {
@@ -77,7 +77,7 @@ function addSessionCommands(
     return EXIT.ok;
   })
     .addOption(prefixOption())
-    .addOption(new Option("--label <key=value>", "only sessions with this label; may be given again").argParser(collected));
+    .addOption(labelOption());
 
   add(sessions, "show <session>", "print what is known of a session", (command) => async (port, call) => {
     printLine(io, await port.getSession(command.args[0] ?? "", call));
@@ -91,8 +91,8 @@ function addSessionCommands(
   });
 }
 
-/** Connects, asks, closes. */
-async function askServer(command: Command, io: CommandIo, ask: Ask): Promise<number> {
+/** Connects, asks, closes; with --print-config only prints. */
+export async function askServer(command: Command, io: CommandIo, ask: Ask): Promise<number> {
   const options = resolvedOrPrinted(command, CLIENT_OPTIONS, io);
   if (options === undefined) return EXIT.ok;
   const port = await io.connect(options.address);
@@ -140,19 +140,27 @@ function ifRevision(command: Command): number | undefined {
   return Number(text);
 }
 
-function prefixOption(): Option {
+/** `--prefix`; `prefixOf` reads it. */
+export function prefixOption(): Option {
   return new Option("--prefix <text>", "only those that begin with this").default("");
 }
 
-function prefixOf(command: Command): string {
+/** The prefix that was asked for, "" for none. */
+export function prefixOf(command: Command): string {
   return command.opts<{ prefix: string }>().prefix;
+}
+
+/** `--label`; `labelsOf` reads it. */
+export function labelOption(): Option {
+  return new Option("--label <key=value>", "only sessions with this label; may be given again").argParser(collected);
 }
 
 function collected(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 
-function labelsOf(command: Command): Readonly<Record<string, string>> {
+/** The labels that were asked for. Throws UsageError. */
+export function labelsOf(command: Command): Readonly<Record<string, string>> {
   const given = command.opts<{ label?: readonly string[] }>().label ?? [];
   return Object.fromEntries(
     given.map((label) => {

@@ -1,8 +1,12 @@
-import type { SessionPersistence, SessionPort } from "@session-bridge/core/internal";
+import type { CallOptions, SessionPersistence, SessionPort } from "@session-bridge/core/internal";
 import type { StoreConfig } from "../config/serve-config.ts";
+import type { TextSink } from "./text-files.ts";
 
 /** A server far away. */
-export type RemotePort = SessionPort & { close(): Promise<void> | void };
+export type RemotePort = SessionPort & {
+  serverInfo(call: CallOptions): Promise<{ readonly version: string; readonly limits: Readonly<Record<string, number>> }>;
+  close(): Promise<void> | void;
+};
 
 /** Told how much is done of how much. */
 export type OnProgress = (done: number, total: number) => void;
@@ -14,6 +18,10 @@ export interface CommandIo {
   /** Writes to standard error. */
   complain(text: string): void;
   readStdin(): Promise<string>;
+  /** Where a long text goes: a file that is replaced only with `force`, or standard output. */
+  openOutput(file: string | undefined, force: boolean): Promise<TextSink>;
+  /** A file piece by piece, or standard input. */
+  openInput(file: string | undefined): AsyncIterable<Uint8Array>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Undefined is memory only. */
   openStore(store: StoreConfig): Promise<SessionPersistence | undefined>;

@@ -2,6 +2,8 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
 import { addClientCommands } from "./client-commands.ts";
 import { EXIT, exitCodeOf, problemText } from "./exit-code.ts";
+import { addExportCommand } from "./export-command.ts";
+import { addImportCommand } from "./import-command.ts";
 import type { CommandIo } from "./io.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addStoreCommands } from "./store-commands.ts";
@@ -19,6 +21,8 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     .exitOverride();
   addServeCommand(program, io, ended);
   addClientCommands(program, io, ended);
+  addExportCommand(program, io, ended);
+  addImportCommand(program, io, ended);
   addStoreCommands(program, io, ended);
   for (const command of allCommands(program)) {
     // Sub-commands copy neither of these by themselves.
