@@ -10,7 +10,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   client: ["core", "protocol"],
   "persistence-sqlite": ["core"],
-  server: ["core", "protocol", "client", "persistence-sqlite"],
+  telemetry: ["core"],
+  server: ["core", "protocol", "client", "persistence-sqlite", "telemetry"],
 };
 
 /** The files that may know gRPC: one room on each side. The server's service functions know the generated messages too, no transport. */
@@ -69,9 +70,10 @@ describe("TypeScript", () => {
     expect(touching).toEqual([]);
   });
 
-  test("only the server's main.ts knows the stores, and loads them when it needs them", () => {
-    const law = (path: string, { specifier, dynamic }: Import) =>
-      !ours(specifier)?.startsWith("persistence-") || (path === "packages/server/src/main.ts" && dynamic);
+  test("only the server's main.ts knows the stores and telemetry, and loads them when it needs them", () => {
+    const pluggedIn = (sibling: string | undefined) => sibling?.startsWith("persistence-") || sibling === "telemetry";
+    const law = (path: string, { specifier, dynamic, typeOnly }: Import) =>
+      !pluggedIn(ours(specifier)) || (path === "packages/server/src/main.ts" && (dynamic || typeOnly));
     expect(breaking(law)).toEqual([]);
     expect(modules.some((module) => module.imports.some((found) => ours(found.specifier) === "persistence-sqlite"))).toBe(true);
   });

@@ -1,0 +1,140 @@
+/** The telemetry of one process, put together: what core and the server tell, and everything that it becomes. */
+import { type ObserverEvent, type SessionObserver, systemClock, systemRandom } from "@session-bridge/core/internal";
+import { adminServer, type Pages, text } from "./admin-server.ts";
+import { engineMetrics } from "./engine-metrics.ts";
+import { eventExport } from "./events/event-export.ts";
+import { guard } from "./guard.ts";
+import { type Meter, meter } from "./meter.ts";
+import { METRICS } from "./metric-catalogue.ts";
+import { showName } from "./names.ts";
+import { checkTelemetryOptions, type TelemetryOptions } from "./options.ts";
+import { pipeline } from "./pipeline.ts";
+import { OTHER, rpcMetrics } from "./rpc-metrics.ts";
+import type { RpcObserver } from "./rpc-observer.ts";
+import { type Spans, spans } from "./spans.ts";
+import { summaries } from "./summary/summaries.ts";
+import type { Summary } from "./summary/summary.ts";
+
+/** What an engine can say of itself at any moment. */
+export interface EngineGauges {
+  readonly sessionsInMemory?: number | undefined;
+  /** What they are counted as against the memory budget, in bytes. */
+  readonly memoryBytes?: number | undefined;
+}
+
+/** The telemetry of a process. What it is told costs a microsecond, and nothing of it throws into or waits for anything. */
+export interface Telemetry {
+  /** For the engine. */
+  readonly observer: SessionObserver;
+  /** For the server. */
+  readonly rpc: RpcObserver;
+  /** Where the admin pages are, as `host:port`; undefined when there are none. */
+  readonly adminAddress: string | undefined;
+  summary(): Summary;
+  /** The metrics as a page for Prometheus. */
+  prometheus(): Promise<string>;
+  /** From now on, asks for these whenever metrics are read. */
+  watch(read: () => EngineGauges): void;
+  /** Delivers what waits, for at most 2 seconds, and stops everything. */
+  close(): Promise<void>;
+}
+
+/** The default of `traceRatio`. */
+export const TRACE_RATIO = 0.1;
+
+const PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
+
+/** Starts telemetry. Rejects with InvalidArgumentError for options that cannot be right, and when the admin port cannot be had. */
+export async function telemetry(options: TelemetryOptions = {}): Promise<Telemetry> {
+  checkTelemetryOptions(options);
+  const { names = "plain", namesKey, clock = systemClock, admin, events, ready = () => true, traceRatio = TRACE_RATIO } = options;
+  const now = () => clock.now();
+  const monotonic = () => clock.monotonic();
+  const { fraction } = systemRandom;
+  const show = showName(names, namesKey);
+  const metrics = meter(options.serviceVersion ?? "", now);
+  const errors = metrics.counter(METRICS.telemetryErrors);
+  errors(0);
+  const guarded = guard(() => errors(1));
+
+  const { tracer, prometheus, close } = await pipeline(options, metrics, monotonic);
+  const traced = tracer && spans({ tracer, clock, show, ratio: traceRatio, fraction });
+  const summed = summaries({ mode: names, show, now, monotonic, seed: Math.floor(fraction() * 2 ** 32) });
+  const watchers: readonly ((event: ObserverEvent) => void)[] = [
+    engineMetrics(metrics, options.dbSystem),
+    summed.observe,
+    ...(traced ? [traced.observe] : []),
+    ...(events ? [eventExport(events, { meter: metrics, show, now, monotonic, fraction })] : []),
+  ].map((observe) => guarded(observe));
+
+  const pages: Pages = {
+    "/metrics": async () => ({ status: 200, contentType: PROMETHEUS_TEXT, body: await prometheus() }),
+    "/summary": () => ({ status: 200, contentType: "application/json", body: `${JSON.stringify(summed.summary())}\n` }),
+    "/livez": () => text(200, "ok\n"),
+    "/readyz": () => (ready() ? text(200, "ok\n") : text(503, "not ready\n")),
+  };
+  const server = admin && (await orClosed(adminServer(admin.host ?? "127.0.0.1", admin.port, pages), close));
+  return {
+    observer: {
+      observe(event) {
+        for (const observe of watchers) observe(event);
+      },
+    },
+    rpc: rpcObserver(metrics, traced, options.methods ?? [], guarded),
+    adminAddress: server?.address,
+    summary: summed.summary,
+    prometheus,
+    watch: watching(metrics),
+    async close() {
+      await server?.close();
+      await close();
+    },
+  };
+}
+
+function rpcObserver(
+  metrics: Meter,
+  traced: Spans | undefined,
+  methods: readonly string[],
+  guarded: ReturnType<typeof guard>,
+): RpcObserver {
+  const count = rpcMetrics(metrics);
+  const known = new Set(methods);
+  return {
+    begin(method, headers) {
+      const name = known.has(method) ? method : OTHER;
+      let trace: ReturnType<Spans["begin"]>;
+      let ended = false;
+      guarded(() => {
+        trace = traced?.begin(headers);
+      })();
+      const end = guarded((outcome: Parameters<typeof count>[1]) => {
+        if (ended) return;
+        ended = true;
+        count(name, outcome);
+        trace?.end(name, outcome);
+      });
+      return { trace, end };
+    },
+  };
+}
+
+/** The gauges, and what to ask for them. */
+function watching(metrics: Meter): Telemetry["watch"] {
+  let gauges: () => EngineGauges = () => ({});
+  metrics.gauge(METRICS.sessionsInMemory, () => gauges().sessionsInMemory);
+  metrics.gauge(METRICS.sessionsMemory, () => gauges().memoryBytes);
+  return (read) => {
+    gauges = read;
+  };
+}
+
+/** What was started; when that fails, everything else is closed. */
+async function orClosed<T>(starting: Promise<T>, close: () => Promise<void>): Promise<T> {
+  try {
+    return await starting;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
