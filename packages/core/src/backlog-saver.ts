@@ -19,6 +19,8 @@ export interface BacklogSaverParts {
 
 /** Saves what is in the backlog. */
 export interface BacklogSaver {
+  /** Since when the front of the backlog is being saved without success, on the monotonic clock; undefined when it is not. */
+  readonly tryingSinceMs: number | undefined;
   /** Something was added. */
   wake(): void;
   /** Saves everything at once; gives up after `timeoutMs`. Nothing is saved afterwards. */
@@ -36,14 +38,19 @@ export function backlogSaver({ backlog, persistence, committer, clock, delayMs }
   let draining = false;
   let givenUp = false;
   let retryMs = FIRST_RETRY_MS;
+  let tryingSinceMs: number | undefined;
   let endPause = (): void => {};
 
   async function run(): Promise<void> {
     for (let { oldest } = backlog; oldest !== undefined && !givenUp; { oldest } = backlog) {
       if (!draining) await pause(oldest.atMs + delayMs - clock.monotonic());
+      tryingSinceMs ??= clock.monotonic();
       const left = await saveFront();
-      if (left.length === 0) retryMs = FIRST_RETRY_MS;
-      else await untilKnown(left);
+      if (left.length > 0) await untilKnown(left);
+      else {
+        retryMs = FIRST_RETRY_MS;
+        tryingSinceMs = undefined;
+      }
     }
     running = undefined;
   }
@@ -94,6 +101,9 @@ export function backlogSaver({ backlog, persistence, committer, clock, delayMs }
   }
 
   return {
+    get tryingSinceMs() {
+      return tryingSinceMs;
+    },
     wake() {
       running ??= run();
     },

@@ -65,8 +65,9 @@ export function writeBehind({ options, persistence, committer, clock }: WriteBeh
   }
 
   function admit(): void {
-    const waitingMs = unsaved.oldest === undefined ? 0 : clock.monotonic() - unsaved.oldest.atMs;
     if (unsaved.sizeBytes >= backlogBytes) throw tooFarBehind("backlogBytes", backlogBytes, unsaved.sizeBytes);
+    // Not since a change came: a machine that slept for an hour has a store that works.
+    const waitingMs = saver.tryingSinceMs === undefined ? 0 : clock.monotonic() - saver.tryingSinceMs;
     if (waitingMs >= backlogMs) throw tooFarBehind("backlogMs", backlogMs, Math.round(waitingMs));
   }
 
