@@ -176,11 +176,11 @@ export function enginePort(parts: PortParts): SessionPort {
     const { findRequest } = persistence;
     if (request === undefined || findRequest === undefined) return engine.turns.perform(key, call, take, { reads });
     const left = countdown(clock, call);
-    const find = async (): Promise<FoundRequest> => {
-      const found = await within(clock, left(), stored(findRequest.call(persistence, key, request.id, engine.now())));
+    const find = async (patience: CallOptions): Promise<FoundRequest> => {
+      const found = await within(clock, patience, stored(findRequest.call(persistence, key, request.id, engine.now())));
       return { ...found, rememberedSinceMs: Math.max(found.rememberedSinceMs, engine.rememberedSinceMs) };
     };
-    return performOnce({ turns: engine.turns, key, left, request, find, now: engine.now, reads }, take);
+    return engine.turns.untilIdle(performOnce({ turns: engine.turns, key, left, request, find, now: engine.now, reads }, take));
   }
 
   async function summaryInfo(engine: OpenEngine, summary: SessionSummary): Promise<SessionInfo | undefined> {

@@ -5,10 +5,16 @@
 import { decodeAnswer, encodeAnswer } from "./answers.ts";
 import type { Take } from "./engine-steps.ts";
 import { type BridgeError, InvalidArgumentError, OutcomeUnknownError } from "./errors.ts";
-import type { FoundRequest, RememberedRequest, SessionKey } from "./persistence.ts";
+import { type FoundRequest, REQUEST_MEMORY_MS, type RememberedRequest, type SessionKey } from "./persistence.ts";
 import type { CallOptions, RequestIdentity } from "./session-port.ts";
 import type { Settled, Turn } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
+
+/**
+ * Sent again later than this, a call is never applied: a minute is more than a message is on its way, the store takes to open, and clocks
+ * differ, so that nothing that the store has forgotten by then looks younger than it is.
+ */
+const LATEST_RESEND_MS = REQUEST_MEMORY_MS - 60_000;
 
 /** A mutation with an identity, and what it is carried out with. */
 export interface IdentifiedCall {
@@ -17,8 +23,8 @@ export interface IdentifiedCall {
   /** The call with what is left of its time. */
   readonly left: () => CallOptions;
   readonly request: RequestIdentity;
-  /** Asks the store what it knows of the request. */
-  readonly find: () => Promise<FoundRequest>;
+  /** Asks the store what it knows of the request, and waits no longer than the call says. */
+  readonly find: (call: CallOptions) => Promise<FoundRequest>;
   readonly now: () => number;
   /** The variables whose values the turn reads. */
   readonly reads: Turn["reads"];
@@ -27,19 +33,26 @@ export interface IdentifiedCall {
 /** Takes a turn, or gives the answer that the same call was given before. */
 export async function performOnce<T>({ turns, key, left, request, find, now, reads }: IdentifiedCall, take: Take<T>): Promise<T> {
   const recall = async (): Promise<Settled | undefined> => {
-    const found = await find();
+    const found = await find({});
     return found.request && remembered(found.request, request);
   };
+  /** The store may be ahead of what readers see: a turn of its own waits for that. */
+  const answerAgain = async (found: RememberedRequest): Promise<T> => {
+    await turns.perform(key, left(), () => ({ answer: undefined }));
+    return settle(remembered(found, request));
+  };
   if (request.resentAfterMs !== undefined) {
-    const found = await find();
-    if (found.request) return settle(remembered(found.request, request));
-    if (now() - request.resentAfterMs < found.rememberedSinceMs) throw forgotten();
+    const sentAtMs = now() - request.resentAfterMs;
+    const found = await find(left());
+    if (found.request) return answerAgain(found.request);
+    if (request.resentAfterMs > LATEST_RESEND_MS || sentAtMs < found.rememberedSinceMs) throw forgotten();
   }
-  let committing = false;
+  let changedNothing = false;
   const sign: Take<T> = (head, nowMs) => {
+    changedNothing = true;
     const step = take(head, nowMs);
-    committing = step.commit !== undefined && step.commit.delta.kind !== "extend";
-    if (step.commit === undefined || !committing) return step;
+    if (step.commit === undefined || step.commit.delta.kind === "extend") return step;
+    changedNothing = false;
     const { head: next, delta } = step.commit;
     return { ...step, commit: { head: next, delta: { ...delta, request: identity(request, step.answer, nowMs) } } };
   };
@@ -47,8 +60,9 @@ export async function performOnce<T>({ turns, key, left, request, find, now, rea
     (answer): Settled => ({ answer }),
     (error: unknown): Settled => ({ error }),
   );
-  // A call that changed nothing may be the repeat of one that did.
-  return settle((committing ? undefined : await recall().catch(() => undefined)) ?? outcome);
+  // A call that changes nothing may be the repeat of one that did; without the store nobody can tell.
+  const found = changedNothing ? await find(left()) : undefined;
+  return found?.request ? answerAgain(found.request) : settle(outcome);
 }
 
 const identity = (request: RequestIdentity, answer: unknown, atMs: number): RememberedRequest => ({

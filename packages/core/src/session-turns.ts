@@ -191,6 +191,17 @@ export class SessionTurns {
     this.#commit(state, { head: next, delta: { kind: "expire", key, nowMs, baseRevision, revision, record: next.record, removed } });
   }
 
+  /** What a call does beside its turn: `idle` waits for it. */
+  untilIdle<T>(work: Promise<T>): Promise<T> {
+    this.#track(
+      work.then(
+        () => {},
+        () => {},
+      ),
+    );
+    return work;
+  }
+
   /** Resolves when nothing loads and nothing is being committed. */
   async idle(): Promise<void> {
     do {

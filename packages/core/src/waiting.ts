@@ -26,7 +26,11 @@ export function wait(clock: Clock, delayMs: number, signal: Signal | undefined):
 export function within<T>(clock: Clock, { timeoutMs, signal }: CallOptions, promise: Promise<T>): Promise<T> {
   if (timeoutMs === undefined && signal === undefined) return promise;
   return new Promise<T>((resolve, reject) => {
-    if (signal?.aborted) return reject(cancelled(signal));
+    if (signal?.aborted) {
+      // Its failure is nobody's any more, and must not end the process.
+      promise.catch(() => {});
+      return reject(cancelled(signal));
+    }
     const late = () => reject(new DeadlineExceededError("the deadline passed before the call was answered"));
     const cancel = timeoutMs === undefined ? () => {} : clock.schedule(timeoutMs, late);
     const abort = () => reject(cancelled(signal));

@@ -1,6 +1,6 @@
 /** A store whose every call is answered when the simulation says so, if at all; what it keeps outlives the processes that use it. */
 import { memoryPersistence } from "../../src/memory-persistence.ts";
-import type { LoadedVariable, SaveOutcome, SessionDelta, SessionPersistence } from "../../src/persistence.ts";
+import type { AnsweringDelta, FoundRequest, LoadedVariable, SaveOutcome, SessionDelta, SessionPersistence } from "../../src/persistence.ts";
 import type { Dice } from "./dice.ts";
 
 /** Values of more bytes than this are loaded apart, as large ones are by a real store. */
@@ -24,7 +24,7 @@ export const NO_FAULTS: Faults = { fail: 0, loseAnswer: 0, conflict: 0 };
 /** What the disk tells: of every change in the order in which it is made, and of a user that breaks the contract. */
 export interface DiskParts {
   readonly dice: Dice;
-  readonly saved: (delta: SessionDelta) => void;
+  readonly saved: (delta: AnsweringDelta) => void;
   readonly opened: (lastNowMs: number) => void;
   /** A call fails, or a save is told to conflict. */
   readonly failed: (how: string) => void;
@@ -58,7 +58,7 @@ export function disk({ dice, saved, opened, failed, broken }: DiskParts): Disk {
   let waiting: Waiting[] = [];
 
   /** Each delta by itself, so that what is saved is told in order; what was stacked on a conflict conflicts, too. */
-  async function saveSome(deltas: readonly SessionDelta[]): Promise<SaveOutcome[]> {
+  async function saveSome(deltas: readonly AnsweringDelta[]): Promise<SaveOutcome[]> {
     const outcomes: SaveOutcome[] = [];
     const conflicts = new Set<string>();
     for (const delta of deltas) {
@@ -93,7 +93,7 @@ export function disk({ dice, saved, opened, failed, broken }: DiskParts): Disk {
       });
     }
     return {
-      capabilities: { survives: "process", shared: true, sections: [] },
+      capabilities: { survives: "process", shared: true, sections: ["requests"] },
       async open() {
         const known = await call("open", () => kept.open());
         opened(known.lastNowMs);
@@ -105,6 +105,8 @@ export function disk({ dice, saved, opened, failed, broken }: DiskParts): Disk {
           return session && { ...session, variables: session.variables.map(withoutLargeValue) };
         }),
       loadValues: (key, refs) => call("loadValues", () => kept.loadValues(key, refs)),
+      findRequest: (key, requestId, nowMs) =>
+        call("findRequest", async () => (await kept.findRequest?.(key, requestId, nowMs)) as FoundRequest),
       listSessions: (query) => call("listSessions", () => kept.listSessions(query)),
       due: (nowMs, limit) => call("due", () => kept.due(nowMs, limit)),
       save(deltas) {

@@ -1,5 +1,6 @@
 /** What the store went through, one session at a time: the order that every answer has to agree with [P4]. */
 import type { SessionDelta } from "../../src/persistence.ts";
+import type { RequestIdentity } from "../../src/session-port.ts";
 import type { Model } from "./model.ts";
 import type { Call } from "./workload.ts";
 
@@ -7,12 +8,16 @@ import type { Call } from "./workload.ts";
 export interface Asked {
   readonly number: number;
   readonly call: Call;
+  /** Undefined for a call that is never sent again. */
+  readonly request: RequestIdentity | undefined;
   /** The engine's now when it was made. */
   fromNowMs: number;
   /** On the monotonic clock, Infinity for none. */
   readonly deadlineMs: number;
   /** The version of each session that somebody had seen by then. */
   readonly seen: ReadonlyMap<string, number>;
+  /** The version of its session that the store had by then. */
+  readonly stored: number;
   /** Whether a change in the store may still be its doing. */
   open: boolean;
   /** The engine's now when its caller was told that nobody can tell; its turn was no later. */

@@ -1,11 +1,13 @@
 /** Holds what the store is given, and what callers are told, against the model. */
 import { deadlineMs } from "../../src/deadline.ts";
 import { BridgeError } from "../../src/errors.ts";
-import type { SessionDelta } from "../../src/persistence.ts";
+import type { AnsweringDelta, SessionDelta } from "../../src/persistence.ts";
+import type { RequestIdentity } from "../../src/session-port.ts";
 import { agrees, answerText, lists, type Span, withoutUnseen } from "./answers.ts";
 import { type Asked, type History, latest, newHistory, revisionOf, type Version } from "./history.ts";
 import { afterDelta, isDue, type Model, text, used } from "./model.ts";
 import { newSession, Refusal, updated } from "./model-update.ts";
+import { repeats as newRepeats } from "./repeats.ts";
 import { type Call, SESSIONS } from "./workload.ts";
 
 /** A law was broken; the text says which. */
@@ -23,17 +25,19 @@ export interface JudgeParts {
 
 export interface Judge {
   history(id: string): History;
-  asked(call: Call, timeoutMs: number | undefined): Asked;
+  asked(call: Call, timeoutMs: number | undefined, request?: RequestIdentity): Asked;
   answered(asked: Asked, answer: unknown): void;
   refused(asked: Asked, error: unknown): void;
   /** The store has made the change. */
-  saved(delta: SessionDelta): void;
+  saved(delta: AnsweringDelta): void;
   /** The store has made a change of another manager. */
   meddled(delta: SessionDelta): void;
   /** The store failed, or its user died: what was not saved of the sessions' deadlines may be lost. */
   troubled(): void;
   /** The process is gone, and with it whatever was not in the store. */
   ended(): void;
+  /** How many calls were answered as they had been before. */
+  readonly recalled: number;
 }
 
 export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): Judge {
@@ -41,21 +45,26 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
   const history = (id: string): History => histories.get(id) as History;
   let open: Asked[] = [];
   let number = 0;
+  let recalled = 0;
+  const repeats = newRepeats(broken);
 
   function broken(law: string, about: unknown): never {
     throw new Violation(`${law}: ${text(about)}`);
   }
 
-  function add(of: History, state: Model, makers: Version["makers"]): void {
-    of.versions.push({ index: of.versions.length, state, makers });
+  function add(of: History, state: Model, makers: Version["makers"]): Version {
+    const version = { index: of.versions.length, state, makers };
+    of.versions.push(version);
+    return version;
   }
 
   /** The calls that would have made `after` of `before`, and their answers. */
-  function makersOf(before: Model, after: Model, delta: SessionDelta): Map<Asked, string> {
+  function makersOf(before: Model, after: Model, delta: AnsweringDelta): Map<Asked, string> {
     const makers = new Map<Asked, string>();
     const wanted = text(after);
     for (const asked of open) {
       if (!asked.open || !("id" in asked.call) || asked.call.id !== delta.key.id || delta.nowMs > asked.lastNowMs) continue;
+      if (!repeats.mayMake(asked, delta)) continue;
       const made = outcome(asked.call, before, delta.nowMs, revisionOf(delta) as number);
       if (made?.changed && text(made.session) === wanted) makers.set(asked, made.answer);
     }
@@ -112,7 +121,7 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
     if (text(afterDelta(before, delta)) !== text({ ...before, revision, variables })) broken("an expiry changed something else", delta);
   }
 
-  function saved(delta: SessionDelta): void {
+  function saved(delta: AnsweringDelta): void {
     const of = history(delta.key.id);
     const before = latest(of).state;
     const after = afterDelta(before, delta);
@@ -136,11 +145,11 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
     if ("record" in delta && delta.record.variableCount !== after?.variables.size) broken("the variables are counted wrong", delta);
     const makers = makersOf(before, after, delta);
     if (makers.size === 0)
-      broken("[P4] [P18] [P19] the store was given a change that no call may have made", { delta, before, after, open });
+      broken("[P4] [P6] [P18] [P19] the store was given a change that no call may have made", { delta, before, after, open });
     of.extends = true;
     of.usedAtMs = delta.nowMs;
     of.toldAtMs = delta.nowMs;
-    add(of, after, makers);
+    repeats.saved(delta, makers, add(of, after, makers));
   }
 
   function checkRevision(of: History, delta: SessionDelta): void {
@@ -152,6 +161,12 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
 
   /** The versions that a call may have been answered from. */
   const window = (of: History, asked: Asked): Version[] => of.versions.slice(asked.seen.get(of.id) as number);
+
+  /** Those that it may have been answered from without a change: not from what its own change led to. */
+  const groundsOf = (of: History, asked: Asked): Version[] => {
+    const applied = repeats.applied(asked);
+    return applied === undefined ? window(of, asked) : window(of, asked).filter(({ index }) => index < applied.version.index);
+  };
 
   function see(of: History, version: Version): void {
     of.seen = Math.max(of.seen, version.index);
@@ -188,11 +203,20 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
 
   function judgeMutation(of: History, asked: Asked, answer: unknown): void {
     const given = answerText(asked.call, answer);
+    const applied = repeats.applied(asked);
+    if (applied?.answer === given) {
+      if (repeats.isSettled(asked)) recalled += 1;
+      applied.version.makers?.clear();
+      applied.version.makers?.set(asked, given);
+      see(of, applied.version);
+      return;
+    }
+    if (repeats.isSettled(asked)) broken("[P6] a repeat got another answer", { asked, given, applied });
     const made = of.versions.filter(({ makers }) => makers?.get(asked) === given);
     const at = made.find(({ makers }) => makers?.size === 1) ?? made.at(-1);
     settle(of, asked, at);
     if (at) return;
-    const ground = window(of, asked).find(({ state }) => {
+    const ground = groundsOf(of, asked).find(({ state }) => {
       const made = outcome(asked.call, state, 0, UNSEEN);
       return made && !made.changed && withoutUnseen(made.answer, state) === withoutUnseen(given, state);
     });
@@ -228,12 +252,15 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
     }
     asked.open = false;
     open = open.filter((other) => other !== asked);
-    if (said !== "not_applied") broken("[P18] a refusal says that nobody can tell", { asked, reason });
+    if (said !== (reason === "OUTCOME_UNKNOWN" ? "unknown" : "not_applied"))
+      broken("[P18] a refusal says that nobody can tell", { asked, reason });
     if (!("id" in asked.call)) broken("a listing was refused", { asked, reason });
     const of = history(asked.call.id);
     settle(of, asked, undefined);
+    if (repeats.refused(asked, reason, nowMs())) return;
+    if (repeats.isSettled(asked)) broken("[P6] a repeat got another answer", { asked, reason, applied: repeats.applied(asked) });
     const given = text(new Refusal(reason, error.details.currentRevision));
-    const ground = window(of, asked).find(({ state }) => {
+    const ground = groundsOf(of, asked).find(({ state }) => {
       if (asked.call.kind === "info") return state === undefined && reason === "SESSION_NOT_FOUND";
       return outcome(asked.call, state, 0, UNSEEN)?.answer === given;
     });
@@ -243,18 +270,24 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
 
   return {
     history,
-    asked(call, timeoutMs) {
+    get recalled() {
+      return recalled;
+    },
+    asked(call, timeoutMs, request) {
       number += 1;
       const asked: Asked = {
         number,
         call,
+        request,
         fromNowMs: nowMs(),
         deadlineMs: timeoutMs === undefined ? Number.POSITIVE_INFINITY : monotonicMs() + timeoutMs,
         seen: new Map([...histories].map(([id, { seen }]) => [id, seen])),
+        stored: "id" in call ? latest(history(call.id)).index : 0,
         open: true,
         lastNowMs: Number.POSITIVE_INFINITY,
       };
       open.push(asked);
+      repeats.asked(asked);
       return asked;
     },
     answered,

@@ -1,10 +1,12 @@
 /** A world in which one seed decides everything: what clients ask, how time goes, and what fails. */
-import type { SessionDelta } from "../../src/persistence.ts";
+import node from "node:process";
+import { REQUEST_MEMORY_MS, type SessionDelta } from "../../src/persistence.ts";
 import { manualClock } from "../../src/testing/index.ts";
 import { encode, scanValue } from "../../src/values/index.ts";
 import { type Dice, dice as diceOf } from "./dice.ts";
 import { type Faults, NO_FAULTS, disk as newDisk } from "./disk.ts";
 import { type Asked, latest, revisionOf } from "./history.ts";
+import { type FirstSending, identities as newIdentities, type Sending } from "./identities.ts";
 import { judge as newJudge, Violation } from "./judge.ts";
 import { isDue } from "./model.ts";
 import { startProcess, VARIABLES_PER_SESSION } from "./process.ts";
@@ -18,12 +20,22 @@ export interface SimulationReport {
   readonly acknowledged: number;
   readonly versions: number;
   readonly crashes: number;
+  /** How many calls were sent again and answered as they had been before. */
+  readonly recalled: number;
   /** What was wrong, and what led to it; undefined when every law held. */
   readonly failure: string | undefined;
 }
 
 const STEPS = 240;
 const START_MS = 1_800_000_000_000;
+
+const LONGEST_CALL_MS = 30_000;
+
+/** How many of the last calls are sent again. */
+const RECENT = 8;
+
+/** Added to a seed for dice of their own. */
+const REPEATS_SEED = 1_000_003;
 
 /** How many of the last things that happened a failure tells. */
 const TRACED = 80;
@@ -40,9 +52,12 @@ interface Profile {
   readonly weights: Readonly<Record<Event, number>>;
 }
 
-type Event = "ask" | "store" | "time" | "idle" | "jump" | "abort" | "crash" | "restart" | "meddle";
+type Event = "ask" | "store" | "time" | "idle" | "jump" | "abort" | "crash" | "restart" | "meddle" | "forget";
 
-function profileOf(dice: Dice): Profile {
+/** How often calls are sent again in the world of a seed, which is the same in all else. */
+const repeatsOf = (seed: number): number => diceOf(seed + REPEATS_SEED).pick([0, 0.15, 0.4]);
+
+function profileOf(dice: Dice, repeats: number): Profile {
   const rough = dice.pick([0, 0.02, 0.1]);
   const violent = dice.pick([0, 0.5, 1.5]);
   return {
@@ -59,14 +74,15 @@ function profileOf(dice: Dice): Profile {
       crash: violent,
       restart: violent / 3,
       meddle: dice.pick([0, 0, 3]),
+      forget: repeats === 0 ? 0 : 1,
     },
   };
 }
 
-/** Runs the world of a seed to its end. */
-export async function simulate(seed: number): Promise<SimulationReport> {
+/** Runs the world of a seed to its end; with `repeats` of 0, no call has an identity. */
+export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise<SimulationReport> {
   const dice = diceOf(seed);
-  const profile = profileOf(dice);
+  const profile = profileOf(dice, repeats);
   const clock = manualClock(START_MS);
   const trace: unknown[][] = [];
   const note = (...words: unknown[]): void => {
@@ -87,6 +103,11 @@ export async function simulate(seed: number): Promise<SimulationReport> {
     }
   };
 
+  const unhandled = (cause: unknown): void => {
+    violation ??= new Violation(`[P13] a failure that nobody handles would end the process: ${String(cause)}`);
+  };
+  node.on("unhandledRejection", unhandled);
+
   const judge = newJudge({ nowMs: () => process.nowMs(), monotonicMs: clock.monotonic, variablesPerSession: VARIABLES_PER_SESSION });
   const disk = newDisk({
     dice,
@@ -106,25 +127,36 @@ export async function simulate(seed: number): Promise<SimulationReport> {
   let meddling = false;
   let process = startProcess(disk.connect(), clock, dice.random);
 
-  function ask(): void {
+  const nextFresh = (): number => {
+    fresh += 1;
+    return fresh;
+  };
+  const identities = newIdentities(dice, clock.monotonic);
+
+  function nextSending(): Sending {
+    if (repeats > 0 && identities.sent.length > 0 && dice.chance(repeats)) return identities.again(recent(), nextFresh);
     const call = nextCall(dice, {
-      fresh: () => {
-        fresh += 1;
-        return fresh;
-      },
+      fresh: nextFresh,
       revision(id, name) {
         const { versions } = judge.history(id);
         const version = dice.chance(0.6) ? versions.at(-1) : dice.pick(versions);
         return dice.chance(0.2) ? 0 : (version?.state?.variables.get(name)?.revision ?? 0);
       },
     });
-    const timeoutMs = dice.chance(profile.timeouts) ? 1 + dice.int(200) : undefined;
+    return repeats === 0 ? { call, request: undefined } : identities.first(call);
+  }
+
+  const recent = (): FirstSending => dice.pick(identities.sent.slice(-RECENT));
+
+  function ask({ call, request }: Sending): void {
+    // A server bounds the time of every call that has an identity.
+    const timeoutMs = dice.chance(profile.timeouts) ? 1 + dice.int(200) : request && LONGEST_CALL_MS;
     const controller = new AbortController();
-    const asked = judge.asked(call, timeoutMs);
+    const asked = judge.asked(call, timeoutMs, request);
     counts.calls += 1;
-    note("ask", asked.number, call, { timeoutMs });
+    note("ask", asked.number, call, { timeoutMs, request: request?.id, resentAfterMs: request?.resentAfterMs });
     waiting.set(asked, controller);
-    const answer = send(process.port, call, { timeoutMs, signal: dice.chance(0.5) ? controller.signal : undefined });
+    const answer = send(process.port, call, { timeoutMs, request, signal: dice.chance(0.5) ? controller.signal : undefined });
     asked.fromNowMs = process.nowMs();
     const told = (what: unknown, check: () => void): void => {
       // A dead process answers nobody.
@@ -207,10 +239,18 @@ export async function simulate(seed: number): Promise<SimulationReport> {
     await crash();
   }
 
+  /** Time goes on until about when the store forgets a call, which is then sent again. */
+  function forget(): void {
+    if (identities.sent.length === 0) return;
+    const before = recent();
+    clock.advance(Math.max(0, before.sentAtMs + REQUEST_MEMORY_MS + dice.int(60) - 30 - clock.monotonic()));
+    if (waiting.size < profile.clients) ask(identities.again(before, nextFresh));
+  }
+
   async function happen(event: Event): Promise<void> {
     switch (event) {
       case "ask":
-        if (waiting.size < profile.clients) ask();
+        if (waiting.size < profile.clients) ask(nextSending());
         return;
       case "store":
         return disk.step(profile.faults);
@@ -229,6 +269,8 @@ export async function simulate(seed: number): Promise<SimulationReport> {
         return restart();
       case "meddle":
         return meddle();
+      case "forget":
+        return forget();
     }
   }
 
@@ -264,18 +306,28 @@ export async function simulate(seed: number): Promise<SimulationReport> {
     }
     await calm();
   };
+  /** What was asked last is asked once more, by clients that were never answered and by others. */
+  async function sendAgain(): Promise<void> {
+    for (const before of identities.sent.slice(-RECENT)) ask(identities.again(before, nextFresh));
+    await calm();
+  }
   if (violation === undefined) {
     await calm();
     await look();
+    await sendAgain();
     clock.advance(6_000);
     await calm();
     if (!process.engine.healthy) violation ??= new Violation("[P13] the engine is not healthy again");
     await crash();
     await look();
+    await sendAgain();
   }
   process.kill();
+  // What nobody handled is told only when the promises are through.
+  await new Promise((resolve) => setImmediate(resolve));
+  node.off("unhandledRejection", unhandled);
   const versions = SESSIONS.reduce((sum, id) => sum + judge.history(id).versions.length, 0);
   const broken = violation as Violation | undefined;
   const failure = broken && [`seed ${seed}: ${broken.message}`, ...trace.slice(-TRACED).map(line), REPLAY(seed)].join("\n");
-  return { seed, ...counts, versions, failure };
+  return { seed, ...counts, versions, recalled: judge.recalled, failure };
 }

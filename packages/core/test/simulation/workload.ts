@@ -1,5 +1,5 @@
 /** What clients ask for: every operation of the port, on few names of few sessions, so that they meet. */
-import type { CallOptions, NewSession, Operation, SessionPort, SessionTtl, Update } from "../../src/session-port.ts";
+import type { MutationCall, NewSession, Operation, SessionPort, SessionTtl, Update } from "../../src/session-port.ts";
 import { encode } from "../../src/values/index.ts";
 import type { Dice } from "./dice.ts";
 
@@ -113,7 +113,7 @@ function usualName(dice: Dice, kind: Operation["kind"]): string {
 }
 
 /** Makes the call; what is wrong may be thrown at once. */
-export async function send(port: SessionPort, call: Call, options: CallOptions): Promise<unknown> {
+export async function send(port: SessionPort, call: Call, options: MutationCall): Promise<unknown> {
   switch (call.kind) {
     case "update":
       return port.update(call.id, call.update, options);
