@@ -58,6 +58,7 @@ export interface Questions {
   readonly save: readonly PackedDelta[];
   readonly listSessions: SessionQuery;
   readonly due: { readonly nowMs: number; readonly limit: number };
+  readonly forgetRequests: { readonly nowMs: number };
   readonly checkpoint: undefined;
   readonly giveBack: undefined;
   readonly recover: undefined;
@@ -74,6 +75,7 @@ export interface Answers {
   readonly save: readonly SaveOutcome[];
   readonly listSessions: Page<SessionSummary>;
   readonly due: readonly SessionSummary[];
+  readonly forgetRequests: { readonly oldestAtMs: number | undefined };
   readonly checkpoint: { readonly busy: boolean; readonly freePages: number };
   readonly giveBack: { readonly freePages: number };
   readonly recover: undefined;

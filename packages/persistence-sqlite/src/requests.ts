@@ -9,6 +9,10 @@ export const REQUEST_MEMORY_BYTES = 1024 * 1024;
 /** How many old requests a new one pushes out at most: more than come in, so that none stay for good, and few, so that no save is slow. */
 const PUSHED_OUT = 4;
 
+/** How much of what is old is forgotten at once: a few milliseconds of work, and more in a second than comes in. */
+const FORGOTTEN_AT_ONCE = 1_000;
+const FORGOTTEN_BYTES_AT_ONCE = 256 * 1024;
+
 interface RequestRow {
   readonly digest: Uint8Array;
   readonly answer: Uint8Array | null;
@@ -37,6 +41,8 @@ export function requestFinder(db: Database): (key: SessionKey, requestId: string
 export interface RequestMemory {
   knows(key: SessionKey, requestId: string, nowMs: number): boolean;
   remember(key: SessionKey, request: RememberedRequest): void;
+  /** Forgets some of what is too old at `nowMs`; the moment of the oldest that is left, undefined for none. */
+  forgetOld(nowMs: number): number | undefined;
 }
 
 /** Prepares the writing side. */
@@ -45,8 +51,8 @@ export function requestMemory(db: Database): RequestMemory {
   const put = db.prepare<[string, string, string, Uint8Array, Uint8Array | null, number, number]>(
     "INSERT OR REPLACE INTO requests (tenant, id, request_id, digest, answer, at_ms, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
-  const oldest = db.prepare<[number], { readonly number: number; readonly atMs: number }>(
-    "SELECT number, at_ms AS atMs FROM requests ORDER BY number LIMIT ?",
+  const oldest = db.prepare<[number], { readonly number: number; readonly atMs: number; readonly sizeBytes: number }>(
+    "SELECT number, at_ms AS atMs, size_bytes AS sizeBytes FROM requests ORDER BY number LIMIT ?",
   );
   const drop = db.prepare<[number]>("DELETE FROM requests WHERE number = ?");
   const ofSession = db.prepare<[string, string], { readonly number: number; readonly atMs: number; readonly sizeBytes: number }>(
@@ -79,6 +85,17 @@ export function requestMemory(db: Database): RequestMemory {
     return sizeBytes;
   }
 
+  const forgetOld = db.transaction((nowMs: number): number | undefined => {
+    dropForgotten.run(nowMs - REQUEST_MEMORY_MS);
+    let sizeBytes = 0;
+    for (const row of oldest.all(FORGOTTEN_AT_ONCE)) {
+      if (row.atMs > nowMs - REQUEST_MEMORY_MS || sizeBytes > FORGOTTEN_BYTES_AT_ONCE) break;
+      drop.run(row.number);
+      sizeBytes += row.sizeBytes;
+    }
+    return oldest.get(1)?.atMs;
+  });
+
   return {
     knows: (key, requestId, nowMs) => find(key, requestId, nowMs).request !== undefined,
     remember(key, { requestId, digest, answer, atMs }) {
@@ -91,6 +108,7 @@ export function requestMemory(db: Database): RequestMemory {
       rooms.set(name, bound > REQUEST_MEMORY_BYTES ? makeRoom(key, atMs) : bound);
       if (rooms.size > MOST_ROOMS) rooms.delete(rooms.keys().next().value as string);
     },
+    forgetOld: (nowMs) => forgetOld.immediate(nowMs),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The store's door: the contract of core, answered by two threads. */
 import { resolve } from "node:path";
 import { type Clock, DataLossError, type SessionPersistence } from "@session-bridge/core";
-import { systemClock } from "@session-bridge/core/internal";
+import { steadyNow, systemClock } from "@session-bridge/core/internal";
 import { type Durability, IN_MEMORY } from "./connections.ts";
 import { isCorruption, refusal } from "./errors.ts";
 import { type Housekeeping, housekeeping } from "./housekeeping.ts";
@@ -123,9 +123,9 @@ async function start(setup: {
   const { writer, reader } = inMemory ? inOneThread() : inTwoThreads();
   try {
     // The threads start side by side; the reader's file is there once the writer has it open.
-    await writer.ask("open", undefined);
+    const { lastNowMs } = (await writer.ask("open", undefined)).answer;
     await reader.ask("open", undefined);
-    return { writer, reader, housekeeping: housekeeping(writer, clock) };
+    return { writer, reader, housekeeping: housekeeping(writer, clock, steadyNow(clock, lastNowMs)) };
   } catch (error) {
     await Promise.allSettled([reader.end(), writer.end()]);
     throw error;

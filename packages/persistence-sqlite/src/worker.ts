@@ -85,6 +85,7 @@ const handlers: Handlers = {
   save: (deltas, values) => ({ answer: writes().save(deltas, values) }),
   listSessions: (query) => opened().reads.listSessions(query),
   due: (question) => opened().reads.due(question),
+  forgetRequests: (question) => ({ answer: writes().forgetRequests(question) }),
   checkpoint: () => ({ answer: checkpoint(writer()) }),
   recover() {
     const db = reopen(writer(), setup.file, setup.durability);

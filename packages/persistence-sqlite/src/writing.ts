@@ -1,7 +1,7 @@
 /** Everything that changes a store, on the one connection that writes. */
 import type { SaveOutcome, SessionRecord } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
-import type { Answers, PackedDelta, PackedVariable, Request } from "./messages.ts";
+import type { Answers, PackedDelta, PackedVariable, Questions, Request } from "./messages.ts";
 import { SMALL_VALUE_BYTES, unpackRequest, type ValueReader, valueReader } from "./packing.ts";
 import { requestMemory } from "./requests.ts";
 import { type RecordRow, rowOf } from "./rows.ts";
@@ -12,6 +12,7 @@ export interface Writing {
   /** One transaction over all deltas: whatever is thrown, nothing of them was kept. */
   save(deltas: Request<"save">["question"], values: ArrayBuffer | undefined): readonly SaveOutcome[];
   numbers(): Answers["open"];
+  forgetRequests(question: Questions["forgetRequests"]): Answers["forgetRequests"];
 }
 
 /** The earliest deadline of a session and its variables; the aggregate passes over what is null. */
@@ -149,6 +150,7 @@ export function writing(db: Database): Writing {
   return {
     save: (deltas, values) => save.immediate(deltas, values),
     numbers: () => numbers.get() as Answers["open"],
+    forgetRequests: ({ nowMs }) => ({ oldestAtMs: requests.forgetOld(nowMs) }),
   };
 }
 

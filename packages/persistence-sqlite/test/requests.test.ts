@@ -25,6 +25,23 @@ describe("remembered requests", () => {
     expect(db.prepare("SELECT count(*) AS rows FROM requests").get()).toEqual({ rows: 200 });
   });
 
+  it("[P22] [P23] are forgotten in steps of a bounded size, the oldest first, and only after their time", () => {
+    const db = openWriter(IN_MEMORY);
+    const memory = requests.requestMemory(db);
+    for (let i = 0; i < 1_500; i++) memory.remember({ ...KEY, id: `s${i}` }, request(`r${i}`, NOW_MS + i));
+    for (let i = 0; i < 10; i++) memory.remember({ ...KEY, id: `s${i}` }, request(`large-${i}`, NOW_MS + 1_500 + i, 100_000));
+    const left = () => (db.prepare("SELECT count(*) AS rows FROM requests").get() as { readonly rows: number }).rows;
+    expect([memory.forgetOld(NOW_MS + REQUEST_MEMORY_MS - 1), left()]).toEqual([NOW_MS, 1_510]);
+    expect([memory.forgetOld(NOW_MS + REQUEST_MEMORY_MS + 1_505), left()]).toEqual([NOW_MS + 1_000, 510]);
+    expect([memory.forgetOld(NOW_MS + REQUEST_MEMORY_MS + 1_505), left()]).toEqual([NOW_MS + 1_503, 7]);
+    expect([memory.forgetOld(NOW_MS + REQUEST_MEMORY_MS + 1_505), left()]).toEqual([NOW_MS + 1_506, 4]);
+    expect([memory.forgetOld(NOW_MS + 2 * REQUEST_MEMORY_MS), memory.forgetOld(NOW_MS + 2 * REQUEST_MEMORY_MS), left()]).toEqual([
+      NOW_MS + 1_509,
+      undefined,
+      0,
+    ]);
+  });
+
   it("[P6] never take more than a session's room, whatever was counted before", () => {
     const db = openWriter(IN_MEMORY);
     let memory = requests.requestMemory(db);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { SessionDelta } from "@session-bridge/core";
+import { type AnsweringDelta, REQUEST_MEMORY_MS, type SessionDelta } from "@session-bridge/core";
 import { manualClock } from "@session-bridge/core/testing";
 import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -114,12 +114,43 @@ describe("bytes that nothing needs", () => {
   });
 });
 
+describe("[P22] what answers remember", () => {
+  const [previous, dropped] = [noise(300, 1), noise(300, 2)];
+  const MINUTES_MS = REQUEST_MEMORY_MS;
+  const answering = (delta: SessionDelta, requestId: string, answer: Uint8Array): AnsweringDelta => ({
+    ...delta,
+    request: { requestId, digest: new Uint8Array(32), answer, atMs: delta.nowMs },
+  });
+
+  it("has left the file and the log of an idle store a minute after its time, also after a restart", async () => {
+    const { file, store, pass } = await tidyStore();
+    await store.save([create("a", { bytes: previous }), create("b", { bytes: dropped })]);
+    await store.save([answering(remove("a"), "first", previous)]);
+    await pass(MINUTES_MS / 2, 10_000);
+    await store.save([
+      answering({ ...(remove("b") as SessionDelta & { readonly kind: "delete" }), nowMs: NOW_MS + MINUTES_MS / 2 }, "second", dropped),
+    ]);
+    await pass(MINUTES_MS / 2 - 10_000, 10_000);
+    expect([where(file, previous), where(file, dropped)]).toEqual([[""], [""]]);
+    await pass(10_000 + MINUTE_MS, 1_000);
+    expect([where(file, previous), where(file, dropped)]).toEqual([[], [""]]);
+    await store.close();
+    await store.open();
+    await pass(MINUTES_MS / 2, 10_000);
+    expect(where(file, dropped)).toEqual([]);
+  });
+});
+
 describe("housekeeping", () => {
-  /** A writer that answers at once from a list, and what it was asked. */
-  function scripted(answers: readonly (object | Error)[]) {
+  /** A writer that answers at once from a list, and what it was asked; it remembers the requests of these moments. */
+  function scripted(answers: readonly (object | Error)[], requests: number[] = []) {
     const asked: string[] = [];
     const clock = manualClock();
-    const ask = async (method: string): Promise<{ answer: never }> => {
+    const ask = async (method: string, question: { readonly nowMs: number }): Promise<{ answer: never }> => {
+      if (method === "forgetRequests") {
+        if (requests[0] !== undefined && requests[0] <= question.nowMs - REQUEST_MEMORY_MS) requests.shift();
+        return { answer: { oldestAtMs: requests[0] } as never };
+      }
       const answer = answers[asked.length] ?? { busy: false, freePages: 0 };
       asked.push(`${method} at ${clock.monotonic()}`);
       if (answer instanceof Error) throw answer;
@@ -131,7 +162,7 @@ describe("housekeeping", () => {
         await new Promise((resolve) => setImmediate(resolve));
       }
     };
-    return { asked, clock, pass, keeping: housekeeping({ ask: ask as never }, clock) };
+    return { asked, clock, pass, keeping: housekeeping({ ask: ask as never }, clock, clock.now) };
   }
 
   it("rests while nothing changes, and counts from the first change", async () => {
@@ -143,6 +174,18 @@ describe("housekeeping", () => {
     keeping.changed();
     await pass(90_000);
     expect(asked.slice(1)).toEqual(["checkpoint at 130000"]);
+  });
+
+  it("[P22] forgets requests within a minute of their time, however many, and rests until the next one's", async () => {
+    const times = [...Array.from({ length: 500 }, (_, i) => NOW_MS + i), NOW_MS + 400_000];
+    const { asked, pass, clock } = scripted([], times);
+    await pass(REQUEST_MEMORY_MS);
+    expect(asked).toEqual(["checkpoint at 30000"]);
+    await pass(MINUTE_MS);
+    expect(times).toEqual([NOW_MS + 400_000]);
+    expect(asked.slice(1).map((line) => Number(line.split(" ").at(-1)))).toEqual([630_000, 654_950]);
+    await pass(400_000);
+    expect([times, clock.scheduled]).toEqual([[], 0]);
   });
 
   it("[P22] empties the log also while it gives back for longer than a minute", async () => {
