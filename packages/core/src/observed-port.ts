@@ -48,7 +48,7 @@ export function observedPort(port: SessionPort, { tenant, tell, clock }: Watchin
         const repeated = !failed && ending.answer !== witness.answer;
         const after = failed || repeated ? undefined : witness.after;
         const facts = {
-          key: { tenant, id: id !== undefined && isSessionId(id) ? id : "" },
+          key: { tenant, id: id !== undefined && (!failed || isSessionId(id)) ? id : "" },
           reason: failed ? reasonOf(ending.error, "INTERNAL") : "",
           trace: call.trace,
           ...since(clock, startedAtMs),

@@ -3,7 +3,8 @@
  * the text of an error. `event-catalogue.ts` lists every kind with its public name, units and attributes.
  *
  * Each event is told once, when its outcome is known: a change after its commit, a refusal when the caller is refused. Events come in the
- * order in which the outcomes became known. What a client or a `Session` refuses before it asks the engine is not told.
+ * order in which callers learn the outcomes, each just before its caller does; a commit comes before its calls. What a client or a `Session`
+ * refuses before it asks the engine is not told.
  */
 import type { Clock } from "./clock.ts";
 import type { SessionKey } from "./persistence.ts";
@@ -40,8 +41,9 @@ export type VariableOperation = "get" | "set" | "delete" | "increment" | "append
  * One operation on a variable: `update` is increment, append and merge, `delete` also clear and pop_last. The sizes of the session are those
  * after the operation, or as it was found when the operation failed; 0 when it failed before anybody looked.
  *
- * Operations of one call are told one by one with the time that the whole call took, and the state after all of it; then follows the call's
- * `variable.batch`. Reading many tells of each variable found and of each name that is missing; when it fails, only the batch is told.
+ * Operations of one call are told one by one, with the time that the whole call took and the state after all of it, and in an atomic update
+ * with the reason of all; then follows the call's `variable.batch`. Of more operations than an update may have, only the batch is told.
+ * Reading many tells of each variable found and of each name that is missing, then of the batch; when it fails, of the batch alone.
  */
 export interface VariableEvent extends CallEvent, SessionSizes {
   readonly kind: "variable.get" | "variable.set" | "variable.delete" | "variable.update" | "variable.check" | "variable.expired";
@@ -68,7 +70,7 @@ export interface BatchEvent extends CallEvent, SessionSizes {
   readonly operations: number;
   /** How many of them found or changed something. */
   readonly succeeded: number;
-  /** The lengths of the encoded values that were read, listed or written, summed up. */
+  /** The lengths of the encoded values that were read, listed or written, summed up; a listing carries none of them. */
   readonly sizeBytes: number;
 }
 

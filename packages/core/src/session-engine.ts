@@ -104,8 +104,10 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
       tell:
         tell &&
         ((event: ObserverEvent) => {
+          // Asked first: what an observer does to an event is its own business.
+          const isOfSession = event.kind.startsWith("session.");
           tell(event);
-          if (event.kind.startsWith("session.")) crowded?.(turns.size);
+          if (isOfSession) crowded?.(turns.size);
         }),
     });
     stopSweeper = startSweeper({ persistence, turns, clock, now, tell });

@@ -19,12 +19,29 @@ import type { VariableStore } from "./variable-store.ts";
 /** What all events of one call say. */
 export type CallFacts = CallEvent & SessionSizes;
 
-const GET = { kind: "variable.get", operation: "get", applied: false } as const;
+/** A name as it may be told: of what failed, only a valid one. */
+const toldName = (name: string, reason: string): string => (reason === "" || isName(name) ? name : "");
 
 /** A read of one variable; without a reading, it failed. */
 export function getEvent(name: string, reading: VariableReading | undefined, facts: CallFacts): VariableEvent {
   const variable = reading?.variable;
-  return { ...GET, ...facts, name: isName(name) ? name : "", found: variable !== undefined, ...typeAndSize(variable) };
+  // Field by field: a spread would cost more than everything else here, on the path that is taken most.
+  return {
+    kind: "variable.get",
+    operation: "get",
+    key: facts.key,
+    name: toldName(name, facts.reason),
+    found: variable !== undefined,
+    applied: false,
+    type: variable?.type ?? "",
+    sizeBytes: variable === undefined ? 0 : sizeOf(variable),
+    sessionVariables: facts.sessionVariables,
+    sessionBytes: facts.sessionBytes,
+    startedAtMs: facts.startedAtMs,
+    durationMs: facts.durationMs,
+    reason: facts.reason,
+    trace: facts.trace,
+  };
 }
 
 /** Each variable that was found, then each name that is missing, then the batch; without a reading, it failed as a whole. */
@@ -69,13 +86,14 @@ export function updateEvents(ended: EndedUpdate): readonly (VariableEvent | Batc
   const { operations, independent } = update;
   const events = facts.reason === "TOO_MANY_OPERATIONS" ? [] : operations.map((operation, i) => operationEvent(operation, i, ended));
   if (operations.length === 1) return events;
+  const changes = events.filter(({ applied }) => applied);
   const batch: BatchEvent = {
     kind: "variable.batch",
     operation: "update",
     atomic: !independent,
     operations: operations.length,
-    succeeded: events.filter(({ applied }) => applied).length,
-    sizeBytes: sumOf(events),
+    succeeded: changes.length,
+    sizeBytes: sumOf(changes),
     ...facts,
   };
   return [...events, batch];
@@ -83,19 +101,26 @@ export function updateEvents(ended: EndedUpdate): readonly (VariableEvent | Batc
 
 function operationEvent(operation: Operation, index: number, { result: all, repeated, store, facts }: EndedUpdate): VariableEvent {
   const result = all?.results[index];
-  const error = result?.error;
-  const name = nameOf(operation, result);
-  const applies = result !== undefined && error === undefined;
+  const reason = result?.error === undefined ? facts.reason : reasonOf(result.error, "INTERNAL");
+  const done = reason === "" ? result : undefined;
+  const kind = KINDS[operation.kind];
+  const name = toldName(nameOf(operation, done), reason);
+  const found = kind === "variable.delete" ? done?.applied : done !== undefined && done.revision !== 0;
   return {
-    kind: KINDS[operation.kind],
+    kind,
     operation: operation.kind,
     ...facts,
     name,
-    found: applies && (KINDS[operation.kind] === "variable.delete" ? result.applied : result.revision !== 0),
-    applied: applies && result.applied && !repeated,
-    ...typeAndSize(applies ? store?.variable(name) : undefined),
-    reason: error === undefined ? facts.reason : reasonOf(error, "INTERNAL"),
+    found: found === true,
+    applied: done?.applied === true && !repeated,
+    ...typeAndSize(done && store?.variable(name)),
+    reason,
   };
+}
+
+function nameOf(operation: Operation, done: OperationResult | undefined): string {
+  if (operation.kind === "clear") return "";
+  return operation.kind === "pop_last" ? (done?.previous?.name ?? "") : operation.name;
 }
 
 const KINDS: Readonly<Record<Operation["kind"], VariableEvent["kind"]>> = {
@@ -108,11 +133,6 @@ const KINDS: Readonly<Record<Operation["kind"], VariableEvent["kind"]>> = {
   merge: "variable.update",
   check: "variable.check",
 };
-
-function nameOf(operation: Operation, result: OperationResult | undefined): string {
-  if (operation.kind === "pop_last") return result?.previous?.name ?? "";
-  return isName(operation.name) ? operation.name : "";
-}
 
 /** The type name and the encoded value's length, "" and 0 for no variable. */
 const typeAndSize = (variable: StoredVariable | undefined) => ({

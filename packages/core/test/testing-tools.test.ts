@@ -69,7 +69,7 @@ describe("seededRandom", () => {
 describe("recordingObserver", () => {
   it("keeps what it is told in order, until it is cleared", () => {
     const observer = recordingObserver();
-    const event = { kind: "session.created", key: { tenant: "", id: "a" }, revision: 1 } as const;
+    const event = { kind: "session.created", key: { tenant: "", id: "a" }, revision: 1, sessionVariables: 0, sessionBytes: 0 } as const;
     observer.observe(event);
     observer.observe({ ...event, revision: 2 });
     expect(observer.events).toEqual([event, { ...event, revision: 2 }]);
