@@ -28,7 +28,7 @@ const TIMEOUT_MS = 10_000;
 export async function adminServer(host: string, port: number, pages: Pages): Promise<AdminServer> {
   const server = createServer(
     { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: TIMEOUT_MS, requestTimeout: TIMEOUT_MS, keepAliveTimeout: TIMEOUT_MS },
-    (request, response) => void answer(pages, request, response),
+    (request, response) => void answer(pages, request, response).catch(() => response.destroy()),
   );
   server.maxConnections = MAX_CONNECTIONS;
   // For whoever reads an answer too slowly; waiting on purpose has its own limits above.
