@@ -25,16 +25,27 @@ export interface Random {
 }
 
 /** The one `now` of the laws, in whole milliseconds since the epoch: it never decreases and never stops, whatever the wall clock does. */
-export type SteadyNow = () => number;
+export interface SteadyNow {
+  (): number;
+  /** When the wall clock last went ahead of the time that had passed by a minute or more, as far as it was looked at; 0 for never. */
+  readonly leaptAtMs: number;
+}
+
+const LEAP_MS = 60_000;
 
 /** Makes `max(wall clock, last now + monotonic time since)`, starting no earlier than `lastNowMs`, the last now that a store remembers. */
 export function steadyNow(clock: Clock, lastNowMs: number): SteadyNow {
-  let last = lastNowMs;
+  let last = Math.max(clock.now(), lastNowMs);
   let at = clock.monotonic();
-  return () => {
+  let leaptAtMs = 0;
+  const now = (): number => {
     const monotonic = clock.monotonic();
-    last = Math.max(clock.now(), last + (monotonic - at));
+    const passed = last + (monotonic - at);
+    last = Math.max(clock.now(), passed);
     at = monotonic;
-    return Math.floor(last);
+    const nowMs = Math.floor(last);
+    if (last - passed >= LEAP_MS) leaptAtMs = nowMs;
+    return nowMs;
   };
+  return Object.defineProperty(now, "leaptAtMs", { get: () => leaptAtMs }) as SteadyNow;
 }

@@ -1,5 +1,5 @@
 /** The port of the sessions in this process: checks what is asked, takes turns for changes, and reads committed heads directly. */
-import type { Clock, Random } from "./clock.ts";
+import type { Clock, Random, SteadyNow } from "./clock.ts";
 import { extensionMs } from "./deadline.ts";
 import { accessStep, createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
 import { BridgeError, DataLossError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
@@ -32,7 +32,7 @@ import { seen, type Witnessed, witnessed } from "./witness.ts";
 export interface OpenEngine {
   readonly turns: SessionTurns;
   /** The one `now` of the laws. */
-  readonly now: () => number;
+  readonly now: SteadyNow;
   /** The revision that new sessions start above. */
   readonly floor: { revision: number };
   /** Nothing that was answered before this is remembered, whatever the store says. */
@@ -178,7 +178,8 @@ export function enginePort(parts: PortParts): SessionPort {
     const left = countdown(clock, call);
     const find = async (patience: CallOptions): Promise<FoundRequest> => {
       const found = await within(clock, patience, stored(findRequest.call(persistence, key, request.id, engine.now())));
-      return { ...found, rememberedSinceMs: Math.max(found.rememberedSinceMs, engine.rememberedSinceMs) };
+      // What was sent before the clock leapt is older than its sender can know.
+      return { ...found, rememberedSinceMs: Math.max(found.rememberedSinceMs, engine.rememberedSinceMs, engine.now.leaptAtMs) };
     };
     return engine.turns.untilIdle(performOnce({ turns: engine.turns, key, left, request, find, now: engine.now, reads }, take));
   }

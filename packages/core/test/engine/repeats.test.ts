@@ -131,6 +131,18 @@ describe("[P6] a call that is sent again", () => {
     expect(await get(port, "s", "n")).toBe(1);
   });
 
+  it("is not applied when the wall clock has gone ahead since, by which it may have been forgotten; one that was sent later is", async () => {
+    const { port, clock } = stage({ inner: disk() });
+    await once(port, identified("a"));
+    clock.advance(10);
+    clock.jump(11 * MINUTE_MS);
+    clock.advance(10);
+    expect((await refusal(() => once(port, identified("a", 20)))).reason).toBe("OUTCOME_UNKNOWN");
+    clock.advance(5);
+    await once(port, identified("b", 1));
+    expect(await get(port, "s", "n")).toBe(2);
+  });
+
   it("is not applied when a memory-only store has been restarted since", async () => {
     const { port, clock } = stage();
     await set(port, "s", "x", 1);

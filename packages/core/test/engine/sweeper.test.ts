@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import type { Clock } from "../../src/clock.ts";
+import { memoryPersistence } from "../../src/memory-persistence.ts";
+import { sessionEngine } from "../../src/session-engine.ts";
+import { manualClock } from "../../src/testing/index.ts";
+import { get, set, settled } from "./stage.ts";
+
+const SESSIONS = 250;
+/** What one look at the clock takes in this test's world; expiring a session is at least one. */
+const WORK_MS = 1;
+/** How long a slice may hold the thread. */
+const SLICE_MS = 5;
+
+it("[P23] a slice of the sweeper holds the thread for milliseconds, and reads are answered between two of them", async () => {
+  let [workedMs, expired] = [0, 0];
+  const manual = manualClock();
+  const memory = memoryPersistence();
+  const persistence: typeof memory = {
+    ...memory,
+    capabilities: { ...memory.capabilities, survives: "process" },
+    save(deltas) {
+      expired += deltas.filter(({ kind }) => kind === "expire").length;
+      return memory.save(deltas);
+    },
+  };
+  const before = sessionEngine({ persistence, clock: manual });
+  for (let i = 0; i < SESSIONS; i++) await before.port("").createSession({ id: `s${i}`, ttl: 1_000 }, {});
+  await set(before.port(""), "alive", "name", 1);
+  await before.close();
+  manual.advance(5_000);
+
+  const working: Clock = {
+    now() {
+      workedMs += WORK_MS;
+      return manual.now();
+    },
+    monotonic: () => manual.monotonic() + workedMs,
+    schedule: manual.schedule,
+  };
+  const engine = sessionEngine({ persistence, clock: working });
+  await engine.open();
+  manual.advance(500);
+  await settled();
+  const slices: number[] = [];
+  for (let done = 0; expired < SESSIONS && slices.length < SESSIONS; ) {
+    // Without time going on: nothing but the slice's own pause lets the read in.
+    expect(await get(engine.port(""), "alive", "name")).toBe(1);
+    slices.push(expired - done);
+    done = expired;
+    manual.advance(0);
+    await settled();
+  }
+  expect(expired).toBe(SESSIONS);
+  expect(Math.max(...slices)).toBeLessThanOrEqual(SLICE_MS / WORK_MS);
+  expect(slices.length).toBeGreaterThanOrEqual(SESSIONS / (SLICE_MS / WORK_MS));
+  await engine.close();
+});
