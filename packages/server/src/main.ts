@@ -1,11 +1,10 @@
 /** The composition root: the only module that knows the stores and the client, and loads only what a command needs. */
-import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
 import type { SessionPersistence } from "@session-bridge/core/internal";
 import { EXIT } from "./cli/exit-code.ts";
 import type { RemotePort } from "./cli/io.ts";
 import { run } from "./cli/program.ts";
-import { fileSink, streamSink } from "./cli/text-files.ts";
+import { fileChunks, fileSink, streamSink } from "./cli/text-files.ts";
 import type { StoreConfig } from "./config/serve-config.ts";
 
 // Whoever reads our output may stop reading, as `head` does.
@@ -19,7 +18,7 @@ process.exitCode = await run(process.argv.slice(2), {
   complain: (output) => void process.stderr.write(output),
   readStdin: () => text(process.stdin),
   openOutput: async (file, force) => (file === undefined ? streamSink(process.stdout) : fileSink(file, force)),
-  openInput: (file) => (file === undefined ? process.stdin : createReadStream(file)),
+  openInput: (file) => (file === undefined ? process.stdin : fileChunks(file)),
   environment: process.env,
   openStore,
   connect,

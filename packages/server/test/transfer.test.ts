@@ -158,9 +158,7 @@ describe("a session that is there already", () => {
     const { port, imported } = await setUp();
     const { code, out, err } = await imported(lines);
     expect({ code, out }).toEqual({ code: 4, out: "" });
-    expect(err).toMatch(
-      /^session-bridge: line 4: session "b": session "b" exists; .*\nsession-bridge: imported before that: \{"sessions":1,/,
-    );
+    expect(err).toMatch(/^session-bridge: line 4: session "b": it exists; .*\nsession-bridge: imported before that: \{"sessions":1,/);
     expect((await contents(port)).map(({ info, variables }) => [info.id, variables.map(({ name }) => name)])).toEqual([
       ["a", ["x"]],
       ["b", ["mine"]],

@@ -1,6 +1,7 @@
 import { BridgeError, CODES, toWireError } from "@session-bridge/core/internal";
 import { CommanderError } from "commander";
 import { UsageError } from "../config/resolve.ts";
+import { ConflictError, SessionFailure } from "./session-failure.ts";
 
 /** What the command ends with. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, notFound: 3, precondition: 4, unreachable: 5, interrupted: 130 } as const;
@@ -8,6 +9,8 @@ export const EXIT = { ok: 0, failure: 1, usage: 2, notFound: 3, precondition: 4,
 /** The exit code of something thrown. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof SyntaxError) return EXIT.usage;
+  if (error instanceof SessionFailure) return exitCodeOf(error.cause);
+  if (error instanceof ConflictError) return EXIT.precondition;
   // Help and version are thrown too, with exit code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (!(error instanceof BridgeError)) return EXIT.failure;

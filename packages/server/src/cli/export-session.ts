@@ -10,6 +10,7 @@ import {
 } from "@session-bridge/core/internal";
 import { IMPORT_MARKER } from "./import-marker.ts";
 import type { RemotePort } from "./io.ts";
+import { withSession } from "./session-failure.ts";
 
 /** A session with everything of it that can be read, or why nothing can. */
 export type ExportedSession =
@@ -25,7 +26,7 @@ export async function* exportedSessions(port: RemotePort, filter: SessionFilter,
   do {
     const page = await port.listSessions(filter, after === undefined ? {} : { after }, call);
     for (const info of page.sessions) {
-      const session = await exportedSession(port, info, call);
+      const session = await withSession(`session ${JSON.stringify(info.id)}`, () => exportedSession(port, info, call));
       if (session !== undefined) yield session;
     }
     after = page.next;
@@ -84,7 +85,7 @@ async function readAroundDamage(port: RemotePort, id: string, call: CallOptions)
     // Otherwise it was written meanwhile: there may be new names, and what was damaged may be mended.
     if (read.sessionRevision === listing.sessionRevision) return { ...read, damaged };
   }
-  throw new PageExpiredError(`session ${JSON.stringify(id)} has damaged variables, and is written too often to be read around them`);
+  throw new PageExpiredError("it has damaged variables, and is written too often to be read around them");
 }
 
 async function isReadable(port: RemotePort, id: string, name: string, call: CallOptions): Promise<boolean> {

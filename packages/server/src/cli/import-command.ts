@@ -1,14 +1,15 @@
 /** import: what an export has, written to a running server. */
-import { BridgeError, type CallOptions } from "@session-bridge/core/internal";
+import type { CallOptions } from "@session-bridge/core/internal";
 import { type Command, Option } from "commander";
 import { CLIENT_OPTIONS } from "../config/options.ts";
 import { askServer } from "./client-commands.ts";
 import { countShown } from "./count-shown.ts";
 import { EXIT, exitCodeOf, problemText } from "./exit-code.ts";
-import { type Piece, type PieceBounds, readExport } from "./import-pieces.ts";
-import { ConflictError, type ImportCounts, type OnConflict, pieceWriter } from "./import-session.ts";
+import { type PieceBounds, readExport } from "./import-pieces.ts";
+import { type ImportCounts, type OnConflict, pieceWriter } from "./import-session.ts";
 import type { CommandIo, RemotePort } from "./io.ts";
 import { addOptions } from "./options.ts";
+import { withSession } from "./session-failure.ts";
 
 /** The client's own bound of a message. */
 const MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -63,38 +64,18 @@ async function importFrom(
         const names = step.session.damaged.map((name) => JSON.stringify(name)).join(", ");
         io.complain(`session-bridge: session ${JSON.stringify(step.session.id)} was exported without its damaged variables ${names}\n`);
       }
-      await writePiece(write, step);
+      await withSession(`line ${step.line}: session ${JSON.stringify(step.session.id)}`, () => write(step));
       show(counts.sessions, counts.variables);
     }
   } catch (error) {
     io.showProgress("");
     io.complain(problemText(error));
     io.complain(`session-bridge: imported before that: ${JSON.stringify(counts)}\n`);
-    return exitCode(error);
+    return exitCodeOf(error);
   }
   io.showProgress("");
   io.print(`${JSON.stringify({ ...counts, ...found })}\n`);
   return EXIT.ok;
-}
-
-/** A failure that says which session it befell. */
-class SessionFailure extends Error {
-  override readonly name = "SessionFailure";
-}
-
-async function writePiece(write: (piece: Piece) => Promise<void>, piece: Piece): Promise<void> {
-  try {
-    await write(piece);
-  } catch (cause) {
-    if (!(cause instanceof BridgeError || cause instanceof ConflictError)) throw cause;
-    const place = `line ${piece.line}: session ${JSON.stringify(piece.session.id)}`;
-    throw new SessionFailure(`${place}: ${cause.message}`, { cause });
-  }
-}
-
-function exitCode(error: unknown): number {
-  const cause = error instanceof SessionFailure ? error.cause : error;
-  return cause instanceof ConflictError ? EXIT.precondition : exitCodeOf(cause);
 }
 
 /** One operation is left to the marker of a session that takes several updates. */

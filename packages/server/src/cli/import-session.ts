@@ -11,6 +11,7 @@ import type { SessionRecord } from "./export-format.ts";
 import { IMPORT_MARKER } from "./import-marker.ts";
 import type { ImportedVariable, Piece } from "./import-pieces.ts";
 import type { RemotePort } from "./io.ts";
+import { ConflictError } from "./session-failure.ts";
 
 /** What is done about a session that is there already. */
 export type OnConflict = "fail" | "skip" | "replace";
@@ -27,11 +28,6 @@ export interface ImportCounts {
   /** Past their deadlines, and so not written. */
   expiredSessions: number;
   expiredVariables: number;
-}
-
-/** A session that is there already, where that was to be a failure. */
-export class ConflictError extends Error {
-  override readonly name = "ConflictError";
 }
 
 /** The msgpack null. */
@@ -84,13 +80,11 @@ async function claimed(port: RemotePort, session: SessionRecord, onConflict: OnC
     const unfinished = (await port.getVariable(session.id, IMPORT_MARKER, call)).variable !== undefined;
     if (!unfinished && onConflict === "skip") return "skipped";
     if (!unfinished && onConflict === "fail")
-      throw new ConflictError(
-        `session ${JSON.stringify(session.id)} exists; --on-conflict skip leaves it, --on-conflict replace replaces it`,
-      );
+      throw new ConflictError("it exists; --on-conflict skip leaves it, --on-conflict replace replaces it");
     await port.deleteSession(session.id, call);
     if (await isCreated(port, session, call)) return unfinished ? "created" : "replaced";
   }
-  throw new ConflictError(`session ${JSON.stringify(session.id)} is written by others meanwhile`);
+  throw new ConflictError("others write it meanwhile");
 }
 
 async function isCreated(port: RemotePort, { id, labels, ttl_ms, ends_at_ms }: SessionRecord, call: CallOptions): Promise<boolean> {

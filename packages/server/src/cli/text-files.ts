@@ -1,6 +1,6 @@
-/** Text written piece by piece, to a file that has its name only once it is complete. */
+/** Text read and written piece by piece; a file that is written has its name only once it is complete. */
 import { randomBytes } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
+import { createReadStream, existsSync, rmSync } from "node:fs";
 import { link, open, rename, rm } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
@@ -47,6 +47,11 @@ export function streamSink(stream: NodeJS.WritableStream): TextSink {
       stream.write(text, (error?: Error | null) => (error ? failed(error) : done()));
     });
   return bufferedSink({ write, finish: async () => {}, abandon: async () => {} });
+}
+
+/** The bytes of a file, which is opened when they are first asked for. */
+export async function* fileChunks(file: string): AsyncGenerator<Uint8Array> {
+  yield* createReadStream(file);
 }
 
 /**

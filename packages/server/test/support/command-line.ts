@@ -1,10 +1,9 @@
 /** The command line in this process. */
-import { createReadStream } from "node:fs";
 import { remotePort } from "@session-bridge/client/internal";
 import { backupStore, checkStore } from "@session-bridge/persistence-sqlite";
 import type { CommandIo } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/program.ts";
-import { fileSink } from "../../src/cli/text-files.ts";
+import { fileChunks, fileSink } from "../../src/cli/text-files.ts";
 
 export interface Result {
   readonly code: number;
@@ -32,7 +31,7 @@ export async function commandLine(
     readStdin: async () => stdin,
     openOutput: async (file, force) =>
       file === undefined ? { write: async (text) => print(text), finish: async () => {}, abandon: async () => {} } : fileSink(file, force),
-    openInput: (file) => (file === undefined ? once(Buffer.from(stdin)) : createReadStream(file)),
+    openInput: (file) => (file === undefined ? once(Buffer.from(stdin)) : fileChunks(file)),
     environment,
     openStore: async () => undefined,
     connect: async (address) => remotePort(address),
