@@ -46,6 +46,9 @@ export const refusal = (code: StoreRefusal, message: string, cause?: unknown): S
 export const isCorruption = (error: unknown): boolean =>
   error instanceof Error && "code" in error && typeof error.code === "string" && error.code.startsWith("SQLITE_CORRUPT");
 
+/** Whether an error is what SQLite says when the first page of a file is not that of a database. */
+export const isNoDatabase = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "SQLITE_NOTADB";
+
 /** Whatever was caught, as something that can cross to another thread. */
 export function describeFailure(failure: unknown): { readonly code: string; readonly message: string } {
   if (!(failure instanceof Error)) return { code: "UNKNOWN", message: String(failure) };

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { isCorruption, refusal } from "./errors.ts";
+import { isCorruption, isNoDatabase, refusal } from "./errors.ts";
 import { checkHeader, type Header, notAStore, SCHEMA_VERSION } from "./schema.ts";
 
 /** Throws DIRECTORY_MISSING unless the file's directory exists. */
@@ -77,7 +77,7 @@ function named<T>(file: string, look: () => T): T {
   try {
     return look();
   } catch (error) {
-    if (error instanceof Database.SqliteError && error.code === "SQLITE_NOTADB") throw notAStore(file, error);
+    if (isNoDatabase(error)) throw notAStore(file, error);
     if (isCorruption(error)) throw damaged(file, (error as Error).message, error);
     throw error;
   }

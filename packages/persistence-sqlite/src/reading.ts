@@ -1,7 +1,7 @@
 /** Everything a store can be asked, on one connection. */
 import type { SessionSummary } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
-import { isCorruption } from "./errors.ts";
+import { isCorruption, isNoDatabase } from "./errors.ts";
 import type { Answer, Questions } from "./messages.ts";
 import { packValues } from "./packing.ts";
 import { requestFinder } from "./requests.ts";
@@ -50,34 +50,38 @@ export function reading(db: Database): Reading {
 
   const findRequest = requestFinder(db);
 
+  // Each a transaction, so that a commit between two statements cannot give half of the old and half of the new.
+  const load = db.transaction((key: Questions["load"], doubt: () => void): Answer<"load"> => {
+    const found = session.get(key.tenant, key.id);
+    if (found === undefined) return { answer: undefined };
+    const rows = variables.all(found.session);
+    const values = rows.map(smallValueOf);
+    if (rows.some((row, i) => row.value !== null && values[i] === undefined)) doubt();
+    const packed = rows.map((row, i) => variableOf(row, values[i] !== undefined));
+    return { answer: { record: recordOf(found), variables: packed }, values: packValues(values.flatMap((bytes) => bytes ?? [])) };
+  });
+  const loadValues = db.transaction(({ key, refs }: Questions["loadValues"], doubt: () => void): Answer<"loadValues"> => {
+    const found = session.get(key.tenant, key.id);
+    if (found === undefined) return { answer: [] };
+    const values = refs.flatMap(({ name, revision }) => {
+      const row = readable(() => value.get(found.session, name, revision));
+      return row === undefined ? [] : [{ name, bytes: row === "damaged" ? undefined : storedValueOf(row) }];
+    });
+    if (values.some(({ bytes }) => bytes === undefined)) doubt();
+    return {
+      answer: values.map(({ name, bytes }) => ({ name, sizeBytes: bytes?.length })),
+      values: packValues(values.flatMap(({ bytes }) => bytes ?? [])),
+    };
+  });
+  const find = db.transaction(
+    ({ key, requestId, nowMs }: Questions["findRequest"]): Answer<"findRequest"> => ({ answer: findRequest(key, requestId, nowMs) }),
+  );
+
   return {
-    // One transaction, so that a commit between two statements cannot give half of the old and half of the new.
-    load: db.transaction((key: Questions["load"]): Answer<"load"> => {
-      const found = session.get(key.tenant, key.id);
-      if (found === undefined) return { answer: undefined };
-      const rows = variables.all(found.session);
-      const values = rows.map(smallValueOf);
-      const packed = rows.map((row, i) => variableOf(row, values[i] !== undefined));
-      return { answer: { record: recordOf(found), variables: packed }, values: packValues(values.flatMap((bytes) => bytes ?? [])) };
-    }),
-    loadValues: db.transaction(({ key, refs }: Questions["loadValues"]): Answer<"loadValues"> => {
-      const found = session.get(key.tenant, key.id);
-      if (found === undefined) return { answer: [] };
-      const values = refs.flatMap(({ name, revision }) => {
-        const row = readable(() => value.get(found.session, name, revision));
-        return row === undefined ? [] : [{ name, bytes: row === "damaged" ? undefined : storedValueOf(row) }];
-      });
-      return {
-        answer: values.map(({ name, bytes }) => ({ name, sizeBytes: bytes?.length })),
-        values: packValues(values.flatMap(({ bytes }) => bytes ?? [])),
-      };
-    }),
-    findRequest: db.transaction(
-      ({ key, requestId, nowMs }: Questions["findRequest"]): Answer<"findRequest"> => ({
-        answer: findRequest(key, requestId, nowMs),
-      }),
-    ),
-    listSessions(query) {
+    load: readTwice(db, load),
+    loadValues: readTwice(db, loadValues),
+    findRequest: readTwice(db, find),
+    listSessions: readTwice(db, (query: Questions["listSessions"]): Answer<"listSessions"> => {
       const labels = Object.entries(query.labels);
       const items: SessionSummary[] = [];
       const from = { tenant: query.tenant, from: query.prefix, after: query.after, nowMs: query.nowMs };
@@ -90,8 +94,33 @@ export function reading(db: Database): Reading {
         items.push(item);
       }
       return { answer: { items, next: undefined } };
-    },
-    due: ({ nowMs, limit }) => ({ answer: due.all(nowMs, limit).map(summaryOf) }),
+    }),
+    due: readTwice(db, ({ nowMs, limit }: Questions["due"]): Answer<"due"> => ({ answer: due.all(nowMs, limit).map(summaryOf) })),
+  };
+}
+
+/**
+ * Reads once more from the disk what makes no sense, before anybody is told that it is damaged: SQLite keeps what it has read, and a page
+ * that was read wrongly would stay wrong until somebody writes. `read` says itself when it doubts what it found.
+ */
+function readTwice<Q, A>(db: Database, read: (question: Q, doubt: () => void) => A): (question: Q) => A {
+  const forget = () => db.pragma("shrink_memory");
+  return (question) => {
+    let doubtful = false;
+    try {
+      const answer = read(question, () => {
+        doubtful = true;
+      });
+      if (!doubtful) return answer;
+    } catch (error) {
+      if (!isCorruption(error) && !isNoDatabase(error)) throw error;
+    }
+    forget();
+    try {
+      return read(question, () => {});
+    } finally {
+      forget();
+    }
   };
 }
 
