@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from processes import NODE
+from processes import ENVIRONMENT, NODE
 from wire import Stored, unpacked
 
 PROGRAM = Path(__file__).parent / "programs" / "inspect.ts"
@@ -25,7 +25,7 @@ class Inspector:
 
     def __enter__(self) -> Self:
         command: list[str | Path] = [NODE, "--disable-warning=ExperimentalWarning", PROGRAM]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True)
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:

@@ -14,7 +14,9 @@ SOURCE = Path(__file__).parent / "shim" / "shim.c"
 MISSING = "the shim needs gcc on Linux"
 AVAILABLE = sys.platform == "linux" and shutil.which("gcc") is not None
 
-EIO, ENOSPC = errno.EIO, errno.ENOSPC
+EIO, ENOSPC, EAGAIN = errno.EIO, errno.ENOSPC, errno.EAGAIN
+# Not errors of a call: a read that gives back nonsense, and a sync after which the process is killed.
+GARBLED, KILLED = 1 << 16, (1 << 16) + 1
 ALWAYS = 2**32 - 1
 _CONTROL = struct.Struct("=6I")
 
@@ -38,6 +40,11 @@ class Call(IntFlag):
     SYNC = 1 << 3
     TRUNCATE = 1 << 4
     UNLINK = 1 << 5
+    LOCK = 1 << 6
+
+
+EVERY_CALL = Call.OPEN | Call.READ | Call.WRITE | Call.SYNC | Call.TRUNCATE | Call.UNLINK
+EVERY_FILE = File.DATABASE | File.WAL | File.ROLLBACK | File.SHM | File.DIRECTORY
 
 
 def build(folder: Path) -> Path:
@@ -103,4 +110,6 @@ class Control:
 
 def name_of(error: int) -> str:
     """EIO, ENOSPC and so on."""
+    if error == GARBLED:
+        return "GARBLED"
     return errno.errorcode.get(error, os.strerror(error))

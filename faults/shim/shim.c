@@ -1,6 +1,7 @@
 /*
  * Stands between a process and the files of one SQLite database (LD_PRELOAD). It keeps a journal of everything that changes them, from which
- * the files can be made again as a disk would have them after a power cut, and fails calls when a control block says so.
+ * the files can be made again as a disk would have them after a power cut, and when a control block says so it fails calls, gives back
+ * other bytes than those that were read, or kills the process as soon as a sync is done.
  *
  *   FAULTS_DATABASE  absolute path of the database file; "-wal", "-journal" and "-shm" beside it are watched too
  *   FAULTS_JOURNAL   where the journal goes; none when unset
@@ -14,6 +15,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,8 +25,11 @@
 #include <unistd.h>
 
 enum file { NONE, DATABASE, WAL, ROLLBACK, SHM, DIRECTORY };
-enum call { OPEN, READ, WRITE, SYNC, TRUNCATE, UNLINK, CALLS };
+enum call { OPEN, READ, WRITE, SYNC, TRUNCATE, UNLINK, LOCK };
 enum record { CREATED = 1, WRITTEN, TRUNCATED, SYNCED, SYNC_FAILED, UNLINKED };
+
+/* Instead of an errno: a read gives back nonsense; a sync is done, and then the process is killed. */
+enum { GARBLED = 1 << 16, KILLED };
 
 /* Every file of the mask and every call of the mask fails with `error`, after the first `skip` and for `times`. */
 struct control {
@@ -84,8 +89,8 @@ static enum file file_of_path(const char *path) {
 
 static enum file file_of(int fd) { return fd >= 0 && fd < MAX_FDS ? files[fd] : NONE; }
 
-/* Whether this call has to fail; errno says how. Only ever asked under the lock. */
-static int fails(enum call call, enum file file) {
+/* What is to become of this call, 0 for nothing. Only ever asked under the lock. */
+static uint32_t fault(enum call call, enum file file) {
   if (control == NULL || (control->calls & 1u << call) == 0 || (control->files & 1u << file) == 0) return 0;
   if (control->skip > 0) {
     control->skip--;
@@ -94,8 +99,14 @@ static int fails(enum call call, enum file file) {
   if (control->times == 0) return 0;
   control->times--;
   control->failed++;
-  errno = (int)control->error;
-  return 1;
+  return control->error;
+}
+
+/* Whether this call has to fail; errno says how. */
+static int fails(enum call call, enum file file) {
+  uint32_t error = fault(call, file);
+  if (error != 0) errno = (int)error;
+  return error != 0;
 }
 
 /* A disk that cannot be written to at all must not be taken for one that was: the process ends. */
@@ -213,13 +224,20 @@ ssize_t pwritev64(int fd, const struct iovec *parts, int count, off64_t offset) 
 
 static ssize_t got(int fd, void *bytes, size_t size, off64_t offset) {
   enum file file = file_of(fd);
+  uint32_t error = 0;
   if (file != NONE) {
     pthread_mutex_lock(&lock);
-    int failing = fails(READ, file);
+    error = fault(READ, file);
     pthread_mutex_unlock(&lock);
-    if (failing) return -1;
   }
-  return offset < 0 ? REAL(read)(fd, bytes, size) : REAL(pread64)(fd, bytes, size, offset);
+  if (error != 0 && error != GARBLED) {
+    errno = (int)error;
+    return -1;
+  }
+  ssize_t done = offset < 0 ? REAL(read)(fd, bytes, size) : REAL(pread64)(fd, bytes, size, offset);
+  /* No page of SQLite looks like this: it is always noticed. */
+  if (error == GARBLED && done > 0) memset(bytes, 0xff, (size_t)done);
+  return done;
 }
 
 ssize_t read(int fd, void *bytes, size_t size) { return got(fd, bytes, size, -1); }
@@ -244,14 +262,41 @@ static int synced(int fd, int (*sync_it)(int)) {
   enum file file = file_of(fd);
   if (file == NONE) return sync_it(fd);
   pthread_mutex_lock(&lock);
-  int done = fails(SYNC, file) ? -1 : sync_it(fd);
+  uint32_t error = fault(SYNC, file);
+  int done = error == 0 || error == KILLED ? sync_it(fd) : -1;
   record(done == 0 ? SYNCED : SYNC_FAILED, file, 0, 0, NULL);
+  if (error == KILLED) kill(getpid(), SIGKILL);
+  if (error != 0) errno = (int)error;
   pthread_mutex_unlock(&lock);
   return done;
 }
 
 int fsync(int fd) { return synced(fd, REAL(fsync)); }
 int fdatasync(int fd) { return synced(fd, REAL(fdatasync)); }
+
+/* Only taking a lock can fail. The argument is passed on as the C library takes it. */
+static int controlled(int (*control_it)(int, int, ...), int fd, int command, void *argument) {
+  enum file file = file_of(fd);
+  if (file != NONE && command == F_SETLK && ((struct flock *)argument)->l_type != F_UNLCK) {
+    pthread_mutex_lock(&lock);
+    int failing = fails(LOCK, file);
+    pthread_mutex_unlock(&lock);
+    if (failing) return -1;
+  }
+  return control_it(fd, command, argument);
+}
+
+#define CONTROL(name) \
+  int name(int fd, int command, ...) { \
+    va_list rest; \
+    va_start(rest, command); \
+    void *argument = va_arg(rest, void *); \
+    va_end(rest); \
+    return controlled(REAL(name), fd, command, argument); \
+  }
+
+CONTROL(fcntl)
+CONTROL(fcntl64)
 
 static int unlinked(int (*unlink_it)(int, const char *, int), int at, const char *path, int flags) {
   enum file file = file_of_path(path);

@@ -20,6 +20,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--seed", type=int, default=None, help="repeats a run; when left out, CI takes the same one each time, and others draw one"
     )
 
+    parser.addoption("--all", action="store_true", help="every call of the storage fails in turn, and not only some of them")
+
+
+@pytest.fixture
+def every_call(request: pytest.FixtureRequest) -> bool:
+    """Whether no call of the storage is left out."""
+    found: bool = request.config.getoption("--all")
+    return found
+
 
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> int:

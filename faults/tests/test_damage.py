@@ -10,7 +10,7 @@ from pathlib import Path
 import files
 import pytest
 from load import Load, writers
-from processes import COMMAND, NODE, Server
+from processes import COMMAND, ENVIRONMENT, NODE, Server
 from wire import Client, Refused
 
 START_SECONDS = 60
@@ -19,7 +19,7 @@ START_SECONDS = 60
 def refused_start(database: Path) -> str:
     """The one line of a start that is refused."""
     command: list[str | Path] = [NODE, COMMAND, "serve", "--listen", "127.0.0.1:0", "--store", f"sqlite:{database}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS, check=False)
+    done = subprocess.run(command, capture_output=True, env=ENVIRONMENT, text=True, timeout=START_SECONDS, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, done.stderr

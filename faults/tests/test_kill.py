@@ -11,7 +11,7 @@ from pathlib import Path
 
 import files
 from load import Load, writers
-from processes import NODE, Server
+from processes import ENVIRONMENT, NODE, Server
 from wire import Client, Stored, increment
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "writer.ts"
@@ -62,7 +62,7 @@ class TypeScriptWriter:
 @contextmanager
 def typescript_writer() -> Iterator[TypeScriptWriter]:
     command: list[str | Path] = [NODE, "--disable-warning=ExperimentalWarning", PROGRAM]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
         yield TypeScriptWriter(process)
 
 

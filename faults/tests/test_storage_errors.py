@@ -2,8 +2,10 @@
 
 import random
 import signal
+import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import files
@@ -12,25 +14,15 @@ import shim
 from inspector import Inspector
 from load import SHORT_TTL_MS, Load, Writer, writers
 from processes import Server
-from shim import EIO, ENOSPC, Call, Control, File
+from script import eventually
+from shim import EIO, ENOSPC, EVERY_CALL, EVERY_FILE, Call, Control, File
 from wire import Client, Refused, delete, increment, set_to
 
 SEED = 20
 STEPS = 60
 MIB = 1024 * 1024
-PATIENCE_SECONDS = 20
 
 pytestmark = pytest.mark.skipif(not shim.AVAILABLE, reason=shim.MISSING)
-
-EVERY_CALL = Call.OPEN | Call.READ | Call.WRITE | Call.SYNC | Call.TRUNCATE | Call.UNLINK
-EVERY_FILE = File.DATABASE | File.WAL | File.ROLLBACK | File.SHM | File.DIRECTORY
-
-
-def eventually(holds: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def writes(client: Client) -> bool:
@@ -166,6 +158,22 @@ def test_a_checkpoint_that_fails_costs_nothing_that_was_answered(stage: Stage, c
             found = client.get("large", f"v{i}")
             assert found is not None
             assert found.value == value
+
+
+def test_while_somebody_else_has_the_lock_of_the_file_writes_are_refused_and_then_it_recovers(stage: Stage) -> None:
+    """[P13] [P18] After it has waited for some seconds; what is in memory is still read."""
+    with Client(stage.server.address) as client, closing(sqlite3.connect(stage.database, isolation_level=None)) as other:
+        client.update("read", [set_to("a", 1)])
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Refused) as refused:
+            client.update("elsewhere", [increment("n")])
+        assert (refused.value.code, refused.value.reason) == ("UNAVAILABLE", "STORE_UNAVAILABLE")
+        eventually(lambda: not client.serving(), "it says that it serves")
+        found = client.get("read", "a")
+        assert found is not None
+        assert found.value == 1
+        other.execute("ROLLBACK")
+        stage.recovers(client)
 
 
 def test_what_is_deleted_after_its_commit_failed_stays_deleted_after_a_kill(stage: Stage) -> None:
