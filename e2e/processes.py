@@ -31,13 +31,16 @@ class Server:
         self._log = file.with_suffix(".log").open("ab")
         self.start()
 
-    def start(self) -> None:
+    def start(self, listen: str = "127.0.0.1:0") -> None:
         """Starts it; returns when it is ready to serve.
+
+        Args:
+            listen: Where; port 0 picks a free one.
 
         Raises:
             AssertionError: It does not start; it has ended then.
         """
-        arguments: list[str | Path] = [NODE, COMMAND, "serve", "--listen", "127.0.0.1:0", "--store", f"sqlite:{self._file}"]
+        arguments: list[str | Path] = [NODE, COMMAND, "serve", "--listen", listen, "--store", f"sqlite:{self._file}"]
         self._process = subprocess.Popen(
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=self._environment
         )
@@ -58,6 +61,10 @@ class Server:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Ends it and returns the exit code."""
         self._process.send_signal(how)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Waits until it has ended and returns the exit code."""
         code = self._process.wait(STOP_SECONDS)
         assert self._process.stdout is not None
         self._process.stdout.close()

@@ -75,6 +75,11 @@ class Client:
         found: variables_pb2.UpdateVariablesResponse = self._ask(self._variables.UpdateVariables, request)
         return found
 
+    def send(self, method: str, request: Any) -> Any:
+        """Any request, by its method's name."""
+        service = self._sessions if method.endswith("Session") else self._variables
+        return self._ask(getattr(service, method), request)
+
     def touch(self, session: str, ttl_ms: int) -> int:
         """Replaces the ttl; the new revision."""
         request = sessions_pb2.TouchSessionRequest(session_id=session, ttl=common_pb2.Ttl(ttl_ms=ttl_ms))
