@@ -16,6 +16,9 @@ NODE = os.environ.get("E2E_NODE") or str(ROOT / "node_modules/.bin/node")
 COMMAND = ROOT / "packages/server/bin/session-bridge.js"
 STOP_SECONDS = 30
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
+"""What every process is given. Node warns on standard error when both of those are set, as nx does."""
+
 
 class Server:
     """A real server on a SQLite file, on a free port of loopback; ended by its own process id.
@@ -27,7 +30,7 @@ class Server:
 
     def __init__(self, file: Path, environment: Mapping[str, str] | None = None) -> None:
         self._file = file
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = {**ENVIRONMENT, **(environment or {})}
         self._log = file.with_suffix(".log").open("ab")
         self.start()
 
@@ -89,6 +92,7 @@ class TypeScript:
             [NODE, "--disable-warning=ExperimentalWarning", HERE / "programs/worker.ts", address],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            env=ENVIRONMENT,
             text=True,
         )
 
@@ -126,5 +130,11 @@ class TypeScript:
 def run_python(program: str, *arguments: str) -> Any:
     """Runs a Python program of this folder in a process of its own and returns the JSON that it prints."""
     command = [sys.executable, str(HERE / "programs" / program), *arguments]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT, text=True, timeout=60)
     return json.loads(done.stdout)
+
+
+def run_command(*arguments: str | Path, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
+    """Runs the built command to its end."""
+    command: list[str | Path] = [NODE, COMMAND, *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, env=ENVIRONMENT, text=True, timeout=60, check=False)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[3]
 _BIN = _ROOT / "node_modules" / ".bin"
+_ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
+"""Node warns on standard error when both of those are set, as nx does."""
 
 
 class Server:
@@ -19,7 +21,7 @@ class Server:
         with log.open("ab") as stderr:
             self._process = subprocess.Popen(
                 [_BIN / "session-bridge", "serve", "--listen", listen, "--store", store, *flags],
-                env={**os.environ, "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"},
+                env={**_ENVIRONMENT, "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}"},
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 text=True,

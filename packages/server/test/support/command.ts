@@ -30,18 +30,12 @@ interface Spawned {
   readonly ended: Promise<Ended>;
 }
 
-/** This process's environment without what the runner of the tests says about colours: Node warns on standard error about both at once. */
-function inherited(): NodeJS.ProcessEnv {
-  const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ...rest } = process.env;
-  return rest;
-}
-
 /** Starts the command; it is killed by its own process id if the test ends first. */
 export function spawnCommand(
   args: readonly string[],
   options: { readonly stdin?: string; readonly environment?: NodeJS.ProcessEnv } = {},
 ): Spawned {
-  const environment = { ...inherited(), ...options.environment };
+  const environment = { ...process.env, ...options.environment };
   const child = spawn(process.execPath, [BIN, ...args], { env: environment, stdio: ["pipe", "pipe", "pipe"] });
   onTestFinished(() => void (child.exitCode === null && child.signalCode === null && child.kill("SIGKILL")));
   child.stdin.on("error", () => {});
