@@ -62,7 +62,7 @@ export async function otlpExport(endpoint: string | undefined, metrics: MetricPr
 
 /** Delivers spans in the background, in batches; at most 2,048 wait. */
 export const spanQueue = (exporter: SpanExporter): SpanProcessor =>
-  new BatchSpanProcessor({ exporter, maxQueueSize: 2048, maxExportBatchSize: 512, exportTimeoutMillis: 2 * TIMEOUT_MS });
+  new BatchSpanProcessor({ exporter, maxQueueSize: 2048, maxExportBatchSize: 128, exportTimeoutMillis: 2 * TIMEOUT_MS });
 
 function interval(given: string | undefined): number {
   const ms = Number(given);

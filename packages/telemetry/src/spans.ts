@@ -4,7 +4,7 @@
  */
 import { type Attributes, type Context, ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer, trace } from "@opentelemetry/api";
 import { parseTraceParent, W3CTraceContextPropagator } from "@opentelemetry/core";
-import type { Clock, ObserverEvent } from "@session-bridge/core/internal";
+import type { BatchEvent, Clock, CommitEvent, ObserverEvent, SessionCallEvent, VariableEvent } from "@session-bridge/core/internal";
 import { outcomeOf } from "./engine-metrics.ts";
 import type { ShowName } from "./names.ts";
 import { serverError } from "./rpc-metrics.ts";
@@ -14,9 +14,8 @@ import { SPAN_ATTRIBUTES as A, ENGINE_SPANS } from "./span-catalogue.ts";
 /** More operations of one call, and more calls of one commit, get no spans of their own. */
 const MAX_SPANS = 32;
 
-/** The events that become spans. */
-type OperationEvent = Extract<ObserverEvent, { readonly trace: unknown }>;
-type CommitEvent = Extract<ObserverEvent, { readonly kind: "commit" }>;
+/** The events of calls, which become spans. */
+type OperationEvent = VariableEvent | BatchEvent | SessionCallEvent;
 
 /** What spans are made with. */
 export interface SpanParts {

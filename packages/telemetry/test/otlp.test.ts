@@ -6,6 +6,8 @@ import { event, everyEvent } from "./sample-events.ts";
 
 const METHOD = "session_bridge.v1.VariableService/SetVariable";
 const SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/** The promised 2 seconds, and what a busy machine may add; an exporter's own patience is 5 and 10 seconds. */
+const MAX_CLOSE_MS = 4000;
 const outcome = { status: "OK", reason: "", durationMs: 3 };
 
 const servers: Server[] = [];
@@ -24,7 +26,7 @@ async function collector(treat: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Observes everything a few times, and gives the longest that one of them took, in milliseconds. */
+/** Observes a lot, closes, and gives what was logged, the metrics and how long closing took. */
 async function work(endpoint: string) {
   const lines: { fields: object; message: string }[] = [];
   const log = { warn: (fields: object, message: string) => void lines.push({ fields, message }) };
@@ -73,13 +75,13 @@ describe("a collector", () => {
     const { lines, page, closedInMs } = await work(await collector(treat));
     expect(page).toMatch(/^rpc_server_call_duration_count\{.*\} 5000$/m);
     expect(page).toMatch(/^session_bridge_telemetry_errors_total 0$/m);
-    expect(closedInMs).toBeLessThan(2500);
+    expect(closedInMs).toBeLessThan(MAX_CLOSE_MS);
     expect(lines.length).toBeLessThanOrEqual(1);
   });
 
   test("that is not there changes nothing either, and is complained about once", async () => {
     const { lines, closedInMs } = await work("http://127.0.0.1:9");
-    expect(closedInMs).toBeLessThan(2500);
+    expect(closedInMs).toBeLessThan(MAX_CLOSE_MS);
     expect(lines.map(({ message }) => message)).toEqual(["telemetry is not delivered"]);
   });
 });

@@ -1,7 +1,5 @@
 /** Events as core tells them, with everything that a test does not care about filled in. */
-import { EVENT_CATALOGUE, type EventKind, type ObserverEvent } from "@session-bridge/core/internal";
-
-type EventOf<K extends EventKind> = Extract<ObserverEvent, { readonly kind: K }>;
+import { EVENT_CATALOGUE, type EventKind, type EventOf, type ObserverEvent } from "@session-bridge/core/internal";
 
 const key = { tenant: "", id: "session-1" };
 const timed = { startedAtMs: 0, durationMs: 2 };

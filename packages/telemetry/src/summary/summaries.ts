@@ -1,5 +1,5 @@
 /** What sessions do, summed up: everything here takes a fixed amount of memory, whatever is thrown at it. */
-import type { ObserverEvent } from "@session-bridge/core/internal";
+import type { ObserverEvent, VariableEvent } from "@session-bridge/core/internal";
 import { outcomeOf } from "../engine-metrics.ts";
 import type { NamesMode, ShowName } from "../names.ts";
 import { typeLabel } from "../type-label.ts";
@@ -32,7 +32,6 @@ export interface Summaries {
   summary(): Summary;
 }
 
-type VariableEvent = Extract<ObserverEvent, { readonly name: string }>;
 type Life = "created" | "loaded" | "touched" | "expired" | "deleted" | "evicted";
 
 /** Summaries of nothing yet. */

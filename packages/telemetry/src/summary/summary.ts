@@ -28,7 +28,7 @@ export interface Summary {
   readonly names: NamesMode;
   /** Operations on variables, by what was asked for. */
   readonly operations: Readonly<Record<string, { readonly count: number; readonly failed: number }>>;
-  /** Reads of single variables that found one, and that did not; the ratio is null before the first read. */
+  /** Variables that were read, alone or among many, and were there or not; the ratio is null before the first read. */
   readonly reads: { readonly hits: number; readonly misses: number; readonly hitRatio: number | null };
   /** Values written, by their type names. */
   readonly types: Readonly<Record<string, { readonly writes: number; readonly bytes: number }>>;
