@@ -5,8 +5,9 @@ import type { AnsweringDelta, SessionDelta } from "../../src/persistence.ts";
 import type { RequestIdentity } from "../../src/session-port.ts";
 import { agrees, answerText, lists, type Span, withoutUnseen } from "./answers.ts";
 import { type Asked, type History, latest, newHistory, revisionOf, type Version } from "./history.ts";
-import { afterDelta, isDue, type Model, text, used } from "./model.ts";
-import { newSession, Refusal, updated } from "./model-update.ts";
+import { afterDelta, isDue, type Model, text } from "./model.ts";
+import { Refusal } from "./model-update.ts";
+import { outcome } from "./outcome.ts";
 import { repeats as newRepeats } from "./repeats.ts";
 import { type Call, SESSIONS } from "./workload.ts";
 
@@ -20,7 +21,6 @@ export interface JudgeParts {
   /** The engine's now. */
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
-  readonly variablesPerSession: number;
 }
 
 export interface Judge {
@@ -40,7 +40,7 @@ export interface Judge {
   readonly recalled: number;
 }
 
-export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): Judge {
+export function judge({ nowMs, monotonicMs }: JudgeParts): Judge {
   const histories = new Map(SESSIONS.map((id) => [id as string, newHistory(id)]));
   const history = (id: string): History => histories.get(id) as History;
   let open: Asked[] = [];
@@ -69,40 +69,6 @@ export function judge({ nowMs, monotonicMs, variablesPerSession }: JudgeParts): 
       if (made?.changed && text(made.session) === wanted) makers.set(asked, made.answer);
     }
     return makers;
-  }
-
-  interface Outcome {
-    readonly session: Model;
-    readonly changed: boolean;
-    readonly answer: string;
-  }
-
-  /** What a mutating call makes of a session, and what it is then answered; undefined for reads. */
-  function outcome(call: Call, before: Model, atMs: number, revision: number): Outcome | undefined {
-    switch (call.kind) {
-      case "update": {
-        const made = updated(before, call.update, { nowMs: atMs, revision, variablesPerSession });
-        if (made instanceof Refusal) return { session: before, changed: false, answer: text(made) };
-        const { results, changed, session } = made;
-        return { session, changed, answer: text({ results, sessionRevision: session?.revision ?? 0 }) };
-      }
-      case "create": {
-        if (before !== undefined) return { session: before, changed: false, answer: text(new Refusal("SESSION_EXISTS")) };
-        const { ttl, labels, maxLifeMs } = call.session;
-        const session = used(newSession(ttl as number | undefined, labels, maxLifeMs, atMs), atMs, revision);
-        return { session, changed: true, answer: answerText(call, session) };
-      }
-      case "touch": {
-        if (before === undefined) return { session: before, changed: false, answer: text(new Refusal("SESSION_NOT_FOUND")) };
-        if (call.ttl === undefined) return undefined;
-        const session = used({ ...before, ttlMs: call.ttl as number }, atMs, revision);
-        return { session, changed: true, answer: answerText(call, session) };
-      }
-      case "delete":
-        return { session: undefined, changed: before !== undefined, answer: text({ deleted: before !== undefined }) };
-      default:
-        return undefined;
-    }
   }
 
   function checkExpiry(of: History, before: Model, delta: Extract<SessionDelta, { kind: "expire" }>): void {

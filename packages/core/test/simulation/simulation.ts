@@ -1,15 +1,15 @@
 /** A world in which one seed decides everything: what clients ask, how time goes, and what fails. */
 import node from "node:process";
-import { REQUEST_MEMORY_MS, type SessionDelta } from "../../src/persistence.ts";
+import { REQUEST_MEMORY_MS } from "../../src/persistence.ts";
 import { manualClock } from "../../src/testing/index.ts";
-import { encode, scanValue } from "../../src/values/index.ts";
-import { type Dice, dice as diceOf } from "./dice.ts";
-import { type Faults, NO_FAULTS, disk as newDisk } from "./disk.ts";
+import { dice as diceOf } from "./dice.ts";
+import { NO_FAULTS, disk as newDisk } from "./disk.ts";
 import { type Asked, latest, revisionOf } from "./history.ts";
 import { type FirstSending, identities as newIdentities, type Sending } from "./identities.ts";
 import { judge as newJudge, Violation } from "./judge.ts";
-import { isDue } from "./model.ts";
-import { startProcess, VARIABLES_PER_SESSION } from "./process.ts";
+import { startProcess } from "./process.ts";
+import { type Event, profileOf, repeatsOf } from "./profile.ts";
+import { rivalWrite } from "./rival.ts";
 import { settle } from "./settle.ts";
 import { nextCall, SESSIONS, send } from "./workload.ts";
 
@@ -34,50 +34,12 @@ const LONGEST_CALL_MS = 30_000;
 /** How many of the last calls are sent again. */
 const RECENT = 8;
 
-/** Added to a seed for dice of their own. */
-const REPEATS_SEED = 1_000_003;
-
 /** How many of the last things that happened a failure tells. */
 const TRACED = 80;
 
 const REPLAY = (seed: number): string => `seed ${seed}: SIMULATION_SEED=${seed} replays this`;
 
 const line = (words: readonly unknown[]): string => words.map((word) => (typeof word === "string" ? word : JSON.stringify(word))).join(" ");
-
-/** What kind of world a seed makes. */
-interface Profile {
-  readonly clients: number;
-  readonly faults: Faults;
-  readonly timeouts: number;
-  readonly weights: Readonly<Record<Event, number>>;
-}
-
-type Event = "ask" | "store" | "time" | "idle" | "jump" | "abort" | "crash" | "restart" | "meddle" | "forget";
-
-/** How often calls are sent again in the world of a seed, which is the same in all else. */
-const repeatsOf = (seed: number): number => diceOf(seed + REPEATS_SEED).pick([0, 0.15, 0.4]);
-
-function profileOf(dice: Dice, repeats: number): Profile {
-  const rough = dice.pick([0, 0.02, 0.1]);
-  const violent = dice.pick([0, 0.5, 1.5]);
-  return {
-    clients: 1 + dice.int(8),
-    faults: { fail: rough, loseAnswer: rough, conflict: rough / 2 },
-    timeouts: dice.pick([0, 0.2, 0.5]),
-    weights: {
-      ask: 45,
-      store: dice.pick([25, 60, 120]),
-      time: 12,
-      idle: dice.pick([0, 1, 3]),
-      jump: dice.pick([0, 1]),
-      abort: 2,
-      crash: violent,
-      restart: violent / 3,
-      meddle: dice.pick([0, 0, 3]),
-      forget: repeats === 0 ? 0 : 1,
-    },
-  };
-}
 
 /** Runs the world of a seed to its end; with `repeats` of 0, no call has an identity. */
 export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise<SimulationReport> {
@@ -108,7 +70,7 @@ export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise
   };
   node.on("unhandledRejection", unhandled);
 
-  const judge = newJudge({ nowMs: () => process.nowMs(), monotonicMs: clock.monotonic, variablesPerSession: VARIABLES_PER_SESSION });
+  const judge = newJudge({ nowMs: () => process.nowMs(), monotonicMs: clock.monotonic });
   const disk = newDisk({
     dice,
     saved(delta) {
@@ -173,39 +135,11 @@ export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise
     );
   }
 
-  /** What another manager does: it writes a variable, or makes the session. */
+  /** Another manager writes a variable. */
   async function meddle(): Promise<void> {
     const id = dice.pick(SESSIONS);
-    const { state } = latest(judge.history(id));
-    const nowMs = process.nowMs();
-    if (state === undefined || nowMs < START_MS || isDue(state, nowMs) || [...state.variables.values()].some((each) => isDue(each, nowMs)))
-      return;
-    if (state.variables.size >= VARIABLES_PER_SESSION) return;
-    const revision = Math.max(state.revision + 1, nowMs * 1000);
-    const bytes = encode(`rival ${revision}`);
-    const before = state.variables.get("x2");
-    const variable = {
-      name: "x2",
-      bytes,
-      encoding: "",
-      type: scanValue(bytes),
-      revision,
-      createdAtMs: before?.createdAtMs ?? nowMs,
-      updatedAtMs: nowMs,
-      expiresAtMs: undefined,
-    };
-    const { variables, ...fields } = state;
-    const variableCount = new Map(variables).set("x2", variable as never).size;
-    const record = { ...fields, revision, variableCount, sizeBytes: 0 };
-    const delta: SessionDelta = {
-      kind: "write",
-      key: { tenant: "", id },
-      nowMs,
-      baseRevision: state.revision,
-      record,
-      set: [variable],
-      removed: [],
-    };
+    const delta = rivalWrite(id, latest(judge.history(id)).state, process.nowMs());
+    if (delta === undefined || process.nowMs() < START_MS) return;
     meddling = true;
     await disk.meddle(delta);
     meddling = false;
