@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { manualClock, seededRandom } from "../src/testing/index.ts";
-import { backoffMs, wait } from "../src/waiting.ts";
+import { backoffMs, wait, within } from "../src/waiting.ts";
 
 describe("backoffMs", () => {
   it("is below the first wait, doubled at each retry, and never above the longest", () => {
@@ -43,5 +43,18 @@ describe("wait", () => {
     expect(await waiting).toMatchObject({ name: "CancelledError", cause: "enough" });
     expect(clock.scheduled).toBe(0);
     expect(await wait(clock, 10, controller.signal).catch((error: unknown) => error)).toMatchObject({ name: "CancelledError" });
+  });
+});
+
+describe("within", () => {
+  it("[P13] handles the failure of what an aborted call does not wait for any more", async () => {
+    const failures: unknown[] = [];
+    const note = (cause: unknown): number => failures.push(cause);
+    process.on("unhandledRejection", note);
+    const aborted = within(manualClock(), { signal: AbortSignal.abort() }, Promise.reject(new Error("the store failed")));
+    await expect(aborted).rejects.toMatchObject({ reason: "CANCELLED" });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("unhandledRejection", note);
+    expect(failures).toEqual([]);
   });
 });

@@ -52,6 +52,37 @@ describe("[P6] a call that is sent again", () => {
     expect(await get(port, "s", "n")).toBe(1);
   });
 
+  it("[P17] is answered when readers see its change, and not before, though the store has it", async () => {
+    const { port, store } = stage({ inner: disk(), plan: faultAt("save", 1, "hold_answer") });
+    const first = once(port, identified("a"));
+    await settled();
+    let seen: unknown;
+    const repeat = once(port, identified("a", 5)).then(async (answer) => {
+      seen = await get(port, "s", "n");
+      return answer;
+    });
+    await settled();
+    expect([store.held, seen]).toEqual([1, undefined]);
+    store.release();
+    expect(await repeat).toEqual(await first);
+    expect(seen).toBe(1);
+  });
+
+  it("fails when it finds nothing to change and the store cannot tell whether it had changed it before", async () => {
+    const { port } = stage({ inner: disk(), plan: faultAt("findRequest", 1, "fail") });
+    const remove: Operation = { kind: "delete", name: "v" };
+    await set(port, "s", "v", 1);
+    const first = await once(port, identified("a"), remove);
+    expect((await refusal(() => once(port, identified("a"), remove))).reason).toBe("STORE_UNAVAILABLE");
+    expect(await once(port, identified("a"), remove)).toEqual(first);
+  });
+
+  it("is not applied from nine minutes on, by which its message may have been on its way for one", async () => {
+    const { port } = stage({ inner: disk() });
+    expect((await refusal(() => once(port, identified("a", 9 * MINUTE_MS + 1)))).reason).toBe("OUTCOME_UNKNOWN");
+    expect((await once(port, identified("a", 9 * MINUTE_MS))).results[0]?.applied).toBe(true);
+  });
+
   it("is applied when the first sending never reached the store", async () => {
     const { port, clock } = stage({ inner: disk(), plan: faultAt("save", 1, "fail") });
     await refusal(() => once(port, identified("a")));
