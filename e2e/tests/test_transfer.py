@@ -1,6 +1,7 @@
 """`session-bridge export` and `import` between two servers, as a Python program sees it."""
 
 import json
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -85,6 +86,17 @@ def test_whatever_python_can_store_reads_equal_after_it_was_moved(
         transfer(server, other_server, tmp_path_factory.mktemp("any") / "any.jsonl", "any-values")
         moved = target.to_dict()
         assert {name: shape(value) for name, value in moved.items()} == {f"v{i}": shape(value) for i, value in enumerate(values)}
+
+
+def test_the_checksums_are_those_of_the_documented_format(server: Server) -> None:
+    """docs/export-format.md, read by a program that knows nothing else."""
+    with session_bridge.connect(server.address) as bridge:
+        bridge.get_session("summed").update({"a": "ü", "b": [1, 2.5]})
+    total = 0
+    for line in run_command("export", "--prefix", "summed", "--address", server.address).stdout.splitlines():
+        text, _, _ = line.rpartition(',"crc32":')
+        total = zlib.crc32(text.encode(), total)
+        assert json.loads(line)["crc32"] == f"{total:08x}"
 
 
 def test_an_export_passes_through_a_pipe_and_a_damaged_one_is_refused(server: Server, other_server: Server) -> None:
