@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sessionEngine } from "../../src/session-engine.ts";
-import type { SessionPort } from "../../src/session-port.ts";
+import type { MutationCall, SessionPort } from "../../src/session-port.ts";
 import { manualClock, seededRandom } from "../../src/testing/index.ts";
 import { encode } from "../../src/values/index.ts";
 import { type SaveFault, slowStore } from "./slow-store.ts";
@@ -58,7 +58,8 @@ function after(values: Values, step: Mutation): Values {
 let ids = 0;
 
 /** Every other mutation carries a request id. */
-const call = () => (++ids % 2 === 0 ? {} : { request: { id: `r${ids}`, digest: new Uint8Array(32), resentAfterMs: undefined } });
+const call = (): MutationCall =>
+  ++ids % 2 === 0 ? {} : { request: { id: `r${ids}`, digest: new Uint8Array(32), resentAfterMs: undefined } };
 
 async function take(port: SessionPort, step: Mutation): Promise<void> {
   if (step.kind === "set") await set(port, step.session, step.name, step.value, {}, call());
