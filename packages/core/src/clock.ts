@@ -3,6 +3,8 @@
  * a manual clock, and one seed replays a run.
  */
 
+import type { Notify } from "./notices.ts";
+
 /** Takes a scheduled call back; calling it twice, or after the call ran, does nothing. */
 export type Cancel = () => void;
 
@@ -32,9 +34,16 @@ export interface SteadyNow {
 }
 
 const LEAP_MS = 60_000;
+/** Less is what clocks are corrected by all the time. */
+const LATE_START_MS = 1_000;
 
-/** Makes `max(wall clock, last now + monotonic time since)`, starting no earlier than `lastNowMs`, the last now that a store remembers. */
-export function steadyNow(clock: Clock, lastNowMs: number): SteadyNow {
+/**
+ * Makes `max(wall clock, last now + monotonic time since)`, starting no earlier than `lastNowMs`, the last now that a store remembers. Tells
+ * of a wall clock that starts behind that, and of one that leaps.
+ */
+export function steadyNow(clock: Clock, lastNowMs: number, notify: Notify = () => {}): SteadyNow {
+  const behindMs = lastNowMs - clock.now();
+  if (behindMs >= LATE_START_MS) notify({ kind: "clock_behind", behindMs });
   let last = Math.max(clock.now(), lastNowMs);
   let at = clock.monotonic();
   let leaptAtMs = 0;
@@ -44,7 +53,10 @@ export function steadyNow(clock: Clock, lastNowMs: number): SteadyNow {
     last = Math.max(clock.now(), passed);
     at = monotonic;
     const nowMs = Math.floor(last);
-    if (last - passed >= LEAP_MS) leaptAtMs = nowMs;
+    if (last - passed >= LEAP_MS) {
+      leaptAtMs = nowMs;
+      notify({ kind: "clock_leapt", aheadMs: last - passed });
+    }
     return nowMs;
   };
   return Object.defineProperty(now, "leaptAtMs", { get: () => leaptAtMs }) as SteadyNow;

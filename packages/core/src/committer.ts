@@ -3,6 +3,7 @@ import type { Clock } from "./clock.ts";
 import { watchedSave } from "./commit-events.ts";
 import type { Tell } from "./observer.ts";
 import type { AnsweringDelta, SaveOutcome, SessionPersistence } from "./persistence.ts";
+import type { StoreHealth } from "./store-health.ts";
 
 /** Something to save, and who wants to know. */
 export interface Commit {
@@ -32,12 +33,12 @@ export interface CommitterParts {
   readonly clock: Clock;
   /** Undefined when nobody watches. */
   readonly tell: Tell | undefined;
-  /** Told after every save whether the store worked. */
-  readonly onHealth: (healthy: boolean) => void;
+  /** Told after every save whether the store worked; undefined where nothing can fail. */
+  readonly health: Pick<StoreHealth, "works" | "fails"> | undefined;
 }
 
 /** Makes a committer. */
-export function committer({ persistence, clock, tell, onHealth }: CommitterParts): Committer {
+export function committer({ persistence, clock, tell, health }: CommitterParts): Committer {
   let queue: Commit[] = [];
   /** When the first of the queue came; kept only for whoever watches. */
   let queuedAtMs = 0;
@@ -63,12 +64,12 @@ export function committer({ persistence, clock, tell, onHealth }: CommitterParts
       outcomes = await persistence.save(batch.map((commit) => commit.delta));
     } catch (cause) {
       told?.("failed", [], cause);
-      onHealth(false);
+      health?.fails(cause);
       for (const commit of batch) commit.failed(cause);
       return;
     }
     told?.("saved", outcomes);
-    onHealth(true);
+    health?.works();
     for (const [i, commit] of batch.entries()) commit.settled(outcomes[i] ?? "conflict");
   }
 

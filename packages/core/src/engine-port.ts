@@ -55,7 +55,7 @@ export interface PortParts {
   /** Throws when no further change can be taken; asked at the turn of each mutation. */
   readonly admit: (() => void) | undefined;
   /** Told when a listing fails in the store. */
-  readonly onStoreFailed: () => void;
+  readonly onStoreFailed: (cause: unknown) => void;
 }
 
 /** What was read of a session at one moment. */
@@ -158,7 +158,7 @@ export function enginePort(parts: PortParts): SessionPort {
   /** What the store answers; its failure is told to the engine, and to the caller as a BridgeError. */
   const stored = <T>(answer: Promise<T>): Promise<T> =>
     answer.catch((cause: unknown) => {
-      onStoreFailed();
+      onStoreFailed(cause);
       throw cause instanceof BridgeError ? cause : new StoreUnavailableError("the store failed while it was asked", { cause });
     });
 

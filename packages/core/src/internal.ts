@@ -16,11 +16,12 @@ export {
   type MeasurementField,
 } from "./event-catalogue.ts";
 export * from "./limits.ts";
+export type { EngineNotice, Notify } from "./notices.ts";
 export type * from "./observer.ts";
 export { nullObserver } from "./observer.ts";
 export type { SessionPersistence, StoredVariable } from "./persistence.ts";
 export { sessionDirectory } from "./session-directory.ts";
-export { type EngineOptions, type SessionEngine, sessionEngine } from "./session-engine.ts";
+export { type EngineMemory, type EngineOptions, type SessionEngine, sessionEngine } from "./session-engine.ts";
 export { DEFAULT_TIMEOUT_MS, integersOption, timeoutOption } from "./session-manager.ts";
 export {
   checkOptions,

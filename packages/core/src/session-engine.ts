@@ -1,17 +1,19 @@
 /** The sessions of one store: opens it, keeps their order and their time, and hands out the ports that everybody uses. */
 import { type Clock, type Random, steadyNow } from "./clock.ts";
-import { committer } from "./committer.ts";
+import { type Committer, committer } from "./committer.ts";
 import { crowding } from "./crowding.ts";
 import { enginePort, type OpenEngine } from "./engine-port.ts";
 import { BridgeClosedError, BridgeError, StoreUnavailableError } from "./errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { memoryPersistence } from "./memory-persistence.ts";
+import { type Notify, notifier } from "./notices.ts";
 import { observedLoads } from "./observed-loads.ts";
 import { observedPort } from "./observed-port.ts";
 import { type ObserverEvent, type SessionObserver, teller } from "./observer.ts";
 import type { SessionPersistence } from "./persistence.ts";
 import type { SessionPort } from "./session-port.ts";
 import { SessionTurns } from "./session-turns.ts";
+import { storeHealth } from "./store-health.ts";
 import { startSweeper } from "./sweeper.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import { type WriteBehindOptions, writeBehind } from "./write-behind.ts";
@@ -26,6 +28,15 @@ export interface EngineOptions {
   readonly observer?: SessionObserver | undefined;
   /** Acknowledges at once and saves in the background; left out, nothing is acknowledged before it is saved. */
   readonly writeBehind?: WriteBehindOptions | undefined;
+  /** Told what whoever runs the engine should hear of, such as a store that fails. */
+  readonly notify?: Notify | undefined;
+}
+
+/** The sessions in memory, those that are being looked for included, and what they are counted as against `memoryBytes`. */
+export interface EngineMemory {
+  readonly sessions: number;
+  /** Undefined where sessions have no other place to be than memory. */
+  readonly bytes: number | undefined;
 }
 
 /** The sessions of one store, behind one port per tenant. */
@@ -36,15 +47,14 @@ export interface SessionEngine {
   port(tenant: string): SessionPort;
   /** False while the store fails; it turns true again without a restart. */
   readonly healthy: boolean;
+  /** What is in memory at this moment. */
+  readonly memory: EngineMemory;
   /**
    * Waits for what is being committed, then closes the store. Later calls fail with BridgeClosedError. Rejects with StoreUnavailableError
    * when changes that were acknowledged before they were saved could not be saved.
    */
   close(): Promise<void>;
 }
-
-const FIRST_PROBE_MS = 100;
-const LAST_PROBE_MS = 5_000;
 
 /** Makes an engine; the store is opened by `open`, or by the first call. */
 export function sessionEngine(options: EngineOptions = {}): SessionEngine {
@@ -59,39 +69,22 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
   let opened: OpenEngine | undefined;
   let closing: Promise<void> | undefined;
   let stopSweeper = () => {};
-  let healthy = true;
-  let probeDelayMs = FIRST_PROBE_MS;
-  let probing = false;
 
   /** Only a store that keeps nothing bounds its sessions: it has nowhere to put them but memory. */
   const maxSessions = store.capabilities.survives === "nothing" ? limits.memorySessions : undefined;
   const crowded = tell && maxSessions !== undefined ? crowding(tell, maxSessions) : undefined;
 
-  const saves = committer({ persistence: store, clock, tell, onHealth });
+  const notify = notifier(options.notify);
+  const health = storeHealth({ clock, notify, probe: () => void (closing || saves.probe()) });
+  const saves: Committer = committer({ persistence: store, clock, tell, health });
   const behind = options.writeBehind && writeBehind({ options: options.writeBehind, persistence: store, committer: saves, clock });
   const persistence = behind ?? store;
   // What the store takes note of in memory is no save that anybody wants to hear of.
-  const committed = behind ? committer({ persistence: behind, clock, tell: undefined, onHealth: () => {} }) : saves;
-
-  function onHealth(works: boolean): void {
-    healthy = works;
-    if (works) probeDelayMs = FIRST_PROBE_MS;
-    else if (!probing) probeLater();
-  }
-
-  /** Tries the store again until it works, with backoff. */
-  function probeLater(): void {
-    probing = true;
-    clock.schedule(probeDelayMs, () => {
-      probing = false;
-      if (!closing) saves.probe();
-    });
-    probeDelayMs = Math.min(probeDelayMs * 2, LAST_PROBE_MS);
-  }
+  const committed = behind ? committer({ persistence: behind, clock, tell: undefined, health: undefined }) : saves;
 
   async function openStore(): Promise<OpenEngine> {
     const { lastNowMs, lastDeletedRevision } = await persistence.open();
-    const now = steadyNow(clock, lastNowMs);
+    const now = steadyNow(clock, lastNowMs, notify);
     const floor = { revision: lastDeletedRevision };
     const turns: SessionTurns = new SessionTurns({
       persistence: tell ? observedLoads(persistence, tell, clock) : persistence,
@@ -100,7 +93,7 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
       now,
       floor,
       memoryBytes: maxSessions === undefined ? limits.memoryBytes : undefined,
-      onLoadFailed: () => onHealth(false),
+      onLoadFailed: health.fails,
       tell:
         tell &&
         ((event: ObserverEvent) => {
@@ -150,12 +143,15 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
         clock,
         random,
         admit: behind?.admit,
-        onStoreFailed: () => onHealth(false),
+        onStoreFailed: health.fails,
       });
       return tell ? observedPort(port, { tenant, tell, clock }) : port;
     },
     get healthy() {
-      return healthy;
+      return health.healthy;
+    },
+    get memory() {
+      return { sessions: opened?.turns.size ?? 0, bytes: opened?.turns.weightBytes };
     },
     close: () => {
       closing ??= close();

@@ -13,6 +13,7 @@ import {
 } from "@session-bridge/core/internal";
 import { grpcServer } from "./grpc/grpc-server.ts";
 import { parseListenAddress } from "./listen-address.ts";
+import { logNotice } from "./log-notice.ts";
 import { jsonLogger, type Logger } from "./logger.ts";
 import { pagePins } from "./service/page-pins.ts";
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits, serverInfo } from "./service/server-info.ts";
@@ -61,7 +62,14 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const clock = options.clock ?? systemClock;
   const limits: RequestLimits = { ...DEFAULT_REQUEST_LIMITS, ...options.requestLimits };
   const { persistence, writeBehind, observer } = options;
-  const engine = sessionEngine({ persistence, writeBehind, limits: options.limits, clock, observer });
+  const engine = sessionEngine({
+    persistence,
+    writeBehind,
+    limits: options.limits,
+    clock,
+    observer,
+    notify: (notice) => logNotice(logger, notice),
+  });
   try {
     await engine.open();
     const services = servicesOf(engine, limits, clock);

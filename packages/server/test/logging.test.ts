@@ -65,3 +65,19 @@ test("a value never shows up in a log, whatever becomes of its request", async (
   expect(records()).toContainEqual(expect.objectContaining({ reason: "TYPE_MISMATCH", code: 9 }));
   expect(records()).toContainEqual(expect.objectContaining({ reason: "STORE_UNAVAILABLE", level: "error" }));
 });
+
+test("[P13] a store that fails behind everybody's back is in the log, and so is that it works again", async () => {
+  const { logger, records } = recordingLogger();
+  let failing = true;
+  const inner = memoryPersistence();
+  const persistence = faultyPersistence({ ...inner, capabilities: { ...inner.capabilities, survives: "process" } }, ({ method }) =>
+    failing && method === "save" ? "fail" : undefined,
+  );
+  const { client } = await testServer({ logger, persistence, writeBehind: {} });
+  await client.call("setVariable", { sessionId: "s", name: "a", value: marker });
+  const logged = (msg: string) => records().filter((record) => record.msg === msg);
+  await expect.poll(() => logged("the store fails; it is tried again until it works").length).toBe(1);
+  failing = false;
+  await expect.poll(() => logged("the store works again").length).toBe(1);
+  expect(logged("the store fails; it is tried again until it works")).toMatchObject([{ err: { code: "EFAULTY" } }]);
+});
