@@ -27,6 +27,11 @@ export class LoadedSessions {
     return this.#states.size;
   }
 
+  /** What they are counted as against their budget; undefined without one. */
+  get weightBytes(): number | undefined {
+    return this.#parts.memoryBytes === undefined ? undefined : this.#weightBytes;
+  }
+
   [Symbol.iterator](): Iterator<SessionState> {
     return this.#states.values();
   }

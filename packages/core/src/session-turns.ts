@@ -59,6 +59,11 @@ export class SessionTurns {
     return this.#sessions.size;
   }
 
+  /** What they are counted as against the memory budget, in bytes; undefined without one. */
+  get weightBytes(): number | undefined {
+    return this.#sessions.weightBytes;
+  }
+
   /** Whether fewer than `limit` sessions are alive; counts only when it cannot be told without. */
   hasRoom(limit: number, nowMs: number): boolean {
     if (this.size <= limit) return true;

@@ -58,4 +58,20 @@ describe("[P14] the memory that loaded sessions take", () => {
     for (let i = 0; i < 20; i++) await set(port, `s${i}`, "x", i);
     expect(evicted(observer)).toEqual([]);
   });
+
+  it("can be asked for at any moment", async () => {
+    const { engine, port } = stage({ inner: disk(), limits: { memoryBytes: 10_000 } });
+    expect(engine.memory).toEqual({ sessions: 0, bytes: undefined });
+    await set(port, "a", "x", "x".repeat(3_000));
+    const one = engine.memory.bytes ?? 0;
+    expect(engine.memory).toEqual({ sessions: 1, bytes: expect.any(Number) });
+    expect(one).toBeGreaterThan(3_000);
+    await set(port, "b", "x", "x".repeat(3_000));
+    expect(engine.memory).toEqual({ sessions: 2, bytes: 2 * one });
+    await port.deleteSession("a", {});
+    expect(engine.memory).toEqual({ sessions: 1, bytes: one });
+    const unbounded = stage();
+    await set(unbounded.port, "a", "x", 1);
+    expect(unbounded.engine.memory).toEqual({ sessions: 1, bytes: undefined });
+  });
 });
