@@ -9,7 +9,8 @@ import type { SessionFunctions } from "../service/sessions.ts";
 import type { VariableFunctions } from "../service/variables.ts";
 import { addHealthService } from "./health.ts";
 import { type ListenAddress, listen } from "./listener.ts";
-import { MALFORMED, type Received, type Serve, unaryWrapper } from "./unary.ts";
+import { received } from "./received.ts";
+import { type Serve, unaryWrapper } from "./unary.ts";
 
 const SERVICES = ["session_bridge.v1.SessionService", "session_bridge.v1.VariableService"];
 
@@ -80,35 +81,31 @@ function withinGrace(ended: Promise<void>, graceMs: number, clock: Clock): Promi
 }
 
 /** Adds one wrapped handler for each method of a definition. A method without a function does not compile. */
-function addUnaryService<Definition extends Readonly<Record<string, UnaryMethod>>>(
+function addUnaryService<Definition extends Readonly<Record<string, Method>>>(
   server: Server,
   wrap: ReturnType<typeof unaryWrapper>,
   definition: Definition,
-  functions: { readonly [Method in keyof Definition]: (request: never, caller: never) => unknown },
+  functions: {
+    readonly [Name in keyof Definition as Definition[Name]["responseStream"] extends true ? never : Name]: (
+      request: never,
+      caller: never,
+    ) => unknown;
+  },
 ): void {
-  const safe: Record<string, UnaryMethod> = {};
+  const safe: Record<string, Method> = {};
   const handlers: UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries(definition)) {
     safe[name] = { ...method, requestDeserialize: received(method.requestDeserialize) };
-    handlers[name] = wrap(method.path, functions[name] as Serve<unknown, unknown>);
+    if (!method.responseStream) handlers[name] = wrap(method.path, (functions as Functions)[name] as Serve<unknown, unknown>);
   }
   server.addService(safe as ServiceDefinition, handlers);
 }
 
-interface UnaryMethod {
+type Functions = Readonly<Record<string, unknown>>;
+
+interface Method {
   readonly path: string;
   readonly requestStream: false;
-  readonly responseStream: false;
+  readonly responseStream: boolean;
   readonly requestDeserialize: (bytes: Buffer) => unknown;
-}
-
-/** The message with its bytes. What does not decode is answered by our own handler, with a reason, instead of by grpc-js's bare INTERNAL. */
-function received(deserialize: (bytes: Buffer) => unknown): (bytes: Buffer) => Received<unknown> {
-  return (bytes) => {
-    try {
-      return { message: deserialize(bytes), bytes };
-    } catch {
-      return { message: MALFORMED, bytes };
-    }
-  };
 }

@@ -1,11 +1,29 @@
 from session_bridge.v1 import common_pb2 as _common_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class ChangeKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CHANGE_KIND_UNSPECIFIED: _ClassVar[ChangeKind]
+    CHANGE_KIND_SET: _ClassVar[ChangeKind]
+    CHANGE_KIND_DELETE: _ClassVar[ChangeKind]
+    CHANGE_KIND_EXPIRE: _ClassVar[ChangeKind]
+    CHANGE_KIND_SESSION_CREATED: _ClassVar[ChangeKind]
+    CHANGE_KIND_SESSION_DELETED: _ClassVar[ChangeKind]
+    CHANGE_KIND_SESSION_EXPIRED: _ClassVar[ChangeKind]
+CHANGE_KIND_UNSPECIFIED: ChangeKind
+CHANGE_KIND_SET: ChangeKind
+CHANGE_KIND_DELETE: ChangeKind
+CHANGE_KIND_EXPIRE: ChangeKind
+CHANGE_KIND_SESSION_CREATED: ChangeKind
+CHANGE_KIND_SESSION_DELETED: ChangeKind
+CHANGE_KIND_SESSION_EXPIRED: ChangeKind
 
 class GetVariableRequest(_message.Message):
     __slots__ = ("session_id", "name", "include_info")
@@ -285,3 +303,41 @@ class UpdateVariablesResponse(_message.Message):
     session_revision: int
     value_errors: _containers.RepeatedCompositeFieldContainer[OperationError]
     def __init__(self, results: _Optional[_Iterable[_Union[OperationResult, _Mapping]]] = ..., session_revision: _Optional[int] = ..., value_errors: _Optional[_Iterable[_Union[OperationError, _Mapping]]] = ...) -> None: ...
+
+class WatchVariablesRequest(_message.Message):
+    __slots__ = ("session_id", "names", "prefix", "since", "without_values")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    PREFIX_FIELD_NUMBER: _ClassVar[int]
+    SINCE_FIELD_NUMBER: _ClassVar[int]
+    WITHOUT_VALUES_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    names: _containers.RepeatedScalarFieldContainer[str]
+    prefix: str
+    since: int
+    without_values: bool
+    def __init__(self, session_id: _Optional[str] = ..., names: _Optional[_Iterable[str]] = ..., prefix: _Optional[str] = ..., since: _Optional[int] = ..., without_values: bool = ...) -> None: ...
+
+class WatchVariablesResponse(_message.Message):
+    __slots__ = ("changes", "revision", "caught_up")
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    CAUGHT_UP_FIELD_NUMBER: _ClassVar[int]
+    changes: _containers.RepeatedCompositeFieldContainer[VariableChange]
+    revision: int
+    caught_up: bool
+    def __init__(self, changes: _Optional[_Iterable[_Union[VariableChange, _Mapping]]] = ..., revision: _Optional[int] = ..., caught_up: bool = ...) -> None: ...
+
+class VariableChange(_message.Message):
+    __slots__ = ("kind", "name", "revision", "variable", "last")
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    VARIABLE_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    kind: ChangeKind
+    name: str
+    revision: int
+    variable: _common_pb2.Variable
+    last: bool
+    def __init__(self, kind: _Optional[_Union[ChangeKind, str]] = ..., name: _Optional[str] = ..., revision: _Optional[int] = ..., variable: _Optional[_Union[_common_pb2.Variable, _Mapping]] = ..., last: bool = ...) -> None: ...

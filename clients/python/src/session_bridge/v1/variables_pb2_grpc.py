@@ -65,6 +65,11 @@ class VariableServiceStub(object):
                 request_serializer=session__bridge_dot_v1_dot_variables__pb2.UpdateVariablesRequest.SerializeToString,
                 response_deserializer=session__bridge_dot_v1_dot_variables__pb2.UpdateVariablesResponse.FromString,
                 _registered_method=True)
+        self.WatchVariables = channel.unary_stream(
+                '/session_bridge.v1.VariableService/WatchVariables',
+                request_serializer=session__bridge_dot_v1_dot_variables__pb2.WatchVariablesRequest.SerializeToString,
+                response_deserializer=session__bridge_dot_v1_dot_variables__pb2.WatchVariablesResponse.FromString,
+                _registered_method=True)
 
 
 class VariableServiceServicer(object):
@@ -108,7 +113,14 @@ class VariableServiceServicer(object):
 
     def UpdateVariables(self, request, context):
         """Applies many changes: all or nothing with one revision, or each by itself.
-        Room: WatchVariables, GetVariableHistory.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchVariables(self, request, context):
+        """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time.
+        Room: GetVariableHistory.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,6 +158,11 @@ def add_VariableServiceServicer_to_server(servicer, server):
                     servicer.UpdateVariables,
                     request_deserializer=session__bridge_dot_v1_dot_variables__pb2.UpdateVariablesRequest.FromString,
                     response_serializer=session__bridge_dot_v1_dot_variables__pb2.UpdateVariablesResponse.SerializeToString,
+            ),
+            'WatchVariables': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchVariables,
+                    request_deserializer=session__bridge_dot_v1_dot_variables__pb2.WatchVariablesRequest.FromString,
+                    response_serializer=session__bridge_dot_v1_dot_variables__pb2.WatchVariablesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -311,6 +328,33 @@ class VariableService(object):
             '/session_bridge.v1.VariableService/UpdateVariables',
             session__bridge_dot_v1_dot_variables__pb2.UpdateVariablesRequest.SerializeToString,
             session__bridge_dot_v1_dot_variables__pb2.UpdateVariablesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchVariables(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/session_bridge.v1.VariableService/WatchVariables',
+            session__bridge_dot_v1_dot_variables__pb2.WatchVariablesRequest.SerializeToString,
+            session__bridge_dot_v1_dot_variables__pb2.WatchVariablesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,8 +44,10 @@ class VariableServiceStub:
     GetVariables: _grpc.UnaryUnaryMultiCallable[_variables_pb2.GetVariablesRequest, _variables_pb2.GetVariablesResponse]
     """Reads many variables of one consistent state in one round trip, packed in one map."""
     UpdateVariables: _grpc.UnaryUnaryMultiCallable[_variables_pb2.UpdateVariablesRequest, _variables_pb2.UpdateVariablesResponse]
-    """Applies many changes: all or nothing with one revision, or each by itself.
-    Room: WatchVariables, GetVariableHistory.
+    """Applies many changes: all or nothing with one revision, or each by itself."""
+    WatchVariables: _grpc.UnaryStreamMultiCallable[_variables_pb2.WatchVariablesRequest, _variables_pb2.WatchVariablesResponse]
+    """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time.
+    Room: GetVariableHistory.
     """
 
 @_typing.type_check_only
@@ -64,8 +66,10 @@ class VariableServiceAsyncStub(VariableServiceStub):
     GetVariables: _aio.UnaryUnaryMultiCallable[_variables_pb2.GetVariablesRequest, _variables_pb2.GetVariablesResponse]  # type: ignore[assignment]
     """Reads many variables of one consistent state in one round trip, packed in one map."""
     UpdateVariables: _aio.UnaryUnaryMultiCallable[_variables_pb2.UpdateVariablesRequest, _variables_pb2.UpdateVariablesResponse]  # type: ignore[assignment]
-    """Applies many changes: all or nothing with one revision, or each by itself.
-    Room: WatchVariables, GetVariableHistory.
+    """Applies many changes: all or nothing with one revision, or each by itself."""
+    WatchVariables: _aio.UnaryStreamMultiCallable[_variables_pb2.WatchVariablesRequest, _variables_pb2.WatchVariablesResponse]  # type: ignore[assignment]
+    """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time.
+    Room: GetVariableHistory.
     """
 
 class VariableServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -117,8 +121,16 @@ class VariableServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _variables_pb2.UpdateVariablesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_variables_pb2.UpdateVariablesResponse, _abc.Awaitable[_variables_pb2.UpdateVariablesResponse]]:
-        """Applies many changes: all or nothing with one revision, or each by itself.
-        Room: WatchVariables, GetVariableHistory.
+        """Applies many changes: all or nothing with one revision, or each by itself."""
+
+    @_abc_1.abstractmethod
+    def WatchVariables(
+        self,
+        request: _variables_pb2.WatchVariablesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_variables_pb2.WatchVariablesResponse], _abc.AsyncIterator[_variables_pb2.WatchVariablesResponse]]:
+        """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time.
+        Room: GetVariableHistory.
         """
 
 def add_VariableServiceServicer_to_server(servicer: VariableServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -23,6 +25,38 @@ import { SessionDefaults, Ttl, Variable, VariableInfo } from "./common.ts";
 export const protobufPackage = "session_bridge.v1";
 
 export const protobufFileName = "session_bridge/v1/variables.proto";
+
+/** What can happen to a variable or its session. */
+export const ChangeKind = {
+  /** CHANGE_KIND_UNSPECIFIED - Never sent. */
+  CHANGE_KIND_UNSPECIFIED: 0,
+  /** CHANGE_KIND_SET - The variable was written, or was there at the beginning. */
+  CHANGE_KIND_SET: 1,
+  /** CHANGE_KIND_DELETE - The variable was deleted. */
+  CHANGE_KIND_DELETE: 2,
+  /** CHANGE_KIND_EXPIRE - The variable's time to live ended. */
+  CHANGE_KIND_EXPIRE: 3,
+  /** CHANGE_KIND_SESSION_CREATED - The session was created. */
+  CHANGE_KIND_SESSION_CREATED: 4,
+  /** CHANGE_KIND_SESSION_DELETED - The session was deleted, with everything in it. */
+  CHANGE_KIND_SESSION_DELETED: 5,
+  /** CHANGE_KIND_SESSION_EXPIRED - The session's time to live ended, and with it everything in it is gone. */
+  CHANGE_KIND_SESSION_EXPIRED: 6,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type ChangeKind = typeof ChangeKind[keyof typeof ChangeKind];
+
+export namespace ChangeKind {
+  export type CHANGE_KIND_UNSPECIFIED = typeof ChangeKind.CHANGE_KIND_UNSPECIFIED;
+  export type CHANGE_KIND_SET = typeof ChangeKind.CHANGE_KIND_SET;
+  export type CHANGE_KIND_DELETE = typeof ChangeKind.CHANGE_KIND_DELETE;
+  export type CHANGE_KIND_EXPIRE = typeof ChangeKind.CHANGE_KIND_EXPIRE;
+  export type CHANGE_KIND_SESSION_CREATED = typeof ChangeKind.CHANGE_KIND_SESSION_CREATED;
+  export type CHANGE_KIND_SESSION_DELETED = typeof ChangeKind.CHANGE_KIND_SESSION_DELETED;
+  export type CHANGE_KIND_SESSION_EXPIRED = typeof ChangeKind.CHANGE_KIND_SESSION_EXPIRED;
+  export type UNRECOGNIZED = typeof ChangeKind.UNRECOGNIZED;
+}
 
 /** Request of GetVariable. */
 export interface GetVariableRequest {
@@ -325,6 +359,63 @@ export interface UpdateVariablesResponse {
   sessionRevision: bigint;
   /** How many of the packed `values` failed in an independent update, each with its name in `metadata`; never in an atomic one. */
   valueErrors: OperationError[];
+}
+
+/** Request of WatchVariables. A session that does not exist can be watched: its creation is a change. */
+export interface WatchVariablesRequest {
+  /** The session's id, 1 to 128 bytes. */
+  sessionId: string;
+  /** Only these variables; empty means every name with `prefix`. */
+  names: string[];
+  /** Only names that begin with these bytes; together with `names` it is refused. */
+  prefix: string;
+  /**
+   * Goes on after this revision, which an earlier watch named as its `revision`; OUT_OF_RANGE/COMPACTED when what came after it is not known
+   * any more. Absent: begins with what is there.
+   */
+  since?:
+    | bigint
+    | undefined;
+  /** Leaves values out: each `value` is empty then, and `size_bytes` is 0. */
+  withoutValues: boolean;
+}
+
+/**
+ * Response of WatchVariables. The first one says that the watch has begun: nothing is missed from then on. Every 15 seconds without a change
+ * comes one that has nothing but a revision. A watch ends with an error, and RESOURCE_EXHAUSTED/WATCH_TOO_SLOW when its reader does not keep
+ * up; a new one `since` the last `revision` misses nothing.
+ */
+export interface WatchVariablesResponse {
+  /**
+   * In order. At the beginning, without `since`: the variables that are there, each as a `SET`. Else whole commits, as many as there are
+   * `last` marks; a large commit spans several messages.
+   */
+  changes: VariableChange[];
+  /**
+   * Everything that matches up to this revision has been delivered with this message: a position for `since`. Absent within the beginning
+   * without `since`, and within a commit that spans messages.
+   */
+  revision?:
+    | bigint
+    | undefined;
+  /** The beginning is complete with this message: whatever comes next has happened since. */
+  caughtUp: boolean;
+}
+
+/** One change of a commit. */
+export interface VariableChange {
+  /** What happened. */
+  kind: ChangeKind;
+  /** The variable's name; empty when it happened to the session. */
+  name: string;
+  /** The commit's revision; of a variable that was there at the beginning, its own. */
+  revision: bigint;
+  /** The variable as it is now, for `SET` only. */
+  variable:
+    | Variable
+    | undefined;
+  /** Whether the commit is complete with this change. */
+  last: boolean;
 }
 
 function createBaseGetVariableRequest(): GetVariableRequest {
@@ -2612,6 +2703,304 @@ export const UpdateVariablesResponse: MessageFns<UpdateVariablesResponse> = {
   },
 };
 
+function createBaseWatchVariablesRequest(): WatchVariablesRequest {
+  return { sessionId: "", names: [], prefix: "", since: undefined, withoutValues: false };
+}
+
+export const WatchVariablesRequest: MessageFns<WatchVariablesRequest> = {
+  encode(message: WatchVariablesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    for (const v of message.names) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.prefix !== "") {
+      writer.uint32(26).string(message.prefix);
+    }
+    if (message.since !== undefined) {
+      if (BigInt.asIntN(64, message.since) !== message.since) {
+        throw new globalThis.Error("value provided for field message.since of type int64 too large");
+      }
+      writer.uint32(32).int64(message.since);
+    }
+    if (message.withoutValues !== false) {
+      writer.uint32(40).bool(message.withoutValues);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchVariablesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchVariablesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.names.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.since = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.withoutValues = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WatchVariablesRequest>): WatchVariablesRequest {
+    return WatchVariablesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchVariablesRequest>): WatchVariablesRequest {
+    const message = createBaseWatchVariablesRequest();
+    message.sessionId = object.sessionId ?? "";
+    message.names = object.names?.map((e) => e) || [];
+    message.prefix = object.prefix ?? "";
+    message.since = (object.since !== undefined && object.since !== null) ? BigInt(object.since) : undefined;
+    message.withoutValues = object.withoutValues ?? false;
+    return message;
+  },
+};
+
+function createBaseWatchVariablesResponse(): WatchVariablesResponse {
+  return { changes: [], revision: undefined, caughtUp: false };
+}
+
+export const WatchVariablesResponse: MessageFns<WatchVariablesResponse> = {
+  encode(message: WatchVariablesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.changes) {
+      VariableChange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.revision !== undefined) {
+      if (BigInt.asIntN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type int64 too large");
+      }
+      writer.uint32(16).int64(message.revision);
+    }
+    if (message.caughtUp !== false) {
+      writer.uint32(24).bool(message.caughtUp);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchVariablesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchVariablesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.changes.push(VariableChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.caughtUp = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WatchVariablesResponse>): WatchVariablesResponse {
+    return WatchVariablesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchVariablesResponse>): WatchVariablesResponse {
+    const message = createBaseWatchVariablesResponse();
+    message.changes = object.changes?.map((e) => VariableChange.fromPartial(e)) || [];
+    message.revision = (object.revision !== undefined && object.revision !== null)
+      ? BigInt(object.revision)
+      : undefined;
+    message.caughtUp = object.caughtUp ?? false;
+    return message;
+  },
+};
+
+function createBaseVariableChange(): VariableChange {
+  return { kind: 0, name: "", revision: 0n, variable: undefined, last: false };
+}
+
+export const VariableChange: MessageFns<VariableChange> = {
+  encode(message: VariableChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asIntN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type int64 too large");
+      }
+      writer.uint32(24).int64(message.revision);
+    }
+    if (message.variable !== undefined) {
+      Variable.encode(message.variable, writer.uint32(34).fork()).join();
+    }
+    if (message.last !== false) {
+      writer.uint32(40).bool(message.last);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): VariableChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseVariableChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.variable = Variable.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.last = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<VariableChange>): VariableChange {
+    return VariableChange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<VariableChange>): VariableChange {
+    const message = createBaseVariableChange();
+    message.kind = object.kind ?? 0;
+    message.name = object.name ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.variable = (object.variable !== undefined && object.variable !== null)
+      ? Variable.fromPartial(object.variable)
+      : undefined;
+    message.last = object.last ?? false;
+    return message;
+  },
+};
+
 /** The variables of a session. Every answer carries the committed revision of the session, 0 when there is no session. */
 export type VariableServiceService = typeof VariableServiceService;
 export const VariableServiceService = {
@@ -2681,6 +3070,18 @@ export const VariableServiceService = {
       Buffer.from(UpdateVariablesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): UpdateVariablesResponse => UpdateVariablesResponse.decode(value),
   },
+  /** What is there now, or what changed since a revision; then every change once, in order, whole commits at a time. */
+  watchVariables: {
+    path: "/session_bridge.v1.VariableService/WatchVariables" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchVariablesRequest): Buffer =>
+      Buffer.from(WatchVariablesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchVariablesRequest => WatchVariablesRequest.decode(value),
+    responseSerialize: (value: WatchVariablesResponse): Buffer =>
+      Buffer.from(WatchVariablesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchVariablesResponse => WatchVariablesResponse.decode(value),
+  },
 } as const;
 
 export interface VariableServiceServer extends UntypedServiceImplementation {
@@ -2696,6 +3097,8 @@ export interface VariableServiceServer extends UntypedServiceImplementation {
   getVariables: handleUnaryCall<GetVariablesRequest, GetVariablesResponse>;
   /** Applies many changes: all or nothing with one revision, or each by itself. */
   updateVariables: handleUnaryCall<UpdateVariablesRequest, UpdateVariablesResponse>;
+  /** What is there now, or what changed since a revision; then every change once, in order, whole commits at a time. */
+  watchVariables: handleServerStreamingCall<WatchVariablesRequest, WatchVariablesResponse>;
 }
 
 export interface VariableServiceClient extends Client {
@@ -2795,6 +3198,16 @@ export interface VariableServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: UpdateVariablesResponse) => void,
   ): ClientUnaryCall;
+  /** What is there now, or what changed since a revision; then every change once, in order, whole commits at a time. */
+  watchVariables(
+    request: WatchVariablesRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchVariablesResponse>;
+  watchVariables(
+    request: WatchVariablesRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchVariablesResponse>;
 }
 
 export const VariableServiceClient = makeGenericClientConstructor(
