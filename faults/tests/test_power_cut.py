@@ -45,7 +45,7 @@ def test_nothing_that_was_answered_is_lost_with_the_power(library: Path, tmp_pat
 
     disk, done = Disk(), 0
     with Inspector() as inspector:
-        for number, point in enumerate(cut_points(happened, 4 * rounds, chance)):
+        for number, point in enumerate(cut_points(happened, 2 * rounds, chance)):
             for record in happened[done:point]:
                 disk.apply(record)
             done = point
