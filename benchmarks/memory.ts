@@ -3,20 +3,20 @@
  * system counts it, before and after, each time after a full garbage collection: what is asked is what sessions hold, not what V8 has not
  * cleared away yet. Exits with 1 when a measurement is over its bound.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { type Bridge, connect } from "@session-bridge/client";
+import { residentBytes } from "./durability/server-process.ts";
+import { collectGarbage } from "./inspector.ts";
 
 const COMMAND = fileURLToPath(new URL("../packages/server/bin/session-bridge.js", import.meta.url));
 const MIB = 1024 * 1024;
-const SETTLE_MS = 1_000;
 const SESSIONS = 10_000;
 const AT_ONCE = 64;
 const TEN_VARIABLES = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`variable-${i}`, `value ${i}`]));
@@ -56,33 +56,6 @@ async function firstMatch(output: Readable, pattern: RegExp): Promise<string> {
     if (found !== undefined) return found;
   }
   throw new Error(`the server never said ${pattern}`);
-}
-
-/** Lets the server collect garbage, twice because finalizers free what the first round finds; gives the heap that is in use. */
-async function collectGarbage(inspector: string): Promise<number> {
-  await sleep(SETTLE_MS);
-  const socket = new WebSocket(inspector);
-  await once(socket, "open");
-  let lastId = 0;
-  const ask = async (method: string) => {
-    const answer = once(socket, "message");
-    socket.send(JSON.stringify({ id: ++lastId, method }));
-    const [event] = await answer;
-    return JSON.parse((event as { readonly data: string }).data).result;
-  };
-  for (let round = 0; round < 2; round++) {
-    await ask("HeapProfiler.collectGarbage");
-    await sleep(SETTLE_MS);
-  }
-  const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = await ask("Runtime.getHeapUsage");
-  socket.close();
-  return usedSize + embedderHeapUsedSize + backingStorageSize;
-}
-
-/** As the operating system counts it. */
-function residentBytes(pid: number): number {
-  if (process.platform !== "linux") return Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)], { encoding: "utf8" })) * 1024;
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
 }
 
 async function setGetDelete(bridge: Bridge, times: number): Promise<void> {

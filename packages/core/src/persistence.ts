@@ -152,7 +152,10 @@ export interface SessionQuery {
   readonly nowMs: number;
 }
 
-/** One page of a listing; `next` is what to give as `after` for the next page, undefined when this was the last. */
+/**
+ * One page of a listing; `next` is what to give as `after` for the next page, undefined when this was the last. A page with a next one may
+ * have few items, or none: a store looks at some sessions at a time, whether or not they are listed.
+ */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | undefined;
