@@ -25,7 +25,7 @@ export function backupStore(given: string, target: string, onProgress: Progress 
   const [file, backup] = [resolve(given), resolve(target)];
   return inspectStore(file, async (db, schemaVersion) => {
     checkDirectory(backup);
-    if (existsSync(backup)) throw refusal("TARGET_EXISTS", `${backup} exists; a backup replaces nothing`);
+    if (existsSync(backup)) throw refusal("TARGET_EXISTS", `${backup} exists; a copy replaces nothing`);
     const partial = makePartial(backup, statSync(file).mode);
     try {
       // An open transaction keeps the copy at one moment; without it, every commit beside it would make it begin anew.
@@ -39,7 +39,7 @@ export function backupStore(given: string, target: string, onProgress: Progress 
       });
       db.exec("COMMIT");
       onProgress(pages, pages);
-      if (!finishCopy(partial, backup)) throw refusal("TARGET_EXISTS", `${backup} exists; a backup replaces nothing`);
+      if (!finishCopy(partial, backup)) throw refusal("TARGET_EXISTS", `${backup} exists; a copy replaces nothing`);
     } catch (error) {
       rmSync(partial, { force: true });
       throw error;

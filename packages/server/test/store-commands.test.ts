@@ -57,8 +57,43 @@ test("a backup replaces no file, and says so in one line", async () => {
   writeFileSync(mine, "mine");
   const { code, stdout, stderr } = await runCommand(["backup", mine, "--store", store]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-  expect(stderr).toBe(`session-bridge: --store ${store}: ${mine} exists; a backup replaces nothing\n`);
+  expect(stderr).toBe(`session-bridge: --store ${store}: ${mine} exists; a copy replaces nothing\n`);
   expect(readFileSync(mine, "utf8")).toBe("mine");
+});
+
+test("a backup is restored as a store that was not there, and replaces none that is", async () => {
+  const { file, store, set, stop } = await storedServer();
+  await set("s", "a");
+  const copy = join(temporaryDirectory(), "copy.db");
+  await runCommand(["backup", copy, "--store", store]);
+  await set("s", "b");
+  const refused = await runCommand(["restore", copy, "--store", store]);
+  expect(refused).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: `session-bridge: --store ${store}: ${file} exists; a copy replaces nothing\n`,
+  });
+  await stop();
+  const restored = join(temporaryDirectory(), "restored.db");
+  const { code, stdout, stderr } = await runCommand(["restore", copy, "--store", `sqlite:${restored}`]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(JSON.parse(stdout)).toMatchObject({ file: restored, backup: copy, sizeBytes: statSync(restored).size });
+  const { address } = await serveProcess(["--store", `sqlite:${restored}`]);
+  const listed = await runCommand(["list", "s", "--address", address]);
+  expect(listed.stdout).toMatch(/^\{"name":"a".*\}\n$/);
+});
+
+test("[P21] a damaged backup is not restored, and what is damaged is named", async () => {
+  const { store, set } = await storedServer();
+  await set("s", "a", Buffer.from("\xa8a marker", "latin1"));
+  const copy = join(temporaryDirectory(), "copy.db");
+  await runCommand(["backup", copy, "--store", store]);
+  damage(copy, "a marker");
+  const restored = join(temporaryDirectory(), "restored.db");
+  const { code, stdout } = await runCommand(["restore", copy, "--store", `sqlite:${restored}`]);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: false, problems: [{ kind: "value", name: "a" }] });
+  expect(existsSync(restored)).toBe(false);
 });
 
 test("[P21] a damaged value is named by check, with exit code 1, and stops no server", async () => {

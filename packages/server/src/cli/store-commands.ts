@@ -1,11 +1,11 @@
-/** check and backup: what is done with the file of a store, without a server or beside the one that has it. */
+/** check, backup and restore: what is done with the file of a store, without a server or beside the one that has it. */
 import type { Command } from "commander";
 import { STORE_OPTIONS } from "../config/options.ts";
 import { EXIT } from "./exit-code.ts";
 import type { CommandIo, OnProgress } from "./io.ts";
 import { addOptions, resolvedOrPrinted } from "./options.ts";
 
-/** Adds `check` and `backup`. `ended` takes the exit code. */
+/** Adds `check`, `backup` and `restore`. `ended` takes the exit code. */
 export function addStoreCommands(program: Command, io: CommandIo, ended: (exitCode: number) => void): void {
   const add = (usage: string, description: string, work: (file: string, command: Command) => Promise<number>): void => {
     const command = addOptions(program.command(usage).description(description), STORE_OPTIONS);
@@ -34,6 +34,17 @@ export function addStoreCommands(program: Command, io: CommandIo, ended: (exitCo
 
   add("backup <file>", "copy a store as it is at this moment to a new file", async (file, command) => {
     answer(await io.backupStore(file, command.args[0] ?? "", shown(io, "copied", "pages")));
+    return EXIT.ok;
+  });
+
+  add("restore <file>", "make a store that is not there yet from a backup of one, after a check of it", async (file, command) => {
+    const backup = command.args[0] ?? "";
+    const report = await io.checkStore(backup, shown(io, "checked", "sessions"));
+    if (!report.ok) {
+      answer(report);
+      return EXIT.failure;
+    }
+    answer({ ...(await io.backupStore(backup, file, shown(io, "copied", "pages"))), file, backup });
     return EXIT.ok;
   });
 }
