@@ -2,6 +2,7 @@
 
 from ._codec import decode, encode
 from ._codecs import DEFAULT_CODECS, MSGPACK, Codecs, CustomEncoding
+from ._over import encode_over
 from ._packed import decode_packed, encode_packed
 from ._scan import ScanError, scan
 
@@ -14,6 +15,7 @@ __all__ = [
     "decode",
     "decode_packed",
     "encode",
+    "encode_over",
     "encode_packed",
     "scan",
 ]

@@ -66,10 +66,11 @@ def scan(data: bytes) -> str:
     cursor.value(0)
     if cursor.position != len(data):
         raise ScanError("trailing", "bytes follow the value")
-    return _type_name(data)
+    return type_name(data)
 
 
-def _type_name(data: bytes) -> str:
+def type_name(data: bytes) -> str:
+    """The type name of the table in docs/values.md, of bytes that were scanned."""
     lead = data[0]
     if lead in _TAGS:
         return _TAGS[lead]
