@@ -1,6 +1,7 @@
 /** A server: engine, services and gRPC, put together and taken apart. */
 import {
   type Clock,
+  type EngineMemory,
   type Limits,
   type SessionEngine,
   type SessionObserver,
@@ -12,6 +13,7 @@ import {
   type WriteBehindOptions,
 } from "@session-bridge/core/internal";
 import { grpcServer } from "./grpc/grpc-server.ts";
+import type { RpcObserver } from "./grpc/rpc-observer.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import { logNotice } from "./log-notice.ts";
 import { jsonLogger, type Logger } from "./logger.ts";
@@ -39,6 +41,8 @@ export interface ServerOptions {
   readonly logger?: Logger | undefined;
   /** Told what happens to sessions; nobody when left out. */
   readonly observer?: SessionObserver | undefined;
+  /** Told of every call; nobody when left out. */
+  readonly rpcObserver?: RpcObserver | undefined;
   /** The machine's clock when left out. */
   readonly clock?: Clock | undefined;
 }
@@ -48,6 +52,10 @@ export interface RunningServer {
   /** `host:port` as bound. */
   readonly address: string;
   readonly version: string;
+  /** Whether it takes requests and its store works. */
+  readonly ready: boolean;
+  /** What is in memory at this moment. */
+  readonly memory: EngineMemory;
   /**
    * Refuses new requests, waits at most `graceMs` (10 s) for those in flight, then closes the store. Resolves to whether all of them ended
    * by themselves; rejects with StoreUnavailableError when answered changes could not be saved. Calling it again gives the same promise.
@@ -61,7 +69,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const logger = options.logger ?? jsonLogger("silent");
   const clock = options.clock ?? systemClock;
   const limits: RequestLimits = { ...DEFAULT_REQUEST_LIMITS, ...options.requestLimits };
-  const { persistence, writeBehind, observer } = options;
+  const { persistence, writeBehind, observer, rpcObserver } = options;
   const engine = sessionEngine({
     persistence,
     writeBehind,
@@ -73,7 +81,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   try {
     await engine.open();
     const services = servicesOf(engine, limits, clock);
-    const server = await grpcServer({ ...services, listen, limits, clock, random: systemRandom, logger });
+    const server = await grpcServer({ ...services, listen, limits, clock, random: systemRandom, logger, rpcObserver });
     const stopFollowing = followHealth(engine, clock, server.setServing);
     let stopped: Promise<boolean> | undefined;
     const stop = async (graceMs: number): Promise<boolean> => {
@@ -85,6 +93,12 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     return {
       address: server.address,
       version: VERSION,
+      get ready() {
+        return stopped === undefined && engine.healthy;
+      },
+      get memory() {
+        return engine.memory;
+      },
       stop: ({ graceMs = 10_000 } = {}) => (stopped ??= stop(graceMs)),
     };
   } catch (error) {

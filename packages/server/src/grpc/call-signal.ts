@@ -1,20 +1,36 @@
-import type { ServerUnaryCall } from "@grpc/grpc-js";
+import type { Deadline, ServerUnaryCall } from "@grpc/grpc-js";
 import type { Signal } from "@session-bridge/core/internal";
 
-/** The end of a call as a signal. It listens to the call only when somebody listens to it, so that a call answered at once pays nothing. */
+/** How far the end of a call may be from its deadline and still be the deadline's doing: caller and server count it each by themselves. */
+const SLACK_MS = 20;
+
+/** Whether a call that ends now ends because of its deadline. */
+export const isDue = (call: { getDeadline(): Deadline }): boolean => Number(call.getDeadline()) - Date.now() <= SLACK_MS;
+
+/**
+ * The end of a call as a signal. It listens to the call only when somebody listens to it, so that a call answered at once pays nothing.
+ * A deadline is no abort, although grpc-js says "cancelled" then, too: the engine has it as a time limit, and knows it by its name.
+ */
 export function callSignal(call: ServerUnaryCall<unknown, unknown>): Signal {
+  let listeners: Map<() => void, () => void> | undefined;
   return {
     get aborted() {
-      return call.cancelled;
+      return call.cancelled && !isDue(call);
     },
     get reason() {
       return call.cancelled ? new Error("the caller cancelled the call") : undefined;
     },
     addEventListener(_type, listener) {
-      call.on("cancelled", listener);
+      const heard = () => {
+        if (!isDue(call)) listener();
+      };
+      listeners ??= new Map();
+      listeners.set(listener, heard);
+      call.on("cancelled", heard);
     },
     removeEventListener(_type, listener) {
-      call.off("cancelled", listener);
+      const heard = listeners?.get(listener);
+      if (heard !== undefined) call.off("cancelled", heard);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The services on grpc-js: definitions, limits, and the way down. */
-import { Server, type ServiceDefinition, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import type { Server, ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import type { Clock, Random } from "@session-bridge/core/internal";
 import { SessionServiceService } from "@session-bridge/protocol/session_bridge/v1/sessions";
 import { VariableServiceService } from "@session-bridge/protocol/session_bridge/v1/variables";
@@ -10,7 +10,9 @@ import type { VariableFunctions } from "../service/variables.ts";
 import { addHealthService } from "./health.ts";
 import { type ListenAddress, listen } from "./listener.ts";
 import { received } from "./received.ts";
+import type { RpcObserver } from "./rpc-observer.ts";
 import { type Serve, unaryWrapper } from "./unary.ts";
+import { newServer } from "./watched-server.ts";
 
 const SERVICES = ["session_bridge.v1.SessionService", "session_bridge.v1.VariableService"];
 
@@ -23,6 +25,8 @@ export interface GrpcServerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Told of every call; nobody when left out. */
+  readonly rpcObserver?: RpcObserver | undefined;
 }
 
 /** A gRPC server that serves. */
@@ -38,12 +42,13 @@ export interface GrpcServer {
 /** Starts to listen. Rejects with Node's error when the address cannot be used. */
 export async function grpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { limits, clock, logger } = options;
-  const server = new Server({
+  const channel = {
     "grpc.max_receive_message_length": limits.messageBytes,
     "grpc.max_send_message_length": limits.messageBytes,
     "grpc.max_concurrent_streams": limits.streamsPerConnection,
     "grpc.enable_channelz": 0,
-  });
+  };
+  const server = newServer(channel, options.rpcObserver, clock);
   const wrap = unaryWrapper({ ...options, deadlineMs: limits.deadlineMs, requestsInFlight: limits.requestsInFlight });
   addUnaryService(server, wrap, SessionServiceService, options.sessions);
   addUnaryService(server, wrap, VariableServiceService, options.variables);

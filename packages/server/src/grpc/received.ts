@@ -1,5 +1,6 @@
 /** Requests as they come: a message with its bytes, or bytes that are none. */
 import { InvalidArgumentError } from "@session-bridge/core/internal";
+import type { HandledCall } from "./watched-call.ts";
 
 /** A request that is no message of its type. */
 export const MALFORMED: unique symbol = Symbol("malformed request");
@@ -8,6 +9,8 @@ export const MALFORMED: unique symbol = Symbol("malformed request");
 export interface Received<Request> {
   readonly message: Request | typeof MALFORMED;
   readonly bytes: Uint8Array;
+  /** What tells of the call; left out when nobody observes. */
+  watched?: HandledCall;
 }
 
 /** A deserializer that keeps the bytes. What does not decode is answered by our own handler, with a reason, instead of by grpc-js's bare INTERNAL. */

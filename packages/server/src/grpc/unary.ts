@@ -29,15 +29,20 @@ export function unaryWrapper(context: UnaryContext) {
   ): handleUnaryCall<Received<Request>, Response> {
     return (call, callback) => {
       const begun = { method, request: call.request, startedAtMs: context.clock.monotonic() };
+      const { watched } = call.request;
       inFlight += 1;
+      watched?.handling();
       const succeed = (response: Response): void => {
         inFlight -= 1;
         logEnd(begun, "answered", context);
         send(callback, null, response);
+        watched?.handled("");
       };
       const fail = (thrown: unknown): void => {
         inFlight -= 1;
-        send(callback, failureOf(begun, thrown, context).status);
+        const { status, reason } = failureOf(begun, thrown, context);
+        send(callback, status);
+        watched?.handled(reason);
       };
       try {
         if (inFlight > context.requestsInFlight) throw overloaded(context.requestsInFlight);
@@ -62,10 +67,15 @@ function send<Response>(callback: sendUnaryData<Response>, status: Partial<Statu
 }
 
 /** The tenant is "" until authentication exists. */
-function callerOf(call: ServerUnaryCall<unknown, unknown>, { deadlineMs }: UnaryContext, request: RequestIdentity | undefined): Caller {
+function callerOf(
+  call: ServerUnaryCall<Received<unknown>, unknown>,
+  { deadlineMs }: UnaryContext,
+  request: RequestIdentity | undefined,
+): Caller {
   // The caller's deadline is on the wall clock, as grpc-js counts it. An infinite one leaves the server's own.
   const askedMs = Number(call.getDeadline()) - Date.now();
-  return { tenant: "", signal: callSignal(call), timeoutMs: Math.max(0, Math.min(askedMs, deadlineMs)), request };
+  const timeoutMs = Math.max(0, Math.min(askedMs, deadlineMs));
+  return { tenant: "", signal: callSignal(call), timeoutMs, request, trace: call.request.watched?.trace };
 }
 
 function overloaded(limit: number): LimitExceededError {
