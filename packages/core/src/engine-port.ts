@@ -2,6 +2,7 @@
 import type { Clock, Random, SteadyNow } from "./clock.ts";
 import { extensionMs } from "./deadline.ts";
 import { accessStep, createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
+import { checkWatch, engineWatch } from "./engine-watch.ts";
 import { BridgeError, DataLossError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
 import { awayOf, sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
@@ -26,6 +27,7 @@ import { compareText } from "./text-order.ts";
 import { prepareUpdate, readsOf } from "./update.ts";
 import { isDue } from "./variable-store.ts";
 import { countdown, within } from "./waiting.ts";
+import type { WatchPort } from "./watch-port.ts";
 import { seen, type Witnessed, witnessed } from "./witness.ts";
 
 /** An engine whose store is open. */
@@ -40,6 +42,9 @@ export interface OpenEngine {
   /** Whether the engine is being closed, so that nothing new may be saved. */
   readonly isClosing: () => boolean;
 }
+
+/** What an engine offers: its sessions, and what happens to them. */
+export type EnginePort = SessionPort & WatchPort;
 
 /** What a port is made of. */
 export interface PortParts {
@@ -80,7 +85,7 @@ const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
 
 /** Makes the port of one tenant. */
-export function enginePort(parts: PortParts): SessionPort {
+export function enginePort(parts: PortParts): EnginePort {
   const { tenant, ready, limits, maxSessions, persistence, clock, random, admit, onStoreFailed } = parts;
 
   const keyOf = (id: string): SessionKey => {
@@ -145,8 +150,7 @@ export function enginePort(parts: PortParts): SessionPort {
 
   function getVariables(sessionId: string, selection: Selection, call: CallOptions) {
     const key = keyOf(sessionId);
-    if ("names" in selection) for (const name of selection.names) checkName(name);
-    else checkPrefix(selection.prefix);
+    checkSelection(selection);
     const answer = (reading: Reading): VariablesReading => {
       const variables = reading.head === undefined ? [] : select(reading.head, selection, reading.nowMs);
       if (variables.length > 0) access(reading, key);
@@ -285,6 +289,13 @@ export function enginePort(parts: PortParts): SessionPort {
       const key = keyOf(sessionId);
       return withEngine(call, (engine, remaining) => change(engine, key, remaining, deleteStep(key, engine.floor)));
     },
+
+    watch(sessionId, request, { signal }) {
+      const key = keyOf(sessionId);
+      checkSelection(request.selection);
+      checkWatch(request);
+      return engineWatch({ key, request, ready, stored, select, shared: persistence.capabilities.shared, clock }, signal);
+    },
   };
 }
 
@@ -323,6 +334,11 @@ const anyDue =
   (selection: Selection) =>
   (head: Head, nowMs: number): boolean =>
     "names" in selection ? selection.names.some((name) => variableDue(head, name, nowMs)) : head.store.nextDueMs <= nowMs;
+
+function checkSelection(selection: Selection): void {
+  if ("names" in selection) for (const name of selection.names) checkName(name);
+  else checkPrefix(selection.prefix);
+}
 
 /** Names given twice count once. */
 function select(head: Head, selection: Selection, nowMs: number): StoredVariable[] {

@@ -1,5 +1,7 @@
 /** What the sibling packages may use beside the public names. Nothing here is promised to anybody else. */
 export { type Cancel, type Clock, type Random, steadyNow } from "./clock.ts";
+export { type Closable, closable } from "./closable.ts";
+export type { EnginePort } from "./engine-port.ts";
 export { CODES, fromWireError, toWireError, type WireError } from "./error-table.ts";
 export * from "./errors.ts";
 export {
@@ -38,4 +40,5 @@ export type * from "./session-port.ts";
 export { systemClock, systemRandom } from "./system.ts";
 export { compareText } from "./text-order.ts";
 export { backoffMs, cancelled, wait } from "./waiting.ts";
+export type * from "./watch-port.ts";
 export { DEFAULT_WRITE_BEHIND, type WriteBehindOptions } from "./write-behind.ts";

@@ -14,6 +14,10 @@ export interface Limits {
   readonly memoryBytes: number;
   /** Operations of one update, packed values included. */
   readonly operationsPerUpdate: number;
+  /** Watches of one session. */
+  readonly watchesPerSession: number;
+  /** Watches of one manager. */
+  readonly watches: number;
   /** Milliseconds that a session lives unused when nobody says otherwise; undefined means for ever. */
   readonly defaultTtlMs: number | undefined;
   /** Whether a session may ask never to expire. */
@@ -28,6 +32,8 @@ export const DEFAULT_LIMITS: Limits = {
   memorySessions: 10_000,
   memoryBytes: 512 * 1024 * 1024,
   operationsPerUpdate: 1000,
+  watchesPerSession: 1000,
+  watches: 10_000,
   defaultTtlMs: 24 * 60 * 60 * 1000,
   allowNever: true,
 };

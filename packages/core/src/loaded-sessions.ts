@@ -56,6 +56,11 @@ export class LoadedSessions {
     return state;
   }
 
+  /** Whether this is what is here of its session. */
+  holds(state: SessionState): boolean {
+    return this.#states.get(nameOf(state.key)) === state;
+  }
+
   /** Forgets a session that does not exist. */
   drop(state: SessionState): void {
     const name = nameOf(state.key);

@@ -2,7 +2,7 @@
 import { type Clock, type Random, steadyNow } from "./clock.ts";
 import { type Committer, committer } from "./committer.ts";
 import { crowding } from "./crowding.ts";
-import { enginePort, type OpenEngine } from "./engine-port.ts";
+import { type EnginePort, enginePort, type OpenEngine } from "./engine-port.ts";
 import { BridgeClosedError, BridgeError, StoreUnavailableError } from "./errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { memoryPersistence } from "./memory-persistence.ts";
@@ -11,7 +11,7 @@ import { observedLoads } from "./observed-loads.ts";
 import { observedPort } from "./observed-port.ts";
 import { type ObserverEvent, type SessionObserver, teller } from "./observer.ts";
 import type { SessionPersistence } from "./persistence.ts";
-import type { SessionPort } from "./session-port.ts";
+import type { FeedBounds } from "./session-feed.ts";
 import { SessionTurns } from "./session-turns.ts";
 import { storeHealth } from "./store-health.ts";
 import { startSweeper } from "./sweeper.ts";
@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly writeBehind?: WriteBehindOptions | undefined;
   /** Told what whoever runs the engine should hear of, such as a store that fails. */
   readonly notify?: Notify | undefined;
+  /** How much is kept of what watched sessions go through; for tests. */
+  readonly feedBounds?: FeedBounds | undefined;
 }
 
 /** The sessions in memory, those that are being looked for included, and what they are counted as against `memoryBytes`. */
@@ -44,7 +46,7 @@ export interface SessionEngine {
   readonly limits: Limits;
   /** Opens the store; calls that come before it has ended wait for it. Rejects when the store cannot be opened. */
   open(): Promise<void>;
-  port(tenant: string): SessionPort;
+  port(tenant: string): EnginePort;
   /** False while the store fails; it turns true again without a restart. */
   readonly healthy: boolean;
   /** What is in memory at this moment. */
@@ -75,7 +77,12 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
   const crowded = tell && maxSessions !== undefined ? crowding(tell, maxSessions) : undefined;
 
   const notify = notifier(options.notify);
-  const health = storeHealth({ clock, notify, probe: () => void (closing || saves.probe()) });
+  const health = storeHealth({
+    clock,
+    notify,
+    probe: () => void (closing || saves.probe()),
+    recovered: () => void (closing || opened?.turns.reloadWatched()),
+  });
   const saves: Committer = committer({ persistence: store, clock, tell, health });
   const behind = options.writeBehind && writeBehind({ options: options.writeBehind, persistence: store, committer: saves, clock });
   const persistence = behind ?? store;
@@ -93,6 +100,7 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
       now,
       floor,
       memoryBytes: maxSessions === undefined ? limits.memoryBytes : undefined,
+      watchLimits: { ...limits, bounds: options.feedBounds },
       onLoadFailed: health.fails,
       tell:
         tell &&
@@ -112,7 +120,7 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
 
   /** The open engine, at once when it is. */
   function ready(): OpenEngine | Promise<OpenEngine> {
-    if (closing) throw new BridgeClosedError("the session manager is closed");
+    if (closing) throw closed();
     if (opened) return opened;
     opening ??= openStore().catch((cause: unknown) => {
       opening = undefined;
@@ -124,6 +132,7 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
   async function close(): Promise<void> {
     const engine = await opening?.catch(() => undefined);
     stopSweeper();
+    engine?.turns.endWatches(closed());
     await engine?.turns.idle();
     await persistence.close();
   }
@@ -160,4 +169,5 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
   };
 }
 
+const closed = (): BridgeClosedError => new BridgeClosedError("the session manager is closed");
 const openFailure = (cause: unknown): string => `the store cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`;

@@ -2,6 +2,7 @@
 import { deadlineMs } from "./deadline.ts";
 import type { AnsweringDelta, SessionKey, SessionRecord, StoredVariable } from "./persistence.ts";
 import type { RequestIdentity, SessionInfo, Signal } from "./session-port.ts";
+import type { SessionWatch } from "./session-watches.ts";
 import type { VariableStore } from "./variable-store.ts";
 
 /** A session at one revision. Immutable. */
@@ -75,6 +76,8 @@ export interface SessionState {
   weightBytes: number;
   /** How many reads are under way that keep it in memory. */
   readers: number;
+  /** Who follows what it goes through; undefined when nobody does, nor did a while ago. */
+  watch: SessionWatch | undefined;
 }
 
 /** Shared by every session at rest; replaced, never pushed to. */
@@ -90,19 +93,22 @@ export const newState = (key: SessionKey): SessionState => ({
   waiting: AT_REST,
   weightBytes: 0,
   readers: 0,
+  watch: undefined,
 });
 
 /** What a session, a variable and a value take in memory: an estimate that rather says too much. */
-export const weightOf = ({ committed }: SessionState): number =>
-  committed === undefined ? 0 : SESSION_BYTES + committed.store.size * VARIABLE_BYTES + committed.store.sizeBytes;
+export const weightOf = ({ committed, watch }: SessionState): number =>
+  (watch === undefined ? 0 : watch.feed.sizeBytes) +
+  (committed === undefined ? 0 : SESSION_BYTES + committed.store.size * VARIABLE_BYTES + committed.store.sizeBytes);
 
 const SESSION_BYTES = 1_024;
 const VARIABLE_BYTES = 256;
 
-/** Whether everything of it is in the store and nobody is at work on it. */
+/** Whether everything of it is in the store, and nobody is at work on it or watches it. */
 export const isClean = (state: SessionState): boolean =>
   state.phase === "ready" &&
   state.readers === 0 &&
+  (state.watch === undefined || state.watch.feed.watchers === 0) &&
   state.turns.length === 0 &&
   state.waiting.length === 0 &&
   state.committed === state.pending;

@@ -5,6 +5,7 @@
 import type { Clock } from "./clock.ts";
 import { deltaEvents } from "./commit-events.ts";
 import type { Commit, Committer } from "./committer.ts";
+import { accessStep } from "./engine-steps.ts";
 import { BridgeError, DataLossError, type Outcome, StoreUnavailableError } from "./errors.ts";
 import { awayOf, type KeptVariable, kept } from "./kept-variable.ts";
 import { LoadedSessions } from "./loaded-sessions.ts";
@@ -23,6 +24,7 @@ import {
   type Turn,
   takeTurns,
 } from "./session-state.ts";
+import { type NewWatch, SessionWatches, type WatchLimits, type WatchStart } from "./session-watches.ts";
 import { giveUp, internalTurn, newTurn, recallAll, type TurnOptions, twinOf } from "./turn.ts";
 import { isDue, VariableStore } from "./variable-store.ts";
 
@@ -37,6 +39,8 @@ export interface TurnParts {
   readonly floor: { revision: number };
   /** What loaded sessions may take in memory; undefined where they have no other place to be. */
   readonly memoryBytes: number | undefined;
+  /** How many watches there may be. */
+  readonly watchLimits: WatchLimits;
   /** Told when a load fails. */
   readonly onLoadFailed: (cause: unknown) => void;
   /** Told what became of sessions and of what expired; undefined when nobody watches. */
@@ -47,11 +51,25 @@ export interface TurnParts {
 export class SessionTurns {
   readonly #parts: TurnParts;
   readonly #sessions: LoadedSessions;
+  readonly #watches: SessionWatches;
   readonly #loads = new Set<Promise<void>>();
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
     this.#sessions = new LoadedSessions(parts);
+    this.#watches = new SessionWatches({
+      clock: parts.clock,
+      now: parts.now,
+      floor: parts.floor,
+      limits: parts.watchLimits,
+      shared: parts.persistence.capabilities.shared,
+      tend: (state) => this.extend(state.key, accessStep(state.key)),
+      released: (state) => {
+        if (!this.#sessions.holds(state)) return;
+        this.#sessions.weigh(state);
+        this.#dropIfGone(state);
+      },
+    });
   }
 
   /** How many sessions are in memory; those that are being looked for count too. */
@@ -106,6 +124,28 @@ export class SessionTurns {
     state.pending = commit.head;
     this.#commit(state, commit);
     return true;
+  }
+
+  /**
+   * Begins to watch a session: in its order, once everything that is due is committed, and at its committed head, so that nothing falls in
+   * between. Rejects as a turn does, with LimitExceededError TOO_MANY_WATCHES, and with CompactedError when it cannot go on after `since`.
+   */
+  async watch(key: SessionKey, call: PortCall, watcher: NewWatch): Promise<WatchStart> {
+    const state = this.#sessions.make(key);
+    return this.whileKept(key, async () => {
+      await this.perform(key, call, () => ({ answer: undefined }));
+      return this.#watches.open(state, watcher);
+    });
+  }
+
+  /** The store works again: what watchers wait for is read from it. */
+  reloadWatched(): void {
+    for (const state of this.#watches.stale()) this.#load(state);
+  }
+
+  /** Ends all watches, and refuses new ones. */
+  endWatches(error: Error): void {
+    this.#watches.end(error);
   }
 
   /** Takes a turn in the session's order; resolves when the answer's grounds are committed. */
@@ -165,7 +205,7 @@ export class SessionTurns {
   /** Expires a session that the store says is due, or what is due of it, without reading what will go anyway; gives what is left. */
   expire(key: SessionKey, record: SessionRecord): Promise<Head | undefined> {
     const state = this.#sessions.make(key);
-    if (state.phase === "absent" && isDue(record, this.#parts.now())) {
+    if (state.phase === "absent" && state.watch === undefined && isDue(record, this.#parts.now())) {
       // Nobody can read this head: whoever comes finds it due and takes a turn, which expires it first.
       state.pending = { record, store: VariableStore.of([]) };
       state.committed = state.pending;
@@ -285,6 +325,7 @@ export class SessionTurns {
     turn.commit = undefined;
     const { tell, clock } = this.#parts;
     if (tell) deltaEvents(commit.delta, before, clock.monotonic()).forEach(tell);
+    if (state.watch) this.#watches.committed(state, commit.delta);
     this.#sessions.weigh(state);
     this.#settle(state);
   }
@@ -310,6 +351,7 @@ export class SessionTurns {
       state.turns.length > 0 ||
       state.waiting.length > 0 ||
       state.readers > 0 ||
+      state.watch !== undefined ||
       state.committed !== undefined ||
       state.pending !== undefined
     )
@@ -342,6 +384,10 @@ export class SessionTurns {
       const { commit } = turn.twin ?? turn;
       return commit === undefined || unsent.has(commit.delta) ? "not_applied" : "unknown";
     });
+    if (state.watch) {
+      const sent = turns.flatMap(({ commit }) => (commit === undefined || unsent.has(commit.delta) ? [] : [commit]));
+      this.#watches.doubt(state, sent);
+    }
     for (const [i, turn] of turns.entries()) {
       turn.commit = undefined;
       turn.phase = "done";
@@ -376,15 +422,18 @@ export class SessionTurns {
   }
 
   #loaded(state: SessionState, head: Head | undefined): void {
+    const before = state.committed;
     state.committed = head;
     state.pending = head;
     state.phase = "ready";
+    this.#watches.loaded(state, before, head);
     this.#sessions.weigh(state);
     this.#advance(state);
   }
 
   #loadFailed(state: SessionState, cause: unknown): void {
     state.phase = state.committed === undefined ? "absent" : "stale";
+    if (cause instanceof DataLossError) this.#watches.unreadable(state, cause);
     this.#refuseWaiting(state, cause);
     this.#dropIfGone(state);
   }

@@ -17,6 +17,8 @@ export interface StoreHealthParts {
   readonly clock: Clock;
   /** Tries the store; it ends in `works` or `fails`. */
   readonly probe: () => void;
+  /** Called when the store works again. */
+  readonly recovered: () => void;
   readonly notify: Notify;
 }
 
@@ -24,7 +26,7 @@ const FIRST_PROBE_MS = 100;
 const LAST_PROBE_MS = 5_000;
 
 /** A store that nothing bad is known of. */
-export function storeHealth({ clock, probe, notify }: StoreHealthParts): StoreHealth {
+export function storeHealth({ clock, probe, recovered, notify }: StoreHealthParts): StoreHealth {
   let healthy = true;
   let probeDelayMs = FIRST_PROBE_MS;
   let probing = false;
@@ -43,9 +45,12 @@ export function storeHealth({ clock, probe, notify }: StoreHealthParts): StoreHe
       return healthy;
     },
     works() {
-      if (!healthy) notify({ kind: "store_working" });
+      const before = healthy;
       healthy = true;
       probeDelayMs = FIRST_PROBE_MS;
+      if (before) return;
+      notify({ kind: "store_working" });
+      recovered();
     },
     fails(cause) {
       if (healthy) notify({ kind: "store_failing", cause });

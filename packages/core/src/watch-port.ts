@@ -35,7 +35,8 @@ export type WatchDelivery =
  * Watches sessions. The iteration ends when its `return` is called or the signal is aborted, and fails with LimitExceededError WATCH_TOO_SLOW
  * when deliveries are not taken as fast as changes come, CompactedError when the next change is not known, StoreUnavailableError,
  * ServerUnavailableError or BridgeClosedError. After any of them a new watch `since` the last delivered revision misses nothing.
- * A session that does not exist can be watched: its creation is a change.
+ * A session that does not exist can be watched: its creation is a change. `watch` itself throws InvalidArgumentError for a bad request;
+ * LimitExceededError TOO_MANY_WATCHES comes with the first delivery that is asked for. An open watch keeps its session alive.
  */
 export interface WatchPort {
   watch(sessionId: string, request: WatchRequest, call: { readonly signal?: Signal | undefined }): AsyncIterable<WatchDelivery>;
