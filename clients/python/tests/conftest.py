@@ -11,6 +11,7 @@ import session_bridge
 from session_bridge import Bridge, Session
 
 from .servers import Server, serving
+from .telemetry import Told, configure
 
 settings.register_profile("session-bridge", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("session-bridge")
@@ -42,3 +43,13 @@ def session(bridge: Bridge) -> Iterator[Session]:
 def sqlite_server(tmp_path: Path) -> Callable[[], Server]:
     """Starts servers on one file, one after another; each must be stopped by its test."""
     return lambda: Server(f"sqlite:{tmp_path / 'sessions.db'}", tmp_path / "server.log")
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
+    """What the client tells OpenTelemetry during a test."""
+    fresh = Told()
+    configure(monkeypatch, tracers=fresh.tracers, meters=fresh.meters)
+    yield fresh
+    fresh.tracers.shutdown()
+    fresh.meters.shutdown()

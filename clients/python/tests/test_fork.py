@@ -15,6 +15,7 @@ from session_bridge._fork import ForkGate
 
 from .fake_server import FakeTransport, bridge_over
 from .servers import Server
+from .telemetry import Told
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork"),
@@ -52,6 +53,19 @@ def test_a_session_made_before_a_fork_works_on_both_sides(session: Session) -> N
     in_child(child)
     assert session["y"] == "child"
     assert session.increment("n") == 2
+
+
+def test_calls_are_observed_on_both_sides_of_a_fork(session: Session, told: Told) -> None:
+    session["x"] = 1
+
+    def child() -> None:
+        assert session["x"] == 1
+        assert [span.name for span in told.spans()][-1] == "session_bridge.client.get_item"
+
+    with told.tracers.get_tracer("program").start_as_current_span("program"):
+        in_child(child)
+    assert session["x"] == 1
+    assert told.span().parent is None
 
 
 def test_p6_a_forked_process_names_its_changes_itself() -> None:

@@ -126,7 +126,7 @@ class Bridge:
             SessionExistsError: There is one with this id.
         """
         wanted = "" if session_id is OMITTED else check_session_id(session_id)
-        info = self._run(calls.create(self._link, wanted, ttl, labels, max_life))
+        info = self._run(calls.create_session(self._link, wanted, ttl, labels, max_life))
         return Session(Handle(self._link, info.id, None, must_exist=False))
 
     def list_sessions(self, *, prefix: str = "", labels: Mapping[str, str] | None = None) -> Iterator[SessionInfo]:
@@ -140,7 +140,7 @@ class Bridge:
 
     def delete_session(self, session_id: str) -> bool:
         """Deletes a session with all of its variables; says whether there was one."""
-        return self._run(calls.delete(self._link, check_session_id(session_id)))
+        return self._run(calls.delete_session(self._link, check_session_id(session_id)))
 
     def close(self) -> None:
         """Ends the connection; its sessions raise BridgeClosedError from now on. Touches no other bridge."""
@@ -167,7 +167,7 @@ class Bridge:
     def _list(self, prefix: str, labels: Mapping[str, str]) -> Iterator[SessionInfo]:
         token = ""
         while True:
-            page, token = self._run(calls.list_page(self._link, prefix, labels, token))
+            page, token = self._run(calls.list_sessions(self._link, prefix, labels, token))
             yield from page
             if not token:
                 return

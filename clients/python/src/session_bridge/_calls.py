@@ -11,10 +11,9 @@ from . import _arguments as check
 from . import _wire as wire
 from ._arguments import OMITTED, IfRevision
 from ._errors import BridgeError, InvalidArgumentError, SessionNotFoundError, TypeMismatchError, VariableNotFoundError
-from ._link import Handle, decoded, encoded_as, pages
+from ._link import Handle, decoded, encoded_as, number, packed, pages, unpacked
 from ._models import Entry, VariableInfo, entry, variable_info
 from ._steps import Steps
-from ._values import decode, decode_packed, encode_packed
 
 
 def get_variable(handle: Handle, name: str, default: object, kind: object) -> Steps[Any]:
@@ -126,7 +125,7 @@ def set_variables(handle: Handle, values: Mapping[str, object]) -> Steps[int]:
     if not values:
         session = yield from _session(handle)
         return 0 if session is None else session.revision
-    return (yield from _update(handle, values=encode_packed(values, codecs=handle.link.codecs))).session_revision
+    return (yield from _update(handle, values=packed(handle, values))).session_revision
 
 
 def delete_variable(handle: Handle, name: str, if_revision: IfRevision) -> Steps[bool]:
@@ -181,7 +180,7 @@ def increment(handle: Handle, name: str, by: object, if_revision: IfRevision) ->
         raise TypeMismatchError(f"increment adds an int or a float, not {type(by).__name__}", name=name)
     change = wire.Increment(encoded_as(handle, name, by).value)
     answer = yield from _update(handle, _operation(name, change, if_revision))
-    return cast("int | float", decode(answer.results[0].number, name=name))
+    return number(answer.results[0].number, name)
 
 
 def append(handle: Handle, name: str, value: object, keep_last: int | None, if_revision: IfRevision) -> Steps[int]:
@@ -254,7 +253,7 @@ def _unpacked(handle: Handle, answers: Sequence[wire.GetVariablesAnswer]) -> dic
     values: dict[str, Any] = {}
     errors: dict[str, BridgeError] = {}
     for answer in answers:
-        readable, unreadable = decode_packed(answer.values)
+        readable, unreadable = unpacked(answer.values)
         values |= readable
         errors |= unreadable
         for variable in answer.custom:

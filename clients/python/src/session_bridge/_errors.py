@@ -287,6 +287,18 @@ def error_from(
     )
 
 
+_CODES: Mapping[type[BridgeError], str] = {
+    **{kind: code for (code, _), kind in _BY_REASON.items()},
+    **{kind: code for code, kind in _BY_CODE.items()},
+    BridgeClosedError: "UNAVAILABLE",
+}
+
+
+def status_of(error: BridgeError) -> str:
+    """The name of the status that the exception stands for; those that no class stands for are ``INTERNAL``."""
+    return _CODES.get(type(error), "INTERNAL")
+
+
 def _number(text: str | None) -> int | None:
     """The number that a metadata value means; None when it is not one."""
     return int(text) if text is not None and text.isascii() and text.removeprefix("-").isdigit() else None

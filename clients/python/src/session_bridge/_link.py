@@ -1,17 +1,18 @@
 """What the calls share: how a server is reached, which session is meant, and values to bytes and back."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, cast
 
 from . import _wire as wire
 from ._arguments import check_seconds
 from ._contention import Contention
 from ._convert import convert
-from ._errors import PageExpiredError
+from ._errors import BridgeError, PageExpiredError
 from ._steps import Backoff, Steps, ask
-from ._values import Codecs, decode, encode
+from ._telemetry import timed
+from ._values import Codecs, decode, decode_packed, encode, encode_packed
 
 A = TypeVar("A")
 
@@ -92,6 +93,7 @@ def _pages_of_one(link: Link, page: Callable[[str], wire.Request[P]], deadline: 
             return answers
 
 
+@timed("decode", lambda arguments, _: len(arguments[2].value))
 def decoded(handle: Handle, name: str, encoded: wire.Encoded, kind: Any = None) -> Any:  # noqa: ANN401
     """The value of a variable, converted to `kind` unless that is None.
 
@@ -106,6 +108,7 @@ def decoded(handle: Handle, name: str, encoded: wire.Encoded, kind: Any = None) 
     return converted
 
 
+@timed("encode", lambda _, encoded: len(encoded.value))
 def encoded_as(handle: Handle, name: str, value: object, encoding: str = "") -> wire.Encoded:
     """The bytes of a value.
 
@@ -113,3 +116,33 @@ def encoded_as(handle: Handle, name: str, value: object, encoding: str = "") -> 
         SerializationError: Something inside cannot be stored.
     """
     return wire.Encoded(*encode(value, name=name, encoding=encoding, codecs=handle.link.codecs))
+
+
+@timed("encode", lambda _, data: len(data))
+def packed(handle: Handle, values: Mapping[str, object]) -> bytes:
+    """The bytes of many values by name.
+
+    Raises:
+        SerializationError: Something inside cannot be stored.
+    """
+    return encode_packed(values, codecs=handle.link.codecs)
+
+
+@timed("decode", lambda arguments, _: len(arguments[0]))
+def unpacked(data: bytes) -> tuple[dict[str, object], dict[str, BridgeError]]:
+    """Many values by name, and the errors of those that do not decode.
+
+    Raises:
+        DataLossError: The bytes are nothing of the kind.
+    """
+    return decode_packed(data)
+
+
+@timed("decode", lambda arguments, _: len(arguments[0]))
+def number(data: bytes, name: str) -> int | float:
+    """The number that an increment answers.
+
+    Raises:
+        DataLossError: The bytes do not decode.
+    """
+    return cast("int | float", decode(data, name=name))

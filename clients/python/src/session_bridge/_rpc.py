@@ -18,6 +18,7 @@ from ._errors import (
 )
 from ._fork import GATE
 from ._rpc_messages import METHODS, Stubs
+from ._telemetry import trace_headers
 from ._wire import Identity, Request
 
 A = TypeVar("A")
@@ -83,10 +84,11 @@ class GrpcTransport:
         """
         method = METHODS[type(request)]
         message = message_of(request, identity)
+        headers = trace_headers()
         with GATE:
             connection = self._connected()
             try:
-                answer = connection.calls[type(request)](message, timeout=timeout)
+                answer = connection.calls[type(request)](message, timeout=timeout, metadata=headers)
             except grpc.RpcError as error:
                 raise self._error(cast("grpc.Call", error), request, connection) from None
             except ValueError:  # how grpcio says that the channel is closed

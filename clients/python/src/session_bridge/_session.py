@@ -248,7 +248,7 @@ class Session(MutableMapping[str, Any]):
 
     def destroy(self) -> bool:
         """Deletes the session with all of its variables; says whether there was one."""
-        return self._run(session_calls.delete(self._handle.link, self._handle.session_id))
+        return self._run(session_calls.delete_session(self._handle.link, self._handle.session_id))
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401
         """The value of a variable; VariableNotFoundError, which is a KeyError, when there is none."""

@@ -21,7 +21,7 @@ def touch(handle: Handle, ttl: float | timedelta | str | None) -> Steps[SessionI
     return session_info((yield from handle.link.ask(request)))
 
 
-def create(
+def create_session(
     link: Link,
     session_id: str,
     ttl: float | timedelta | str | None,
@@ -39,7 +39,7 @@ def create(
     return session_info((yield from link.ask(request)))
 
 
-def list_page(
+def list_sessions(
     link: Link, prefix: str, labels: Mapping[str, str], page_token: str
 ) -> Steps[tuple[list[SessionInfo], str]]:
     """One page of sessions, and the token of the next, empty after the last."""
@@ -47,6 +47,6 @@ def list_page(
     return [session_info(session) for session in answer.sessions], answer.next_page_token
 
 
-def delete(link: Link, session_id: str) -> Steps[bool]:
+def delete_session(link: Link, session_id: str) -> Steps[bool]:
     """Deletes a session; the answer is whether there was one."""
-    return link.ask(wire.DeleteSession(session_id))
+    return (yield from link.ask(wire.DeleteSession(session_id)))

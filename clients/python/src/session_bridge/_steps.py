@@ -8,7 +8,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -20,6 +20,7 @@ from ._errors import (
     LimitExceededError,
     ServerUnavailableError,
 )
+from ._telemetry import observe, under_way
 from ._wire import Greet, Identity, Request, Transport
 
 A = TypeVar("A")
@@ -120,10 +121,10 @@ def wait_ready(transport: Transport, *, deadline: float) -> Steps[None]:
         ServerUnavailableError: Nobody was there before the deadline.
         DeadlineExceededError: Nothing there answered or refused.
     """
-    attempt = 0
+    attempt, greet = 0, Greet()
     while True:
         try:
-            yield Send(Greet(), remaining(deadline))
+            yield Send(greet, remaining(deadline))
             return
         except ServerUnavailableError as error:
             absent = error
@@ -144,7 +145,15 @@ def remaining(deadline: float) -> float:
 
 
 def run(steps: Steps[R], transport: Transport) -> R:
-    """Carries out the steps, waiting in this thread."""
+    """Carries out the steps, waiting in this thread. Observers know the call by the name of the steps."""
+    observed = observe(getattr(steps, "__name__", "call"), transport)
+    if observed is None:
+        return _carry_out(steps, transport.call)
+    with under_way(observed):
+        return _carry_out(steps, observed.call)
+
+
+def _carry_out(steps: Steps[R], ask_server: Callable[[Request[Any], float, Identity | None], Any]) -> R:
     try:
         step = next(steps)
         while True:
@@ -153,7 +162,7 @@ def run(steps: Steps[R], transport: Transport) -> R:
                 step = steps.send(None)
                 continue
             try:
-                answer = transport.call(step.request, step.timeout, step.identity)
+                answer = ask_server(step.request, step.timeout, step.identity)
             except BridgeError as error:
                 step = steps.throw(error)
             else:

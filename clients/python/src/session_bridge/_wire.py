@@ -13,11 +13,12 @@ TtlMs: TypeAlias = int | Literal["never", "keep"] | None
 
 
 class Request(Generic[A]):
-    """A question whose answer is an `A`."""
+    """A question whose answer is an `A`; `method` is the full name of the RPC for it."""
 
     __slots__ = ()
 
     mutates = False
+    method = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,8 @@ class GetVariableAnswer:
 class GetVariable(Request[GetVariableAnswer]):
     """Reads one variable."""
 
+    method = "session_bridge.v1.VariableService/GetVariable"
+
     session_id: str
     name: str
     include_info: bool = False
@@ -139,6 +142,7 @@ class SetVariable(Request[SetVariableAnswer]):
     """Writes one variable."""
 
     mutates = True
+    method = "session_bridge.v1.VariableService/SetVariable"
 
     session_id: str
     name: str
@@ -163,6 +167,7 @@ class DeleteVariable(Request[DeleteVariableAnswer]):
     """Deletes one variable."""
 
     mutates = True
+    method = "session_bridge.v1.VariableService/DeleteVariable"
 
     session_id: str
     name: str
@@ -183,6 +188,8 @@ class ListVariablesAnswer:
 class ListVariables(Request[ListVariablesAnswer]):
     """What is known of the variables whose names begin with `prefix`."""
 
+    method = "session_bridge.v1.VariableService/ListVariables"
+
     session_id: str
     prefix: str = ""
     page_token: str = ""
@@ -200,6 +207,8 @@ class GetVariablesAnswer:
 @dataclass(frozen=True, slots=True)
 class GetVariables(Request[GetVariablesAnswer]):
     """Reads these names, or without names all that begin with `prefix`."""
+
+    method = "session_bridge.v1.VariableService/GetVariables"
 
     session_id: str
     names: Sequence[str] = ()
@@ -282,6 +291,7 @@ class UpdateVariables(Request[UpdateVariablesAnswer]):
     """Applies a packed map of sets and then operations: all or nothing, one revision."""
 
     mutates = True
+    method = "session_bridge.v1.VariableService/UpdateVariables"
 
     session_id: str
     values: bytes = b""
@@ -295,6 +305,7 @@ class CreateSession(Request[SessionAnswer]):
     """Makes a session; an empty id lets the server make one."""
 
     mutates = True
+    method = "session_bridge.v1.SessionService/CreateSession"
 
     session_id: str
     ttl: TtlMs = None
@@ -305,6 +316,8 @@ class CreateSession(Request[SessionAnswer]):
 @dataclass(frozen=True, slots=True)
 class GetSession(Request[SessionAnswer]):
     """What is known of a session."""
+
+    method = "session_bridge.v1.SessionService/GetSession"
 
     session_id: str
 
@@ -321,6 +334,8 @@ class ListSessionsAnswer:
 class ListSessions(Request[ListSessionsAnswer]):
     """The sessions whose ids begin with `prefix` and that have every one of `labels`."""
 
+    method = "session_bridge.v1.SessionService/ListSessions"
+
     prefix: str = ""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     page_token: str = ""
@@ -331,6 +346,7 @@ class TouchSession(Request[SessionAnswer]):
     """Extends a session's life, or replaces its ttl."""
 
     mutates = True
+    method = "session_bridge.v1.SessionService/TouchSession"
 
     session_id: str
     ttl: TtlMs = None
@@ -341,6 +357,7 @@ class DeleteSession(Request[bool]):
     """Deletes a session; the answer is whether there was one."""
 
     mutates = True
+    method = "session_bridge.v1.SessionService/DeleteSession"
 
     session_id: str
 
@@ -348,3 +365,5 @@ class DeleteSession(Request[bool]):
 @dataclass(frozen=True, slots=True)
 class Greet(Request[str]):
     """Asks a server for its version: the cheapest way to find out whether one is there."""
+
+    method = "session_bridge.v1.SessionService/GetServerInfo"
