@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { large } from "./large.ts";
 import { machine } from "./machine.ts";
 import { modes } from "./modes.ts";
+import { neighbours } from "./neighbours.ts";
 import { allMet, markdown, type Table } from "./report.ts";
 import { startup } from "./startup.ts";
 import { sweep } from "./sweep.ts";
@@ -49,6 +50,7 @@ const PARTS: Readonly<Record<string, (directory: string) => Promise<Table>>> = {
   startup: (directory) => startup({ directory, sessions: count("sessions") }),
   large: (directory) => large({ directory }),
   sweep: (directory) => sweep({ directory, expired: count("expired") }),
+  neighbours: (directory) => neighbours({ directory }),
 };
 
 async function run(): Promise<void> {

@@ -1,8 +1,9 @@
 /** Files with many sessions, made in a short time: the store saves one session, and SQL copies it. */
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { SessionDelta } from "@session-bridge/core";
 import { sqlitePersistence } from "@session-bridge/persistence-sqlite";
 import Database from "better-sqlite3";
 import { variableChecksum } from "../../packages/persistence-sqlite/src/stored-value.ts";
@@ -51,14 +52,14 @@ export async function storedSessions(like: StoredSessions): Promise<string> {
   }
 }
 
-async function saveFirst(file: string, { variables, expired }: StoredSessions): Promise<void> {
-  const store = sqlitePersistence({ file, durability: "commit" });
-  await store.open();
-  const [nowMs, ttlMs] = [MADE_AT_MS, expired ? 1_000 : 50 * YEAR_MS];
+/** A session, to be saved; `bytes` is about how long its values are, which nothing compresses, and left out they are short. */
+export function storedSession(id: string, like: Omit<StoredSessions, "sessions"> & { readonly bytes?: number }): SessionDelta {
+  const [nowMs, ttlMs] = [MADE_AT_MS, like.expired ? 1_000 : 50 * YEAR_MS];
   const revision = nowMs * 1000;
-  const set = Array.from({ length: variables }, (_, n) => ({
+  const text = (n: number) => (like.bytes === undefined ? storedText(n) : randomBytes(Math.ceil(like.bytes / 2)).toString("hex"));
+  const set = Array.from({ length: like.variables }, (_, n) => ({
     name: storedName(n),
-    bytes: stringValue(storedText(n)),
+    bytes: stringValue(text(n)),
     encoding: "",
     type: "string",
     revision,
@@ -74,11 +75,19 @@ async function saveFirst(file: string, { variables, expired }: StoredSessions): 
     endsAtMs: undefined,
     expiresAtMs: nowMs + ttlMs,
     labels: {},
-    variableCount: variables,
+    variableCount: like.variables,
     sizeBytes: set.reduce((sum, { name, bytes }) => sum + name.length + bytes.length, 0),
   };
-  await store.save([{ kind: "create", key: { tenant: "", id: storedId(1) }, nowMs, record, set }]);
+  return { kind: "create", key: { tenant: "", id }, nowMs, record, set };
+}
+
+async function saveFirst(file: string, like: StoredSessions): Promise<void> {
+  const store = sqlitePersistence({ file, durability: "commit" });
+  await store.open();
+  await store.save([storedSession(storedId(1), like)]);
   await store.close();
+  // Made by whoever owned it, to say so.
+  rmSync(`${file}.lock`, { force: true });
 }
 
 /** Copies the first session until there are so many. Nothing here has to survive a crash, so nothing waits for the disk. */

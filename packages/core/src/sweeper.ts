@@ -1,7 +1,7 @@
 /** Expires what is due without anybody asking: in slices of a few milliseconds, so that nobody waits for it. */
 import type { Cancel, Clock } from "./clock.ts";
 import { since, type Tell } from "./observer.ts";
-import type { SessionPersistence } from "./persistence.ts";
+import type { SessionPersistence, SessionRecord } from "./persistence.ts";
 import type { SessionTurns } from "./session-turns.ts";
 
 /** How often the store is asked what is due; watchers learn of an expiry within a second. */
@@ -10,6 +10,9 @@ const INTERVAL_MS = 500;
 const SLICE_MS = 5;
 /** How many sessions are asked for at once. */
 const PAGE = 100;
+/** How much one save may take away, so that others' saves do not wait long behind it. A session goes as a whole, however large. */
+const BATCH_VARIABLES = 1_000;
+const BATCH_BYTES = 1024 * 1024;
 
 /** What a sweeper is made of. */
 export interface SweeperParts {
@@ -31,17 +34,24 @@ export function startSweeper({ persistence, turns, clock, now, tell }: SweeperPa
   /** Expires what is due, or the first of it. */
   async function sweep(): Promise<{ readonly due: number; readonly failed: boolean }> {
     const due = await persistence.due(now(), PAGE);
-    const expiries: Promise<unknown>[] = [];
+    let batch: Promise<unknown>[] = [];
+    let fill = 0;
     let begun = clock.monotonic();
     for (const { key, record } of due) {
       if (stopped) break;
-      expiries.push(turns.expire(key, record));
+      if (fill > 0 && fill + shareOf(record) > 1) {
+        if (!(await allDone(batch))) return { due: due.length, failed: true };
+        batch = [];
+        fill = 0;
+        begun = clock.monotonic();
+      }
+      batch.push(turns.expire(key, record));
+      fill += shareOf(record);
       if (clock.monotonic() - begun < SLICE_MS) continue;
       await pause();
       begun = clock.monotonic();
     }
-    const failed = (await Promise.allSettled(expiries)).some((expiry) => expiry.status === "rejected");
-    return { due: due.length, failed };
+    return { due: due.length, failed: !(await allDone(batch)) };
   }
 
   function next(delayMs: number): void {
@@ -63,3 +73,9 @@ export function startSweeper({ persistence, turns, clock, now, tell }: SweeperPa
     cancel();
   };
 }
+
+/** What a session takes of a batch; a batch is full at 1. */
+const shareOf = ({ variableCount, sizeBytes }: SessionRecord): number => variableCount / BATCH_VARIABLES + sizeBytes / BATCH_BYTES;
+
+const allDone = async (expiries: readonly Promise<unknown>[]): Promise<boolean> =>
+  (await Promise.allSettled(expiries)).every(({ status }) => status === "fulfilled");

@@ -3,7 +3,7 @@ import type { Clock } from "../../src/clock.ts";
 import { memoryPersistence } from "../../src/memory-persistence.ts";
 import { sessionEngine } from "../../src/session-engine.ts";
 import { manualClock } from "../../src/testing/index.ts";
-import { get, set, settled } from "./stage.ts";
+import { get, pass, set, setOf, settled } from "./stage.ts";
 
 const SESSIONS = 250;
 /** What one look at the clock takes in this test's world; expiring a session is at least one. */
@@ -53,5 +53,40 @@ it("[P23] a slice of the sweeper holds the thread for milliseconds, and reads ar
   expect(expired).toBe(SESSIONS);
   expect(Math.max(...slices)).toBeLessThanOrEqual(SLICE_MS / WORK_MS);
   expect(slices.length).toBeGreaterThanOrEqual(SESSIONS / (SLICE_MS / WORK_MS));
+  await engine.close();
+});
+
+it("[P23] one save of the sweeper takes little away, or one session: what others save comes in between", async () => {
+  const manual = manualClock();
+  const memory = memoryPersistence();
+  const saves: (readonly string[])[] = [];
+  const persistence: typeof memory = {
+    ...memory,
+    capabilities: { ...memory.capabilities, survives: "process" },
+    save(deltas) {
+      saves.push(deltas.flatMap(({ kind, key }) => (kind === "expire" ? key.id : [])));
+      return memory.save(deltas);
+    },
+  };
+  const before = sessionEngine({ persistence, clock: manual });
+  const sizes = { large: 900_000, small: 300_000, wide: 10 };
+  const ids = Object.keys(sizes).flatMap((size) => [`${size}-1`, `${size}-2`, `${size}-3`]);
+  for (const id of ids) {
+    const [size = ""] = id.split("-");
+    const names = Array.from({ length: size === "wide" ? 600 : 1 }, (_, i) => `v${i}`);
+    const text = "x".repeat(sizes[size as keyof typeof sizes]);
+    await before.port("").createSession({ id, ttl: 1_000 }, {});
+    await before.port("").update(id, { operations: names.map((name) => setOf(name, text)) }, {});
+    manual.advance(1);
+  }
+  await before.close();
+  saves.length = 0;
+  manual.advance(5_000);
+  const engine = sessionEngine({ persistence, clock: manual });
+  await engine.open();
+  await pass(manual, 1_000);
+  const swept = saves.filter((deltas) => deltas.length > 0);
+  expect(swept.flat()).toEqual(ids);
+  expect(swept).toEqual([["large-1"], ["large-2"], ["large-3"], ["small-1", "small-2", "small-3"], ["wide-1"], ["wide-2"], ["wide-3"]]);
   await engine.close();
 });
