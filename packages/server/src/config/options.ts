@@ -105,6 +105,8 @@ export const SERVE_OPTIONS = {
   "max-memory-sessions": row("n", "sessions of a server without a store", count(DEFAULT_LIMITS.memorySessions)),
   "max-memory-bytes": row("bytes", "what loaded sessions may take in memory with a store, estimated", count(DEFAULT_LIMITS.memoryBytes)),
   "max-operations-per-update": row("n", "operations of one update", count(DEFAULT_LIMITS.operationsPerUpdate)),
+  "max-watches-per-session": row("n", "watches of one session at once", count(DEFAULT_LIMITS.watchesPerSession)),
+  "max-watches": row("n", "watches of all sessions at once", count(DEFAULT_LIMITS.watches)),
   "default-ttl-ms": row(
     "ms|never",
     "how long a session lives unused when nobody says otherwise",

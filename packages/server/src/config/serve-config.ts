@@ -60,6 +60,8 @@ export function serveConfig(sources: Sources): ServeConfig {
       memorySessions: options["max-memory-sessions"],
       memoryBytes: options["max-memory-bytes"],
       operationsPerUpdate: options["max-operations-per-update"],
+      watchesPerSession: options["max-watches-per-session"],
+      watches: options["max-watches"],
       defaultTtlMs: defaultTtl === "never" ? undefined : defaultTtl,
       allowNever: options["allow-never"],
     },

@@ -11,10 +11,13 @@ import { addHealthService } from "./health.ts";
 import { type ListenAddress, listen } from "./listener.ts";
 import { received } from "./received.ts";
 import type { RpcObserver } from "./rpc-observer.ts";
+import { type ServeStream, streams } from "./streaming.ts";
 import { type Serve, unaryWrapper } from "./unary.ts";
 import { newServer } from "./watched-server.ts";
 
 const SERVICES = ["session_bridge.v1.SessionService", "session_bridge.v1.VariableService"];
+
+const KEEPALIVE_MS = 20_000;
 
 /** What a gRPC server is made of. */
 export interface GrpcServerOptions {
@@ -25,6 +28,8 @@ export interface GrpcServerOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** A connection is pinged so often, and closed when it is silent for as long again; 20 s when left out. */
+  readonly keepaliveMs?: number | undefined;
   /** Told of every call; nobody when left out. */
   readonly rpcObserver?: RpcObserver | undefined;
 }
@@ -41,17 +46,25 @@ export interface GrpcServer {
 
 /** Starts to listen. Rejects with Node's error when the address cannot be used. */
 export async function grpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { limits, clock, logger } = options;
+  const { limits, clock, logger, keepaliveMs = KEEPALIVE_MS } = options;
   const channel = {
     "grpc.max_receive_message_length": limits.messageBytes,
     "grpc.max_send_message_length": limits.messageBytes,
     "grpc.max_concurrent_streams": limits.streamsPerConnection,
     "grpc.enable_channelz": 0,
+    // A peer that vanished without closing would keep its watches for ever.
+    "grpc.keepalive_time_ms": keepaliveMs,
+    "grpc.keepalive_timeout_ms": keepaliveMs,
   };
   const server = newServer(channel, options.rpcObserver, clock);
   const wrap = unaryWrapper({ ...options, deadlineMs: limits.deadlineMs, requestsInFlight: limits.requestsInFlight });
-  addUnaryService(server, wrap, SessionServiceService, options.sessions);
-  addUnaryService(server, wrap, VariableServiceService, options.variables);
+  const open = streams(options);
+  const handlerOf = (method: Method, serve: unknown): Handler =>
+    method.responseStream
+      ? open.wrap(method.path, serve as ServeStream<unknown, unknown>)
+      : wrap(method.path, serve as Serve<unknown, unknown>);
+  addService(server, handlerOf, SessionServiceService, options.sessions);
+  addService(server, handlerOf, VariableServiceService, options.variables);
   const health = addHealthService(server, SERVICES);
   const listener = await listen(server, options.listen, limits.connections, (remoteAddress) =>
     logger.warn({ remoteAddress, limit: "connections", limitValue: limits.connections }, "a connection too many was closed"),
@@ -64,6 +77,7 @@ export async function grpcServer(options: GrpcServerOptions): Promise<GrpcServer
       health.setServing(false);
       const ended = listener.stopListening();
       health.endWatches();
+      open.shutDown();
       // Tells every connection to end after its last request. Its own callback comes too early: it does not count injected connections.
       server.tryShutdown(() => {});
       const drained = await withinGrace(ended, graceMs, clock);
@@ -86,27 +100,22 @@ function withinGrace(ended: Promise<void>, graceMs: number, clock: Clock): Promi
 }
 
 /** Adds one wrapped handler for each method of a definition. A method without a function does not compile. */
-function addUnaryService<Definition extends Readonly<Record<string, Method>>>(
+function addService<Definition extends Readonly<Record<string, Method>>>(
   server: Server,
-  wrap: ReturnType<typeof unaryWrapper>,
+  handlerOf: (method: Method, serve: unknown) => Handler,
   definition: Definition,
-  functions: {
-    readonly [Name in keyof Definition as Definition[Name]["responseStream"] extends true ? never : Name]: (
-      request: never,
-      caller: never,
-    ) => unknown;
-  },
+  functions: { readonly [Name in keyof Definition]: (request: never, caller: never) => unknown },
 ): void {
   const safe: Record<string, Method> = {};
   const handlers: UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries(definition)) {
     safe[name] = { ...method, requestDeserialize: received(method.requestDeserialize) };
-    if (!method.responseStream) handlers[name] = wrap(method.path, (functions as Functions)[name] as Serve<unknown, unknown>);
+    handlers[name] = handlerOf(method, functions[name]);
   }
   server.addService(safe as ServiceDefinition, handlers);
 }
 
-type Functions = Readonly<Record<string, unknown>>;
+type Handler = UntypedServiceImplementation[string];
 
 interface Method {
   readonly path: string;

@@ -7,8 +7,6 @@ import { callSignal } from "./call-signal.ts";
 import { type CallContext, failureOf, logEnd } from "./failure.ts";
 import { type Received, wellFormed } from "./received.ts";
 
-export type { Received } from "./received.ts";
-
 /** What every unary call is answered with. */
 export interface UnaryContext extends CallContext {
   /** A caller's longer deadline is cut to this. */

@@ -47,6 +47,6 @@ export function serverInfo(version: string, limits: Limits, requestLimits: Reque
       valueDepth: MAX_DEPTH,
       valueNodes: MAX_NODES,
     },
-    features: [],
+    features: ["watch"],
   };
 }

@@ -1,18 +1,19 @@
 /** VariableService over a port, knowing no transport. */
-import type { Operation, OperationResult, SessionPort, StoredVariable, VariableInfo } from "@session-bridge/core/internal";
+import type { Operation, OperationResult, SessionPort, StoredVariable, VariableInfo, WatchPort } from "@session-bridge/core/internal";
 import { packMap } from "@session-bridge/core/values";
 import type * as wire from "@session-bridge/protocol/session_bridge/v1/variables";
-import { type Answer, andThen, type Caller } from "./caller.ts";
+import { type Answer, andThen, type Caller, type StreamCaller } from "./caller.ts";
 import { budgetOf, checkFits, ENVELOPE_BYTES, infoSize, pageEnd, readingSize } from "./message-budget.ts";
 import { ifRevision, infoMessage, infoOf, invalidArgument, sessionDefaults, variableMessage, variableTtl } from "./messages.ts";
 import type { PagePins, PinnedPage, PinScope, Snapshot } from "./page-pins.ts";
 import { updateVariables } from "./update-variables.ts";
+import { watchVariables } from "./watch.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
 /** What VariableService is made of. */
 export interface VariableServiceOptions {
-  readonly port: (tenant: string) => SessionPort;
+  readonly port: (tenant: string) => SessionPort & WatchPort;
   readonly readingPins: PagePins<StoredVariable>;
   readonly listingPins: PagePins<VariableInfo>;
   /** The greatest message that may be answered. */
@@ -112,6 +113,10 @@ export function variableService({ port, readingPins, listingPins, messageBytes }
 
     updateVariables(request: wire.UpdateVariablesRequest, caller: Caller): Answer<wire.UpdateVariablesResponse> {
       return updateVariables(port(caller.tenant), request, caller, budgetBytes);
+    },
+
+    watchVariables(request: wire.WatchVariablesRequest, caller: StreamCaller): AsyncIterable<wire.WatchVariablesResponse> {
+      return watchVariables(port(caller.tenant), request, caller, messageBytes);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Requests as a stranger's client sends them: bare grpc-js over the generated stubs, with promises. */
-import { type CallOptions, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { type CallOptions, credentials, Metadata, type ServiceError, type StatusObject } from "@grpc/grpc-js";
 import { ErrorInfo } from "@session-bridge/protocol/google/rpc/error_details";
 import { Status } from "@session-bridge/protocol/google/rpc/status";
 import {
@@ -104,6 +104,11 @@ export async function refusalOf(call: Promise<unknown>): Promise<Refusal> {
     (thrown: ServiceError) => thrown,
   );
   if (typeof error.code !== "number") throw error;
+  return refusal(error);
+}
+
+/** What a status says. */
+export function refusal(error: StatusObject): Refusal {
   const [details] = error.metadata.get("grpc-status-details-bin");
   const info = details instanceof Buffer ? Status.decode(details).details.map(({ value }) => ErrorInfo.decode(value))[0] : undefined;
   return {

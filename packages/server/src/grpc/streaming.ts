@@ -1,0 +1,94 @@
+/** Streams of answers: as fast as the reader takes them, until one side has enough. Nothing that is thrown beyond here reaches grpc-js. */
+import type { handleServerStreamingCall, ServerWritableStream } from "@grpc/grpc-js";
+import { ServerUnavailableError } from "@session-bridge/core/internal";
+import type { StreamCaller } from "../service/caller.ts";
+import { isOver } from "./base-call.ts";
+import { type CallContext, failureOf, logEnd } from "./failure.ts";
+import { outbox, type Patience, RESET } from "./outbox.ts";
+import { type Received, wellFormed } from "./received.ts";
+
+/** How long a reader may take for one message. */
+const PATIENCE = { ms: 60_000, code: RESET.tooSlow };
+/** How long it may take to learn that the server shuts down. */
+const LAST_PATIENCE = { ms: 250, code: RESET.shuttingDown };
+
+/** A service function that answers more than once. */
+export type ServeStream<Request, Response> = (request: Request, caller: StreamCaller) => AsyncIterable<Response>;
+
+/** The streams of a server. */
+export interface Streams {
+  /** A handler that sends what `serve` gives. */
+  wrap<Request, Response>(method: string, serve: ServeStream<Request, Response>): handleServerStreamingCall<Received<Request>, Response>;
+  /** Ends every stream at once with SHUTTING_DOWN, and those that come later. */
+  shutDown(): void;
+}
+
+/** Makes handlers whose streams can be ended together. */
+export function streams(context: CallContext): Streams {
+  const open = new Set<() => void>();
+  let isShutDown = false;
+  return {
+    wrap: (method, serve) => (call) => {
+      if (isOver(call)) return;
+      const stream = answerStream(method, call, serve, context);
+      open.add(stream.shutDown);
+      call.once("cancelled", () => open.delete(stream.shutDown));
+      if (isShutDown) stream.shutDown();
+    },
+    shutDown() {
+      isShutDown = true;
+      for (const shutDown of open) shutDown();
+    },
+  };
+}
+
+/** Answers one call; grpc-js says "cancelled" when it is over, however it ended. */
+function answerStream<Request, Response>(
+  method: string,
+  call: ServerWritableStream<Received<Request>, Response>,
+  serve: ServeStream<Request, Response>,
+  context: CallContext,
+): { shutDown(): void } {
+  const begun = { method, request: call.request, startedAtMs: context.clock.monotonic() };
+  const over = new AbortController();
+  const out = outbox(call, context.clock, PATIENCE);
+  let ending = false;
+
+  const fail = (thrown: unknown, patience: Patience = PATIENCE): void => {
+    if (ending) return;
+    ending = true;
+    const { status, reason } = failureOf(begun, thrown, context);
+    call.request.watched?.handled(reason);
+    call.emit("error", status);
+    out.ended(patience);
+    over.abort(thrown);
+  };
+  const pump = async (): Promise<void> => {
+    for await (const message of serve(wellFormed(call.request.message), { tenant: "", signal: over.signal })) {
+      if (ending) return;
+      const room = out.send(message);
+      if (room !== undefined) await room;
+      if (ending) return;
+    }
+    if (ending) return;
+    ending = true;
+    logEnd(begun, "ended", context);
+    call.end();
+    out.ended(PATIENCE);
+  };
+
+  call.once("cancelled", () => {
+    if (!ending) logEnd(begun, "left by its reader", context);
+    ending = true;
+    out.close();
+    over.abort(new Error("the caller cancelled the call"));
+  });
+  pump().catch((thrown: unknown) => fail(thrown));
+  return {
+    shutDown() {
+      fail(new ServerUnavailableError("SHUTTING_DOWN", "the server is shutting down"), LAST_PATIENCE);
+      // One that has ended before may still wait for its reader.
+      out.ended(LAST_PATIENCE);
+    },
+  };
+}
