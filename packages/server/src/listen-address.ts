@@ -1,5 +1,7 @@
 import type { ListenAddress } from "./grpc/listener.ts";
 
+export type { ListenAddress };
+
 /** `host:port` or `[v6]:port` as an address. Throws a RangeError that says what is wrong. */
 export function parseListenAddress(text: string): ListenAddress {
   const [, v6, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text) ?? [];

@@ -1,6 +1,7 @@
 /** The composition root: the only module that knows the stores and the client, and loads only what a command needs. */
 import { text } from "node:stream/consumers";
 import type { SessionPersistence } from "@session-bridge/core/internal";
+import type { Summary } from "@session-bridge/telemetry";
 import { EXIT } from "./cli/exit-code.ts";
 import type { RemotePort } from "./cli/io.ts";
 import { run } from "./cli/program.ts";
@@ -25,6 +26,12 @@ process.exitCode = await run(process.argv.slice(2), {
   checkStore: async (file, onProgress) => (await import("@session-bridge/persistence-sqlite")).checkStore(file, onProgress),
   backupStore: async (file, target, onProgress) =>
     (await import("@session-bridge/persistence-sqlite")).backupStore(file, target, onProgress),
+  startTelemetry: async (start) => (await import("@session-bridge/telemetry")).telemetry(start),
+  formatSummary: async (summary) => (await import("@session-bridge/telemetry")).formatSummary(summary as Summary),
+  async fetchPage(url, timeoutMs) {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    return { status: response.status, text: await response.text() };
+  },
   showProgress(line) {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
   },

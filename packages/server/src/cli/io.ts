@@ -1,5 +1,6 @@
 import type { CallOptions, SessionPersistence, SessionPort } from "@session-bridge/core/internal";
 import type { StoreConfig } from "../config/serve-config.ts";
+import type { ServerTelemetry, TelemetryStart } from "../telemetry-door.ts";
 import type { TextSink } from "./text-files.ts";
 
 /** A server far away. */
@@ -30,6 +31,12 @@ export interface CommandIo {
   checkStore(file: string, onProgress: OnProgress): Promise<{ readonly ok: boolean }>;
   /** Copies the file of a store, which a server may have open, to a file that is not there yet. */
   backupStore(file: string, target: string, onProgress: OnProgress): Promise<object>;
+  /** Starts telemetry. Rejects when it cannot listen where it should. */
+  startTelemetry(start: TelemetryStart): Promise<ServerTelemetry>;
+  /** What an HTTP server answers to GET. Rejects when it does not, or not in time. */
+  fetchPage(url: string, timeoutMs: number): Promise<{ readonly status: number; readonly text: string }>;
+  /** A summary of telemetry as text for a person. */
+  formatSummary(summary: object): Promise<string>;
   /** Shows one changing line to a person at a terminal, and to nobody else; "" takes it away. */
   showProgress(line: string): void;
 }

@@ -6,6 +6,7 @@ import { addExportCommand } from "./export-command.ts";
 import { addImportCommand } from "./import-command.ts";
 import type { CommandIo } from "./io.ts";
 import { addServeCommand } from "./serve-command.ts";
+import { addStatsCommand } from "./stats-command.ts";
 import { addStoreCommands } from "./store-commands.ts";
 
 /** Runs a command line (without the program's name) and resolves to its exit code. Problems are said on standard error, one line each. */
@@ -24,6 +25,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   addExportCommand(program, io, ended);
   addImportCommand(program, io, ended);
   addStoreCommands(program, io, ended);
+  addStatsCommand(program, io, ended);
   for (const command of allCommands(program)) {
     // Sub-commands copy neither of these by themselves.
     command.copyInheritedSettings(program).exitOverride();

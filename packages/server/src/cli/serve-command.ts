@@ -1,13 +1,14 @@
 /** serve: from configuration to a clean stop. */
-import { type SessionPersistence, StoreUnavailableError } from "@session-bridge/core/internal";
+import { StoreUnavailableError } from "@session-bridge/core/internal";
 import type { Command } from "commander";
 import { SERVE_OPTIONS } from "../config/options.ts";
 import { type ServeConfig, serveConfig } from "../config/serve-config.ts";
 import { jsonLogger, type Logger } from "../logger.ts";
-import { type RunningServer, startServer } from "../server.ts";
+import { type RunningServer, type ServerOptions, startServer } from "../server.ts";
 import { EXIT } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
 import { addOptions, sourcesOf } from "./options.ts";
+import { serveTelemetry } from "./serve-telemetry.ts";
 
 const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
@@ -28,23 +29,32 @@ async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
   logUncaught(logger);
   // From the very start, so that a stop which is asked for while the store opens is a clean one too.
   const asked = stopAsked();
-  const persistence = await io.openStore(config.store);
-  const server = await start(config, persistence, logger);
-  const survives = config.writeBehind ? "stop" : (persistence?.capabilities.survives ?? "nothing");
-  logger.info({ address: server.address, version: server.version, store: config.store.kind, survives }, "serving");
-  warnIfOpen(server.address, logger);
-  io.print(`${JSON.stringify({ ready: true, address: server.address, version: server.version })}\n`);
-  const signal = await asked;
-  logger.info({ signal }, "stopping");
-  await server.stop({ graceMs: config.drainMs });
-  logger.info("stopped");
-  return EXIT.ok;
+  const telemetry = await serveTelemetry(config, io, logger);
+  try {
+    const persistence = await io.openStore(config.store);
+    const server = await start(config, { persistence, logger, observer: telemetry?.observer, rpcObserver: telemetry?.rpc });
+    telemetry?.follow(server);
+    const { address, version } = server;
+    const admin = telemetry?.adminAddress;
+    const survives = config.writeBehind ? "stop" : (persistence?.capabilities.survives ?? "nothing");
+    logger.info({ address, admin, version, store: config.store.kind, survives }, "serving");
+    warnIfOpen(address, "listening beyond this machine without authentication", logger);
+    warnIfOpen(admin, "admin pages are served beyond this machine without authentication", logger);
+    io.print(`${JSON.stringify({ ready: true, address, version, admin })}\n`);
+    const signal = await asked;
+    logger.info({ signal }, "stopping");
+    await server.stop({ graceMs: config.drainMs });
+    logger.info("stopped");
+    return EXIT.ok;
+  } finally {
+    await telemetry?.close();
+  }
 }
 
-async function start(config: ServeConfig, persistence: SessionPersistence | undefined, logger: Logger): Promise<RunningServer> {
+async function start(config: ServeConfig, parts: ServerOptions): Promise<RunningServer> {
   const { listen, writeBehind, limits, requestLimits } = config;
   try {
-    return await startServer({ listen, persistence, writeBehind, limits, requestLimits, logger });
+    return await startServer({ listen, writeBehind, limits, requestLimits, ...parts });
   } catch (error) {
     if (error instanceof Error && "syscall" in error) throw new Error(`cannot listen on ${listen}: ${error.message}`, { cause: error });
     if (error instanceof StoreUnavailableError && config.store.kind === "sqlite") {
@@ -68,10 +78,9 @@ function stopAsked(): Promise<string> {
   });
 }
 
-/** There is no authentication: whoever reaches the port reads and writes everything. */
-function warnIfOpen(address: string, logger: Logger): void {
-  if (/^(?:127\.|\[::1\])/.test(address)) return;
-  logger.warn({ address }, "listening beyond this machine without authentication");
+/** There is no authentication: whoever reaches the port does and sees everything there. */
+function warnIfOpen(address: string | undefined, warning: string, logger: Logger): void {
+  if (address !== undefined && !/^(?:127\.|\[::1\])/.test(address)) logger.warn({ address }, warning);
 }
 
 /** An error nobody caught leaves the process in an unknown state: it is logged and the process ends. */

@@ -1,45 +1,10 @@
 /** Every option of the command line: one row gives the flag, the environment variable, the key in the file, and what is accepted. */
 import { DEFAULT_LIMITS, DEFAULT_WRITE_BEHIND } from "@session-bridge/core/internal";
 import { z } from "zod";
-import { parseListenAddress } from "../listen-address.ts";
 import { LOG_LEVELS } from "../logger.ts";
 import { DEFAULT_REQUEST_LIMITS } from "../service/server-info.ts";
-
-/** An option. `schema` reads what a flag, the environment (text) or a JSON file gives, and fills in the default. */
-export interface OptionRow<T = unknown> {
-  readonly placeholder: string;
-  readonly help: string;
-  readonly schema: z.ZodType<T>;
-}
-
-/** A whole number of `min` to `max`, also as decimal digits. */
-const whole = (min: number, max: number) =>
-  z
-    .union(
-      [
-        z.number(),
-        z
-          .string()
-          .regex(/^\d{1,16}$/)
-          .transform(Number),
-      ],
-      { error: `expected a whole number of ${min} to ${max}` },
-    )
-    .refine((value) => Number.isSafeInteger(value) && value >= min && value <= max, {
-      error: `expected a whole number of ${min} to ${max}`,
-    });
-
-const bool = z.union([z.boolean(), z.stringbool({ truthy: ["true", "1"], falsy: ["false", "0"], case: "sensitive" })], {
-  error: "expected true or false",
-});
-
-const listen = z.string({ error: "expected host:port" }).superRefine((text, context) => {
-  try {
-    parseListenAddress(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
-  }
-});
+import { bool, listen, type OptionRow, row, seconds, whole } from "./schemas.ts";
+import { TELEMETRY_OPTIONS } from "./telemetry-options.ts";
 
 /** The modes of docs/guarantees.md. */
 export const DURABILITIES = ["fsync", "commit", "write-behind"] as const;
@@ -85,6 +50,7 @@ export const SERVE_OPTIONS = {
     `how much is logged: ${LOG_LEVELS.join(", ")}`,
     z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(", ")}` }).default("info"),
   ),
+  ...TELEMETRY_OPTIONS,
   "drain-ms": row("ms", "how long a stop waits for requests in flight", whole(0, MAX_INT32).default(10_000)),
   "max-deadline-ms": row("ms", "when a request is given up at the latest", whole(1, MAX_INT32).default(DEFAULT_REQUEST_LIMITS.deadlineMs)),
   "max-message-bytes": row(
@@ -129,6 +95,12 @@ export const STORE_OPTIONS = {
   ),
 } as const;
 
+/** The options of the command that asks for a server's summary. */
+export const STATS_OPTIONS = {
+  admin: row("host:port", "the server's admin pages: what serve --admin says", listen.default("127.0.0.1:9464")),
+  timeout: row("seconds", "how long to wait for them", seconds.default(5)),
+} as const;
+
 /** The options of every command that asks a server. */
 export const CLIENT_OPTIONS = {
   address: row(
@@ -136,28 +108,8 @@ export const CLIENT_OPTIONS = {
     "the server",
     z.string({ error: "expected host:port" }).min(1, { error: "expected host:port" }).default("localhost:50051"),
   ),
-  timeout: row(
-    "seconds",
-    "how long to wait for the server",
-    z
-      .union(
-        [
-          z.number(),
-          z
-            .string()
-            .regex(/^\d+(?:\.\d+)?$/)
-            .transform(Number),
-        ],
-        { error: "expected seconds greater than 0" },
-      )
-      .refine((seconds) => seconds > 0 && seconds <= 86_400, { error: "expected seconds greater than 0, at most 86400" })
-      .default(5),
-  ),
+  timeout: row("seconds", "how long to wait for the server", seconds.default(5)),
 } as const;
-
-function row<T>(placeholder: string, help: string, schema: z.ZodType<T>): OptionRow<T> {
-  return { placeholder, help, schema };
-}
 
 /** A table of options. */
 export type OptionTable = Readonly<Record<string, OptionRow>>;

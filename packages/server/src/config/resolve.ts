@@ -1,6 +1,6 @@
 /** Configuration: flags over environment over `--config FILE` over defaults; every bad value refused by name. */
 import { readFileSync } from "node:fs";
-import { CLIENT_OPTIONS, type OptionTable, type Resolved, SERVE_OPTIONS } from "./options.ts";
+import { CLIENT_OPTIONS, type OptionTable, type Resolved, SERVE_OPTIONS, STATS_OPTIONS } from "./options.ts";
 
 /** Something about the configuration or the arguments is wrong: exit code 2. */
 export class UsageError extends Error {
@@ -46,7 +46,7 @@ function given(name: string, { flags, environment }: Sources, file: Readonly<Rec
 
 /** The file may configure every command, so the keys of all of them are known. */
 function readConfigFile(path: string): Readonly<Record<string, unknown>> {
-  const known = { ...SERVE_OPTIONS, ...CLIENT_OPTIONS };
+  const known = { ...SERVE_OPTIONS, ...STATS_OPTIONS, ...CLIENT_OPTIONS };
   let json: unknown;
   try {
     json = JSON.parse(readFileSync(path, "utf8"));

@@ -4,6 +4,7 @@ import { ENVELOPE_BYTES } from "../service/message-budget.ts";
 import type { RequestLimits } from "../service/server-info.ts";
 import { type DURABILITIES, SERVE_OPTIONS } from "./options.ts";
 import { resolveOptions, type Sources, UsageError } from "./resolve.ts";
+import { type TelemetryConfig, telemetryConfig } from "./telemetry-config.ts";
 
 /** What an answered change survives. */
 export type Durability = (typeof DURABILITIES)[number];
@@ -21,6 +22,8 @@ export interface ServeConfig {
   readonly drainMs: number;
   readonly limits: Limits;
   readonly requestLimits: RequestLimits;
+  /** Undefined when nobody wants any. */
+  readonly telemetry: TelemetryConfig | undefined;
   /** Every option by its name with its value in force, for `--print-config`. */
   readonly printed: Readonly<Record<string, unknown>>;
 }
@@ -72,6 +75,7 @@ export function serveConfig(sources: Sources): ServeConfig {
       requestsInFlight: options["max-requests-in-flight"],
       deadlineMs: options["max-deadline-ms"],
     },
+    telemetry: telemetryConfig(options, options["log-level"], sources),
     printed: options,
   };
 }

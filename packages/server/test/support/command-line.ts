@@ -1,6 +1,7 @@
 /** The command line in this process. */
 import { remotePort } from "@session-bridge/client/internal";
 import { backupStore, checkStore } from "@session-bridge/persistence-sqlite";
+import { formatSummary, type Summary } from "@session-bridge/telemetry";
 import type { CommandIo } from "../../src/cli/io.ts";
 import { run } from "../../src/cli/program.ts";
 import { fileChunks, fileSink } from "../../src/cli/text-files.ts";
@@ -37,6 +38,12 @@ export async function commandLine(
     connect: async (address) => remotePort(address),
     checkStore,
     backupStore,
+    startTelemetry: () => Promise.reject(new Error("no telemetry here")),
+    formatSummary: async (summary) => formatSummary(summary as Summary),
+    async fetchPage(url, timeoutMs) {
+      const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+      return { status: response.status, text: await response.text() };
+    },
     showProgress: () => {},
     ...parts,
   });

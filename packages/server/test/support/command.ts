@@ -9,7 +9,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 
-const BIN = fileURLToPath(new URL("../../bin/session-bridge.js", import.meta.url));
+/** The command, as npm installs it. */
+export const BIN = fileURLToPath(new URL("../../bin/session-bridge.js", import.meta.url));
 
 /** A directory that goes with the test. */
 export function temporaryDirectory(): string {
