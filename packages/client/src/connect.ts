@@ -8,7 +8,15 @@ import type {
   SessionInfo,
   SessionOptions,
 } from "@session-bridge/core";
-import { checkOptions, DEFAULT_TIMEOUT_MS, OPTIONS, sessionDirectory, systemClock, systemRandom } from "@session-bridge/core/internal";
+import {
+  checkOptions,
+  DEFAULT_TIMEOUT_MS,
+  OPTIONS,
+  sessionDirectory,
+  systemClock,
+  systemRandom,
+  valueCodec,
+} from "@session-bridge/core/internal";
 import { type ConnectOptions, checkAddress, checkConnectOptions } from "./options.ts";
 import { type RemotePort, remotePort, type ServerInfo } from "./rpc.ts";
 
@@ -32,7 +40,7 @@ export function connect(address?: string, options?: ConnectOptions): Bridge {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, integers = "auto", retry } = checkConnectOptions(options);
   const checked = checkAddress(address);
   const port = remotePort(checked, { timeoutMs, retry });
-  const directory = sessionDirectory({ port, integers, timeoutMs, clock: systemClock, random: systemRandom });
+  const directory = sessionDirectory({ port, codec: valueCodec, integers, timeoutMs, clock: systemClock, random: systemRandom });
   return new RemoteBridge(checked, port, directory, timeoutMs);
 }
 

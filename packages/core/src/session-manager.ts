@@ -9,7 +9,7 @@ import { sessionDirectory } from "./session-directory.ts";
 import { type SessionEngine, sessionEngine } from "./session-engine.ts";
 import { checkOptions, isPlainObject, milliseconds, type OptionCheck, refuse, wholeFrom } from "./session-options.ts";
 import type { CallOptions, SessionInfo } from "./session-port.ts";
-import type { Integers } from "./session-values.ts";
+import { type Integers, valueCodec } from "./session-values.ts";
 import { systemClock, systemRandom } from "./system.ts";
 import type { WriteBehindOptions } from "./write-behind.ts";
 
@@ -47,7 +47,7 @@ export class SessionManager implements SessionDirectory {
     const { integers = "auto", timeoutMs = DEFAULT_TIMEOUT_MS, ...parts } = checkOptions("SessionManager", options, MANAGER);
     const { clock = systemClock, random = systemRandom } = parts;
     this.#engine = sessionEngine(parts);
-    this.#directory = sessionDirectory({ port: this.#engine.port(""), integers, timeoutMs, clock, random });
+    this.#directory = sessionDirectory({ port: this.#engine.port(""), codec: valueCodec, integers, timeoutMs, clock, random });
     // Whoever calls later is told why it failed.
     this.#engine.open().catch(() => {});
   }

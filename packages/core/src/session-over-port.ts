@@ -1,7 +1,7 @@
 /** The one implementation of `Session`, over whatever port keeps the variables. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock, Random } from "./clock.ts";
-import { SessionNotFoundError } from "./errors.ts";
+import { type Outcome, SessionNotFoundError } from "./errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
 import type { StoredVariable } from "./persistence.ts";
 import type * as api from "./session.ts";
@@ -17,14 +17,15 @@ import type {
   Update,
   VariableInfo,
 } from "./session-port.ts";
-import { conform, decodeOneOfMany, decodeVariable, entriesOf, type Integers } from "./session-values.ts";
+import { conform, decodeOneOfMany, decodeVariable, entriesOf, type Integers, type ValueCodec } from "./session-values.ts";
 import { noContention, updateVariable } from "./update-variable.ts";
-import { decode, encode, typeNameOf } from "./values/index.ts";
+import { type EncodedValue, typeNameOf } from "./values/index.ts";
 import { cancelled } from "./waiting.ts";
 
 /** What all sessions of one manager or bridge share. */
 export interface SessionContext {
   readonly port: SessionPort;
+  readonly codec: ValueCodec;
   readonly integers: Integers;
   /** For calls that say nothing. */
   readonly timeoutMs: number;
@@ -59,7 +60,7 @@ class PortSession implements api.Session {
     checkName(name);
     const { variable } = await this.#context.port.getVariable(this.id, name, { ...this.#call(options), valuesOnly: true });
     if (variable === undefined) return undefined;
-    const value = decodeVariable(variable, this.#context.integers);
+    const value = this.#decoded(variable);
     return schema === undefined ? value : conform(schema, value, name);
   }
 
@@ -69,7 +70,7 @@ class PortSession implements api.Session {
     checkName(name);
     const { variable } = await this.#context.port.getVariable(this.id, name, this.#call(options));
     if (variable === undefined) return undefined;
-    const value = decodeVariable(variable, this.#context.integers);
+    const value = this.#decoded(variable);
     return { ...infoOf(variable), value: (schema === undefined ? value : await conform(schema, value, name)) as T };
   }
 
@@ -77,8 +78,9 @@ class PortSession implements api.Session {
     checkOptions("getMany", options, OPTIONS.call);
     const selection = selectionOf(names);
     if ("names" in selection && selection.names.length === 0) return new Map();
-    const { variables } = await this.#context.port.getVariables(this.id, selection, { ...this.#call(options), valuesOnly: true });
-    return new Map(variables.map((variable) => [variable.name, decodeOneOfMany(variable, this.#context.integers)]));
+    const { port, codec, integers } = this.#context;
+    const { variables } = await port.getVariables(this.id, selection, { ...this.#call(options), valuesOnly: true });
+    return new Map(variables.map((variable) => [variable.name, decodeOneOfMany(variable, integers, codec)]));
   }
 
   getAll(options?: CallOptions): Promise<Map<string, unknown>> {
@@ -88,14 +90,14 @@ class PortSession implements api.Session {
   async set(name: string, value: unknown, options?: api.SetOptions): Promise<number> {
     const { ttlMs, ...rest } = checkOptions("set", options, OPTIONS.set);
     checkName(name);
-    return (await this.#change(name, { kind: "set", value: encoded(name, value), ttl: ttlMs }, rest)).revision;
+    return (await this.#change(name, { kind: "set", value: this.#encoded(name, value), ttl: ttlMs }, rest)).revision;
   }
 
   async setMany(values: api.Values, options?: api.WriteOptions): Promise<number> {
     const { ttlMs: ttl } = checkOptions("setMany", options, OPTIONS.write);
     const operations = entriesOf("setMany", values).map(([name, value]): Operation => {
       checkName(name);
-      return { kind: "set", name, value: encoded(name, value), ttl };
+      return { kind: "set", name, value: this.#encoded(name, value), ttl };
     });
     if (operations.length === 0) return this.#revision(options);
     return (await this.#context.port.update(this.id, { ...this.#creation, operations }, this.#call(options))).sessionRevision;
@@ -123,14 +125,16 @@ class PortSession implements api.Session {
   async increment(name: string, by: number | bigint = 1, options?: api.ConditionOptions): Promise<number | bigint> {
     checkOptions("increment", options, OPTIONS.condition);
     checkName(name);
-    const result = await this.#change(name, { kind: "increment", by: operand("increment", name, by, ["integer", "float"]) }, options);
-    return decode(result.number ?? NOTHING, { integers: this.#context.integers }) as number | bigint;
+    const { codec, integers } = this.#context;
+    const operator = operand(codec, "increment", name, by, ["integer", "float"]);
+    const result = await this.#change(name, { kind: "increment", by: operator }, options);
+    return codec.decode(result.number ?? NOTHING, { integers }) as number | bigint;
   }
 
   async append(name: string, value: readonly unknown[] | string | Uint8Array, options?: api.AppendOptions): Promise<number> {
     const { keepLast, ...rest } = checkOptions("append", options, OPTIONS.append);
     checkName(name);
-    const bytes = operand("append", name, value, ["list", "string", "bytes"]);
+    const bytes = operand(this.#context.codec, "append", name, value, ["list", "string", "bytes"]);
     return (await this.#change(name, { kind: "append", value: bytes, keepLast }, rest)).count;
   }
 
@@ -138,7 +142,7 @@ class PortSession implements api.Session {
     const { path = [], remove = [], ...rest } = checkOptions("merge", options, OPTIONS.merge);
     checkName(name);
     const entries = entriesOf("merge", values).filter(([, value]) => value !== undefined);
-    const bytes = entries.length === 0 ? undefined : encode(new Map(entries), { name });
+    const bytes = entries.length === 0 ? undefined : this.#context.codec.encode(new Map(entries), { name });
     return (await this.#change(name, { kind: "merge", values: bytes, path, remove }, rest)).revision;
   }
 
@@ -146,15 +150,15 @@ class PortSession implements api.Session {
     const { default: fallback, ...rest } = checkOptions("pop", options, OPTIONS.pop);
     checkName(name);
     const { previous } = await this.#change(name, { kind: "delete" }, rest, true);
-    return previous === undefined ? fallback : decodeVariable(previous, this.#context.integers, "unknown");
+    return previous === undefined ? fallback : this.#decoded(previous, "unknown");
   }
 
   async setDefault(name: string, value: unknown, options?: api.WriteOptions): Promise<unknown> {
     const { ttlMs: ttl, ...rest } = checkOptions("setDefault", options, OPTIONS.write);
     checkName(name);
-    const stored = encoded(name, value);
+    const stored = this.#encoded(name, value);
     const { applied, previous } = await this.#change(name, { kind: "set", value: stored, ttl, ifMissing: true }, rest);
-    return decodeVariable(applied || previous === undefined ? { name, ...stored } : previous, this.#context.integers);
+    return this.#decoded(applied || previous === undefined ? { name, ...stored } : previous);
   }
 
   // The number of arguments tells `clear()` from `clear(undefined)`, which is a mistake that must not delete everything.
@@ -196,6 +200,14 @@ class PortSession implements api.Session {
       if (error instanceof SessionNotFoundError) return 0;
       throw error;
     }
+  }
+
+  #encoded(name: string, value: unknown): EncodedValue & { readonly encoding: "" } {
+    return { bytes: this.#context.codec.encode(value, { name }), encoding: "" };
+  }
+
+  #decoded(variable: EncodedValue & { readonly name: string }, outcome?: Outcome): unknown {
+    return decodeVariable(variable, this.#context.integers, outcome, this.#context.codec);
   }
 
   #call(options: CallOptions | undefined): CallOptions {
@@ -251,13 +263,9 @@ function selectionOf(names: api.Names): { readonly names: readonly string[] } | 
   return { prefix };
 }
 
-function encoded(name: string, value: unknown): { readonly bytes: Uint8Array; readonly encoding: "" } {
-  return { bytes: encode(value, { name }), encoding: "" };
-}
-
 /** The encoded operand of `increment` or `append`, of one of these types. */
-function operand(method: string, name: string, value: unknown, types: readonly string[]): Uint8Array {
-  const bytes = encode(value, { name });
+function operand(codec: ValueCodec, method: string, name: string, value: unknown, types: readonly string[]): Uint8Array {
+  const bytes = codec.encode(value, { name });
   const type = typeNameOf({ bytes, encoding: "" });
   if (types.includes(type)) return bytes;
   const hint = method === "append" ? "; to add one item: append(name, [item])" : "";

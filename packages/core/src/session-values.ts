@@ -3,10 +3,20 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BridgeError, DataLossError, type Outcome, SerializationError, TypeMismatchError } from "./errors.ts";
 import type { Values } from "./session.ts";
 import { isPlainObject, refuse } from "./session-options.ts";
-import { decode } from "./values/index.ts";
+import { decode, encode, encodeOver } from "./values/index.ts";
 
 /** How integers are read: "auto" gives a number when it is a safe integer and else a bigint, "bigint" always a bigint. */
 export type Integers = "auto" | "bigint";
+
+/** What makes bytes of values and values of bytes. */
+export interface ValueCodec {
+  readonly encode: typeof encode;
+  readonly encodeOver: typeof encodeOver;
+  readonly decode: typeof decode;
+}
+
+/** The codec of docs/values.md; whoever measures it puts a wrapper in its place. */
+export const valueCodec: ValueCodec = { encode, encodeOver, decode };
 
 /** A variable as far as its value is concerned. */
 interface Encoded {
@@ -34,23 +44,28 @@ export class UndecodedValue {
 }
 
 /** A copy of the value. SerializationError UNSUPPORTED_ENCODING for a custom encoding, DataLossError for bytes that do not decode. */
-export function decodeVariable(variable: Encoded, integers: Integers, outcome: Outcome = "not_applied"): unknown {
+export function decodeVariable(
+  variable: Encoded,
+  integers: Integers,
+  outcome: Outcome = "not_applied",
+  codec: ValueCodec = valueCodec,
+): unknown {
   const { name, encoding } = variable;
   if (encoding !== "") {
     const message = `${JSON.stringify(name)} has the encoding ${JSON.stringify(encoding)}, which cannot be read here`;
     throw new SerializationError("UNSUPPORTED_ENCODING", message, { outcome, details: { name } });
   }
   try {
-    return decode(variable.bytes, { integers });
+    return codec.decode(variable.bytes, { integers });
   } catch (cause) {
     throw new DataLossError(`the stored value of ${JSON.stringify(name)} does not decode`, { outcome, details: { name }, cause });
   }
 }
 
 /** The same for one of many: what cannot be decoded becomes an `UndecodedValue`. */
-export function decodeOneOfMany(variable: Encoded, integers: Integers): unknown {
+export function decodeOneOfMany(variable: Encoded, integers: Integers, codec?: ValueCodec): unknown {
   try {
-    return decodeVariable(variable, integers);
+    return decodeVariable(variable, integers, "not_applied", codec);
   } catch (error) {
     if (error instanceof BridgeError) return new UndecodedValue(variable, error);
     throw error;

@@ -7,7 +7,6 @@ import { refuse } from "./session-options.ts";
 import type { SessionContext } from "./session-over-port.ts";
 import type { Operation, Update } from "./session-port.ts";
 import { conform, decodeVariable } from "./session-values.ts";
-import { decode, encode, encodeOver } from "./values/index.ts";
 import { backoffMs, wait } from "./waiting.ts";
 
 /**
@@ -62,7 +61,7 @@ export async function updateVariable(target: UpdateTarget, fn: (value: unknown) 
     try {
       await port.update(target.sessionId, target.request(writeOver(target.name, reading.variable, bytes, options)), remaining(attempt));
       contention.doublings = Math.max(contention.doublings - RELIEF, -1);
-      return decode(bytes, { integers: target.context.integers });
+      return target.context.codec.decode(bytes, { integers: target.context.integers });
     } catch (error) {
       if (!(error instanceof RevisionMismatchError) || attempt >= attempts) throw error;
     }
@@ -80,10 +79,10 @@ async function replacement(
   fn: (value: unknown) => unknown,
   options: Options,
 ): Promise<Uint8Array> {
-  const { name } = target;
+  const { name, context } = target;
   let before: unknown = options.default;
   if (variable !== undefined) {
-    before = decodeVariable(variable, target.context.integers);
+    before = decodeVariable(variable, context.integers, "not_applied", context.codec);
     if (options.schema !== undefined) before = await conform(options.schema, before, name);
   }
   // Judged before `fn` runs, which may change what it is given.
@@ -93,7 +92,7 @@ async function replacement(
   if (after === null && hadValue && !options.allowNull) {
     throw refuse(`the function given for ${JSON.stringify(name)} returned null instead of a value; say allowNull if that is meant`);
   }
-  return variable === undefined ? encode(after, { name }) : encodeOver(after, variable.bytes, { name });
+  return variable === undefined ? context.codec.encode(after, { name }) : context.codec.encodeOver(after, variable.bytes, { name });
 }
 
 function writeOver(name: string, variable: StoredVariable | undefined, bytes: Uint8Array, options: Options): Operation {
