@@ -13,11 +13,13 @@ import type {
   VariableListing,
   VariablesReading,
 } from "@session-bridge/core/internal";
-import { DEFAULT_TIMEOUT_MS } from "@session-bridge/core/internal";
+import { type Clock, DEFAULT_TIMEOUT_MS, type WatchPort } from "@session-bridge/core/internal";
 import { SessionServiceService as Sessions } from "@session-bridge/protocol/session_bridge/v1/sessions";
 import { VariableServiceService as Variables } from "@session-bridge/protocol/session_bridge/v1/variables";
-import { type Budget, type Caller, caller, type RetryPolicy } from "./rpc/calls.ts";
+import { type Caller, caller, type RetryPolicy } from "./rpc/calls.ts";
+import type { Budget } from "./rpc/connected.ts";
 import * as messages from "./rpc/messages.ts";
+import { watchPort } from "./rpc/watch.ts";
 
 /** What a server says about itself. */
 export interface ServerInfo {
@@ -33,20 +35,22 @@ export interface RemotePortOptions {
   readonly timeoutMs?: number | undefined;
   /** How calls are tried again after the connection is lost. */
   readonly retry?: { readonly [Key in keyof RetryPolicy]?: RetryPolicy[Key] | undefined } | undefined;
+  /** What tells how long a watch has been silent; the machine's clock when left out. */
+  readonly clock?: Clock | undefined;
 }
 
-/** The sessions of a server. */
-export interface RemotePort extends SessionPort {
+/** The sessions of a server. A watch connects once, within the default timeout, and whoever wants it again after it is lost asks again. */
+export interface RemotePort extends SessionPort, WatchPort {
   serverInfo(call: CallOptions): Promise<ServerInfo>;
-  /** Waits for the calls that are under way, then disconnects; later calls fail with BridgeClosedError. */
+  /** Ends the watches, waits for the calls that are under way, then disconnects; both fail with BridgeClosedError from then on. */
   close(): Promise<void>;
 }
 
 /** A port to the server at `address`; it connects when it is first used. */
-export function remotePort(address: string, { timeoutMs = DEFAULT_TIMEOUT_MS, retry = {} }: RemotePortOptions = {}): RemotePort {
+export function remotePort(address: string, { timeoutMs = DEFAULT_TIMEOUT_MS, retry = {}, clock }: RemotePortOptions = {}): RemotePort {
   const { maxAttempts = Number.POSITIVE_INFINITY, initialBackoffMs = 20, maxBackoffMs = 500 } = retry;
-  const calls = caller(address, timeoutMs, { maxAttempts, initialBackoffMs, maxBackoffMs });
-  return { ...variablePort(calls), ...sessionPort(calls), close: () => calls.close() };
+  const calls = caller(address, timeoutMs, { maxAttempts, initialBackoffMs, maxBackoffMs }, clock);
+  return { ...variablePort(calls), ...sessionPort(calls), ...watchPort(calls), close: () => calls.close() };
 }
 
 type VariableMethods = "getVariable" | "getVariables" | "listVariables" | "update";
@@ -78,7 +82,7 @@ function variablePort(calls: Caller): Pick<RemotePort, VariableMethods> {
   };
 }
 
-function sessionPort(calls: Caller): Omit<RemotePort, VariableMethods | "close"> {
+function sessionPort(calls: Caller): Omit<RemotePort, VariableMethods | "watch" | "close"> {
   return {
     async createSession(session, call) {
       const { session: created } = await calls.mutate(Sessions.createSession, messages.createRequest(session), calls.budget(call));

@@ -1,8 +1,7 @@
-/** Unary calls with a deadline, a signal, a size check, and retries: mutations have an identity, so that a repeat changes nothing. */
+/** Calls: unary ones with a deadline, a signal, a size check, and retries: mutations have an identity, so that a repeat changes nothing; and streams. */
 import { type Client, Metadata, type MethodDefinition, type ServiceError } from "@grpc/grpc-js";
 import {
   BridgeClosedError,
-  type BridgeError,
   type CallOptions,
   CancelledError,
   DeadlineExceededError,
@@ -12,9 +11,11 @@ import {
   ServerUnavailableError,
   StoreUnavailableError,
 } from "@session-bridge/core";
-import { backoffMs, cancelled, systemClock, systemRandom, wait } from "@session-bridge/core/internal";
-import { type Connection, connection, MAX_MESSAGE_BYTES } from "./channel.ts";
+import { backoffMs, type Clock, cancelled, type Signal, systemClock, systemRandom, wait } from "@session-bridge/core/internal";
+import { connection, MAX_MESSAGE_BYTES } from "./channel.ts";
+import { type Budget, connected } from "./connected.ts";
 import { type CallKind, errorOfStatus } from "./status.ts";
+import { streams } from "./streams.ts";
 
 /** How calls are tried again. */
 export interface RetryPolicy {
@@ -24,14 +25,6 @@ export interface RetryPolicy {
   readonly initialBackoffMs: number;
   /** No wait is longer. */
   readonly maxBackoffMs: number;
-}
-
-/** What is left of a call: one deadline over all its tries and pages. */
-export interface Budget {
-  readonly timeoutMs: number;
-  /** By `systemClock.monotonic()`. */
-  readonly endsAt: number;
-  readonly signal: CallOptions["signal"];
 }
 
 /** What names a mutation however often it is sent. */
@@ -47,7 +40,12 @@ export interface Caller {
   mutate<Q extends Identified, A>(method: MethodDefinition<Q, A>, request: Omit<Q, keyof Identified>, budget: Budget): Promise<A>;
   /** Runs a paged read from its first page, again when the server has lost the pages' snapshot. */
   paged<T>(read: (budget: Budget) => Promise<T>, call: CallOptions): Promise<T>;
-  /** Waits for the calls that are under way, then disconnects; later calls fail with BridgeClosedError. */
+  /**
+   * The answers of a call that has many, read as fast as they are taken. Connects within the default timeout, once; fails with ServerUnavailableError
+   * when the stream is lost, and with BridgeClosedError at `close`.
+   */
+  stream<Q, A>(method: MethodDefinition<Q, A>, request: Q, signal: Signal): AsyncGenerator<A, void>;
+  /** Ends the streams, waits for the calls that are under way, then disconnects; later calls fail with BridgeClosedError. */
   close(): Promise<void>;
 }
 
@@ -57,8 +55,9 @@ const RESEND_BYTES = 11;
 const asIs = (bytes: Buffer): Buffer => bytes;
 
 /** Makes a caller; nothing is sent. */
-export function caller(address: string, defaultTimeoutMs: number, retry: RetryPolicy): Caller {
+export function caller(address: string, defaultTimeoutMs: number, retry: RetryPolicy, clock: Clock = systemClock): Caller {
   const link = connection(address);
+  const streaming = streams(link, clock);
   const metadata = new Metadata();
   let closing: Promise<void> | undefined;
   let underWay = 0;
@@ -92,8 +91,8 @@ export function caller(address: string, defaultTimeoutMs: number, retry: RetryPo
     let lost = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        const found = link.client();
-        const client = found instanceof Promise ? await connected(found, link, within) : found;
+        const found = connected(link, within);
+        const client = found instanceof Promise ? await found : found;
         return await once(client, method, attempt === 1 ? first : serialize(), kind, metadata, within);
       } catch (error) {
         const failure = lost ? asLost(error) : error;
@@ -137,7 +136,9 @@ export function caller(address: string, defaultTimeoutMs: number, retry: RetryPo
         }
       }
     },
+    stream: (method, request, signal) => streaming.read(method, request, budget({ signal })),
     close() {
+      streaming.close();
       closing ??= new Promise<void>((resolve) => {
         idle = resolve;
         if (underWay === 0) resolve();
@@ -164,35 +165,6 @@ function asLost(error: unknown): unknown {
   if (error instanceof StoreUnavailableError) return new StoreUnavailableError(error.message, options);
   if (error instanceof LimitExceededError) return new LimitExceededError(error.reason, error.message, options);
   return new ServerUnavailableError(error.reason, error.message, options);
-}
-
-/** The client once it is connected, within the call's time. Nothing was sent yet, so nothing is applied when this fails. */
-function connected(connecting: Promise<Client>, link: Connection, { endsAt, timeoutMs, signal }: Budget): Promise<Client> {
-  return new Promise((resolve, reject) => {
-    const settle = (finish: () => void): void => {
-      cancelTimer();
-      signal?.removeEventListener("abort", abort);
-      finish();
-    };
-    const abort = (): void => settle(() => reject(cancelled(signal)));
-    const cancelTimer = systemClock.schedule(
-      endsAt - systemClock.monotonic(),
-      () => settle(() => reject(notConnected(link, timeoutMs))),
-      true,
-    );
-    signal?.addEventListener("abort", abort);
-    connecting.then(
-      (client) => settle(() => resolve(client)),
-      (error: unknown) => settle(() => reject(error)),
-    );
-    if (signal?.aborted) abort();
-  });
-}
-
-function notConnected(link: Connection, timeoutMs: number): BridgeError {
-  if (!link.contacted) return new DeadlineExceededError(`no connection to ${link.address} within ${timeoutMs} ms`);
-  const message = `the connection to ${link.address} was lost, and the server was not found again within ${timeoutMs} ms`;
-  return new ServerUnavailableError("UNREACHABLE", message);
 }
 
 /** One try. */

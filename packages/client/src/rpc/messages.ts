@@ -20,7 +20,8 @@ import type * as variables from "@session-bridge/protocol/session_bridge/v1/vari
 const NO_BYTES = new Uint8Array(0);
 
 const maybeNumber = (value: bigint | undefined): number | undefined => (value === undefined ? undefined : Number(value));
-const maybeBigInt = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value));
+/** A number as it travels; undefined stays unsaid. */
+export const maybeBigInt = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value));
 
 /** The same bytes as what they are declared to be: on a Buffer, which gRPC gives, slice() makes no copy. */
 const plainBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -92,7 +93,8 @@ export function variable(name: string, value: Uint8Array, encoding: string, info
   return { ...rest, bytes };
 }
 
-const maybeVariable = (message: common.Variable | undefined): StoredVariable | undefined =>
+/** A variable with its value; undefined when there is none. */
+export const storedVariable = (message: common.Variable | undefined): StoredVariable | undefined =>
   message?.info && variable(message.info.name, message.value, message.info.encoding, message.info);
 
 /** The names and values of a packed map that a server sent. What does not decode is its fault, not the caller's. */
@@ -189,7 +191,7 @@ export function updateRequest(sessionId: string, update: Update, packed: number)
 export const outcome = (applied: boolean, revision: bigint, previous?: common.Variable): OperationResult => ({
   applied,
   revision: Number(revision),
-  previous: maybeVariable(previous),
+  previous: storedVariable(previous),
   number: undefined,
   count: 0,
   error: undefined,
@@ -199,7 +201,7 @@ export const outcome = (applied: boolean, revision: bigint, previous?: common.Va
 export const operationResult = (message: variables.OperationResult): OperationResult => ({
   applied: message.applied,
   revision: Number(message.revision),
-  previous: maybeVariable(message.previous),
+  previous: storedVariable(message.previous),
   number: message.number.length === 0 ? undefined : plainBytes(message.number),
   count: Number(message.count),
   error: message.error && fromWireError({ ...message.error, metadata: Object.fromEntries(message.error.metadata) }, "not_applied"),

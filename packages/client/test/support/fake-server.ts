@@ -1,5 +1,13 @@
 /** A gRPC server whose answers a test writes by hand, for what a good server does not do. */
-import { type Metadata, Server, ServerCredentials, type ServerUnaryCall, type StatusObject, type sendUnaryData } from "@grpc/grpc-js";
+import {
+  type Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type StatusObject,
+  type sendUnaryData,
+} from "@grpc/grpc-js";
 import {
   type GetVariableRequest,
   GetVariableResponse,
@@ -8,6 +16,8 @@ import {
   type SetVariableRequest,
   SetVariableResponse,
   VariableServiceService,
+  type WatchVariablesRequest,
+  type WatchVariablesResponse,
 } from "@session-bridge/protocol/session_bridge/v1/variables";
 
 /** What a handler answers: a message, a status, or nothing at all. */
@@ -18,7 +28,11 @@ export interface FakeAnswers {
   readonly getVariable?: (request: GetVariableRequest, call: number) => Answer<GetVariableResponse>;
   readonly getVariables?: (request: GetVariablesRequest, call: number) => Answer<GetVariablesResponse>;
   readonly setVariable?: (request: SetVariableRequest, call: number) => Answer<SetVariableResponse>;
+  readonly watchVariables?: (stream: WatchStream, call: number) => void;
 }
+
+/** A watch in the hands of a test. */
+export type WatchStream = ServerWritableStream<WatchVariablesRequest, WatchVariablesResponse>;
 
 /** A fake server that listens. */
 export interface FakeServer {
@@ -45,6 +59,11 @@ export async function fakeServer(answers: FakeAnswers): Promise<FakeServer> {
   server.addService(VariableServiceService, {
     getVariable: handler("getVariable", answers.getVariable, (answer) => GetVariableResponse.fromPartial(answer)),
     getVariables: handler("getVariables", answers.getVariables, (answer) => GetVariablesResponse.fromPartial(answer)),
+    watchVariables: (stream: WatchStream): void => {
+      calls.watchVariables = (calls.watchVariables ?? 0) + 1;
+      if (answers.watchVariables === undefined) stream.emit("error", { code: 12 });
+      else answers.watchVariables(stream, calls.watchVariables);
+    },
     setVariable: handler("setVariable", answers.setVariable, (answer) => SetVariableResponse.fromPartial(answer)),
   });
   const port = await new Promise<number>((resolve, reject) => {

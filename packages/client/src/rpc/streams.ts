@@ -1,0 +1,140 @@
+/** Streams of answers. They share the connection of the calls while they are few, and have their own when they are many. */
+import { type Client, Metadata, type MethodDefinition, type ServiceError } from "@grpc/grpc-js";
+import { BridgeClosedError, ServerUnavailableError } from "@session-bridge/core";
+import type { Clock, Signal } from "@session-bridge/core/internal";
+import { type Connection, connection } from "./channel.ts";
+import { type Budget, connected } from "./connected.ts";
+import { errorOfStatus } from "./status.ts";
+
+/** Servers send something every 15 seconds; what is silent for three times as long is lost. */
+const SILENCE_MS = 45_000;
+/** A server takes 256 calls of a connection at once, and lets the others wait. */
+const BESIDE_CALLS = 100;
+const PER_CONNECTION = 200;
+
+/** The streams of one bridge. */
+export interface Streams {
+  read<Q, A>(method: MethodDefinition<Q, A>, request: Q, within: Budget): AsyncGenerator<A, void>;
+  /** Ends every stream with BridgeClosedError, and later ones. */
+  close(): void;
+}
+
+interface Line {
+  readonly link: Connection;
+  readonly most: number;
+  streams: number;
+}
+
+/** Makes the streams of a bridge whose calls use `main`. */
+export function streams(main: Connection, clock: Clock): Streams {
+  const closing = new AbortController();
+  let lines: readonly Line[] = [{ link: main, most: BESIDE_CALLS, streams: 0 }];
+
+  const takeLine = (): Line => {
+    const free = lines.find((line) => line.streams < line.most);
+    const line = free ?? { link: connection(main.address), most: PER_CONNECTION, streams: 0 };
+    if (free === undefined) lines = [...lines, line];
+    line.streams += 1;
+    return line;
+  };
+  const leave = (line: Line): void => {
+    line.streams -= 1;
+    if (line.streams > 0 || line.link === main) return;
+    lines = lines.filter((other) => other !== line);
+    line.link.close();
+  };
+  /** The client of a line. Whether the server was ever there is the main connection's to say. */
+  const clientOf = async ({ link }: Line, within: Budget): Promise<Client> => {
+    const client = await connected(main, within);
+    return link === main ? client : connected(link, within);
+  };
+
+  return {
+    async *read(method, request, within) {
+      if (closing.signal.aborted) throw closed();
+      const stop = new AbortController();
+      const end = (): void => stop.abort();
+      const enders = [closing.signal, ...(within.signal ? [within.signal] : [])];
+      for (const ender of enders) ender.addEventListener("abort", end);
+      const line = takeLine();
+      try {
+        const client = await clientOf(line, { ...within, signal: stop.signal });
+        yield* answers(client, method, request, { clock, signal: stop.signal });
+      } catch (error) {
+        throw closing.signal.aborted ? closed() : error;
+      } finally {
+        for (const ender of enders) ender.removeEventListener("abort", end);
+        leave(line);
+      }
+    },
+    close: () => closing.abort(),
+  };
+}
+
+/** The answers to one request, until the signal is aborted. Fails when the stream ends or is silent for too long. */
+async function* answers<Q, A>(
+  client: Client,
+  method: MethodDefinition<Q, A>,
+  request: Q,
+  { clock, signal }: { readonly clock: Clock; readonly signal: Signal },
+): AsyncGenerator<A, void> {
+  if (signal.aborted) return;
+  const { path, requestSerialize, responseDeserialize } = method;
+  const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, new Metadata());
+  const cancel = (): void => call.cancel();
+  // The iteration says it, too.
+  call.on("error", () => {});
+  signal.addEventListener("abort", cancel);
+  const silence = watchSilence(clock, cancel);
+  try {
+    const messages = call[Symbol.asyncIterator]() as AsyncIterator<A>;
+    for (;;) {
+      silence.begin();
+      const next = await messages.next();
+      silence.end();
+      if (next.done) throw lost("the server ended the stream");
+      yield next.value;
+    }
+  } catch (error) {
+    if (silence.tooLong) throw lost(`the server said nothing for ${SILENCE_MS / 1000} seconds`);
+    throw isServiceError(error) ? errorOfStatus(error, "read") : error;
+  } finally {
+    silence.stop();
+    signal.removeEventListener("abort", cancel);
+    // Once more: grpc-js forgets to cancel a call that it is about to send.
+    cancel();
+  }
+}
+
+/** Calls `over` when something has been waited for too long. One timer, however often that begins and ends. */
+function watchSilence(clock: Clock, over: () => void) {
+  let sinceMs: number | undefined;
+  let tooLong = false;
+  const look = (): void => {
+    const leftMs = (sinceMs ?? clock.monotonic()) + SILENCE_MS - clock.monotonic();
+    if (leftMs > 0) {
+      cancel = clock.schedule(leftMs, look);
+      return;
+    }
+    tooLong = true;
+    over();
+  };
+  let cancel = clock.schedule(SILENCE_MS, look);
+  return {
+    get tooLong() {
+      return tooLong;
+    },
+    begin() {
+      sinceMs = clock.monotonic();
+    },
+    end() {
+      sinceMs = undefined;
+    },
+    stop: () => cancel(),
+  };
+}
+
+const closed = (): BridgeClosedError => new BridgeClosedError("the bridge is closed");
+const lost = (message: string): ServerUnavailableError => new ServerUnavailableError("UNREACHABLE", message);
+
+const isServiceError = (error: unknown): error is ServiceError => error instanceof Error && "code" in error && "metadata" in error;
