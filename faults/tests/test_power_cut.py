@@ -3,6 +3,8 @@
 import random
 import shutil
 import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import files
@@ -17,11 +19,50 @@ from wire import Client, Stored, increment
 
 WRITERS = 4
 ANSWERS = 60
-# Without syncs they come faster, and the log has to be full more than once.
-COMMIT_ANSWERS = 300
-COMMIT = {"SESSION_BRIDGE_DURABILITY": "commit"}
+# Without waiting for syncs they come faster, and the log has to be full more than once.
+LATE_ANSWERS = 300
+SETTING = "SESSION_BRIDGE_DURABILITY"
 
 pytestmark = pytest.mark.skipif(not shim.AVAILABLE, reason=shim.MISSING)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A power cut after so many calls."""
+
+    number: int
+    point: int
+    position: int
+    fate: Fate
+    database: Path
+
+
+def load_of(library: Path, tmp_path: Path, seed: int, answers: int, durability: str) -> tuple[Load, list[Record]]:
+    """A load that had so many answers of each writer, and what the server did to its files meanwhile."""
+    database, journal = tmp_path / "sessions.db", tmp_path / "journal"
+    server = Server(database, {**shim.environment(library, database, journal=journal), SETTING: durability})
+    with Load(writers(WRITERS, seed, lambda: journal.stat().st_size)) as load:
+        load.start(server.address, most=answers)
+        load.join()
+    server.stop(signal.SIGKILL)
+    server.close()
+    return load, list(records(journal))
+
+
+def cuts(journal: list[Record], tmp_path: Path, count: int, seed: int, fates: list[Fate]) -> Iterator[Cut]:
+    """Files as they are found after a cut, one after another."""
+    chance, disk, done = random.Random(seed), Disk(), 0
+    for number, point in enumerate(cut_points(journal, count, chance)):
+        for record in journal[done:point]:
+            disk.apply(record)
+        done = point
+        folder = tmp_path / f"cut-{number}"
+        folder.mkdir()
+        cut = Cut(number, point, journal[point - 1].end if point > 0 else 0, chance.choice(fates), folder / "sessions.db")
+        disk.cut(cut.database, cut.fate, seed + number)
+        yield cut
+        assert files.integrity(cut.database) == "ok"
+        shutil.rmtree(folder)
 
 
 def cut_points(journal: list[Record], count: int, chance: random.Random) -> list[int]:
@@ -33,31 +74,11 @@ def cut_points(journal: list[Record], count: int, chance: random.Random) -> list
 
 def test_nothing_that_was_answered_is_lost_with_the_power(library: Path, tmp_path: Path, rounds: int, seed: int) -> None:
     """[P10] Cut at syncs and at random calls, what was not synced dropped, kept or torn: the store opens, and has every answer."""
-    chance = random.Random(seed)
-    database, journal = tmp_path / "sessions.db", tmp_path / "journal"
-    server = Server(database, shim.environment(library, database, journal=journal))
-    with Load(writers(WRITERS, seed, lambda: journal.stat().st_size)) as load:
-        load.start(server.address, most=ANSWERS)
-        load.join()
-    server.stop(signal.SIGKILL)
-    server.close()
-    happened = list(records(journal))
-
-    disk, done = Disk(), 0
+    load, happened = load_of(library, tmp_path, seed, ANSWERS, "fsync")
     with Inspector() as inspector:
-        for number, point in enumerate(cut_points(happened, 2 * rounds, chance)):
-            for record in happened[done:point]:
-                disk.apply(record)
-            done = point
-            position = happened[point - 1].end if point > 0 else 0
-            folder = tmp_path / f"cut-{number}"
-            folder.mkdir()
-            fate = chance.choice([Fate.DROPPED, Fate.DROPPED, Fate.KEPT, Fate.TORN, Fate.TORN])
-            disk.cut(folder / database.name, fate, seed + number)
-            contents = inspector.contents(folder / database.name)
-            assert files.integrity(folder / database.name) == "ok"
-            load.settle_at(position, {id: held for id, (_, held) in contents.items()})
-            shutil.rmtree(folder)
+        for cut in cuts(happened, tmp_path, 2 * rounds, seed, [Fate.DROPPED, Fate.DROPPED, Fate.KEPT, Fate.TORN, Fate.TORN]):
+            contents = inspector.contents(cut.database)
+            load.settle_at(cut.position, {id: held for id, (_, held) in contents.items()})
 
 
 def synced_before(journal: list[Record], point: int) -> int:
@@ -70,34 +91,14 @@ def test_with_durability_commit_the_power_takes_only_the_last_changes_in_their_o
     library: Path, tmp_path: Path, rounds: int, seed: int
 ) -> None:
     """[P11] What is there is the state after some first part of all commits, of all sessions; what a sync brought to the disk stays."""
-    chance = random.Random(seed)
-    database, journal = tmp_path / "sessions.db", tmp_path / "journal"
-    server = Server(database, {**shim.environment(library, database, journal=journal), **COMMIT})
-    with Load(writers(WRITERS, seed, lambda: journal.stat().st_size)) as load:
-        load.start(server.address, most=COMMIT_ANSWERS)
-        load.join()
-    server.stop(signal.SIGKILL)
-    server.close()
-    happened = list(records(journal))
-
-    disk, done, lost = Disk(), 0, dict.fromkeys(Fate, 0)
+    load, happened = load_of(library, tmp_path, seed, LATE_ANSWERS, "commit")
+    lost = dict.fromkeys(Fate, 0)
     with Inspector() as inspector:
-        for number, point in enumerate(cut_points(happened, 2 * rounds, chance)):
-            for record in happened[done:point]:
-                disk.apply(record)
-            done = point
-            position = happened[point - 1].end if point > 0 else 0
-            folder = tmp_path / f"cut-{number}"
-            folder.mkdir()
-            fate = chance.choice([Fate.DROPPED, Fate.KEPT, Fate.TORN, Fate.TORN])
-            disk.cut(folder / database.name, fate, seed + number)
-            contents = inspector.contents(folder / database.name)
-            assert files.integrity(folder / database.name) == "ok"
-            at_least = position if fate == Fate.KEPT else synced_before(happened, point)
-            lost[fate] += sum(found.lost(position) for found in prefix(load, contents, at_least))
-            if number % 25 == 0:
-                serves(folder / database.name)
-            shutil.rmtree(folder)
+        for cut in cuts(happened, tmp_path, 2 * rounds, seed, [Fate.DROPPED, Fate.KEPT, Fate.TORN, Fate.TORN]):
+            at_least = cut.position if cut.fate == Fate.KEPT else synced_before(happened, cut.point)
+            lost[cut.fate] += sum(found.lost(cut.position) for found in prefix(load, inspector.contents(cut.database), at_least))
+            if cut.number % 25 == 0:
+                serves(cut.database)
     syncs = sum(record.kind == Kind.SYNCED and record.file == LOG for record in happened)
     print(f"answers lost, of all cuts: {lost}; syncs of the log: {syncs}")
     # Else it would not be this durability that was tried.
@@ -105,9 +106,19 @@ def test_with_durability_commit_the_power_takes_only_the_last_changes_in_their_o
     assert syncs > 1
 
 
+def test_with_write_behind_the_power_leaves_each_session_as_it_was_at_some_moment(
+    library: Path, tmp_path: Path, rounds: int, seed: int
+) -> None:
+    """[P12] Also when it goes while a save runs, and what was not synced is dropped, kept or torn."""
+    load, happened = load_of(library, tmp_path, seed, LATE_ANSWERS, "write-behind")
+    with Inspector() as inspector:
+        for cut in cuts(happened, tmp_path, rounds, seed, [Fate.DROPPED, Fate.KEPT, Fate.TORN]):
+            load.settle_at(0, {id: held for id, (_, held) in inspector.contents(cut.database).items()})
+
+
 def serves(database: Path) -> None:
     """A server starts on it, and what it answers it keeps."""
-    server = Server(database, COMMIT)
+    server = Server(database, {SETTING: "commit"})
     with Client(server.address) as client:
         client.update("after", [increment("n")])
     server.stop(signal.SIGKILL)
