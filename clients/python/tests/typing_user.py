@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, assert_type
 
 import session_bridge
-from session_bridge import Bridge, Entry, Session, SessionInfo, VariableInfo
+from session_bridge import Bridge, Entry, Session, SessionInfo, Transaction, VariableInfo
 
 
 @dataclass
@@ -67,3 +67,31 @@ def writing(session: Session) -> None:
     assert_type(session.pop("x"), Any)
     assert_type(session.popitem(), tuple[str, Any])
     assert_type(session.destroy(), bool)
+
+
+def together(session: Session) -> None:
+    with session.edit("config") as config:
+        assert_type(config, Any)
+    with session.edit("log", default=[]) as log:
+        log.append("x")
+    with session.transaction() as t:
+        assert_type(t, Transaction)
+        assert_type(t["x"], Any)
+        assert_type(t.get_variable("x", type=int), int | None)
+        assert_type(t.get_variable("x", 0, type=int), int)
+        assert_type(t.get_variables("a", "b"), dict[str, Any])
+        assert_type("x" in t, bool)
+        t["x"] += 1
+        t.increment("n")
+        t.set_variable("y", Config(1), ttl=60)
+        del t["x"]
+    with session.transaction(check_reads=False) as t:
+        t.append("log", ["x"], keep_last=9)
+
+    def move(t: Transaction) -> int:
+        t["a"] -= 1
+        t["b"] += 1
+        return t.get_variable("a", 0, type=int)
+
+    assert_type(session.transact(move), int)
+    assert_type(session.transact(lambda t: t.has_variable("a"), attempts=3), bool)

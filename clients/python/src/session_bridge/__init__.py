@@ -31,6 +31,7 @@ from ._errors import (
 )
 from ._models import Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
 from ._session import Session
+from ._transaction import Transaction
 from ._values import Codecs, CustomEncoding
 
 __version__ = _version("session-bridge")
@@ -63,6 +64,7 @@ __all__ = [
     "SessionNotFoundError",
     "SessionTtl",
     "StoreUnavailableError",
+    "Transaction",
     "Ttl",
     "TypeMismatchError",
     "UnauthenticatedError",

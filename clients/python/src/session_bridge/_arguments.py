@@ -80,6 +80,12 @@ def check_names(names: Iterable[str], what: str) -> tuple[str, ...]:
     return listed
 
 
+def check_wanted(names: tuple[object, ...]) -> tuple[str, ...]:
+    """Names given one by one, or as one iterable; each once."""
+    listed = names[0] if len(names) == 1 and not isinstance(names[0], str) else names
+    return tuple(dict.fromkeys(check_names(cast("Iterable[str]", listed), "names")))
+
+
 def check_labels(labels: Mapping[str, str] | None) -> dict[str, str]:
     """Labels as a dict of str to str of its own."""
     if labels is None:

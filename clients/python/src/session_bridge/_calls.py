@@ -5,12 +5,13 @@ Nothing here waits, so that every kind of session can share it.
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 from . import _arguments as check
+from . import _changes as changes
 from . import _wire as wire
 from ._arguments import OMITTED, IfRevision
-from ._errors import BridgeError, InvalidArgumentError, SessionNotFoundError, TypeMismatchError, VariableNotFoundError
+from ._errors import BridgeError, InvalidArgumentError, SessionNotFoundError, VariableNotFoundError
 from ._link import Handle, decoded, encoded_as, number, packed, pages, unpacked
 from ._models import Entry, VariableInfo, entry, variable_info
 from ._steps import Steps
@@ -51,7 +52,7 @@ def get_variables(handle: Handle, names: tuple[object, ...], prefix: str | None)
         raise InvalidArgumentError("get_variables takes names or a prefix, not both")
     first = wire.GetVariables(handle.session_id, prefix=check.check_prefix(prefix or ""))
     if names:
-        wanted = _names_of(names)
+        wanted = check.check_wanted(names)
         if not wanted:
             return {}
         first = wire.GetVariables(handle.session_id, names=wanted)
@@ -176,24 +177,14 @@ def clear(handle: Handle, prefix: str) -> Steps[int]:
 
 def increment(handle: Handle, name: str, by: object, if_revision: IfRevision) -> Steps[int | float]:
     """Adds to a number; the answer is the new one."""
-    if isinstance(by, bool) or not isinstance(by, (int, float)):
-        raise TypeMismatchError(f"increment adds an int or a float, not {type(by).__name__}", name=name)
-    change = wire.Increment(encoded_as(handle, name, by).value)
-    answer = yield from _update(handle, _operation(name, change, if_revision))
+    answer = yield from _update(handle, changes.incremented(handle, name, by, if_revision))
     return number(answer.results[0].number, name)
 
 
 def append(handle: Handle, name: str, value: object, keep_last: int | None, if_revision: IfRevision) -> Steps[int]:
     """Lengthens a list, str or bytes; the answer is the new length."""
-    if not isinstance(value, (list, str, bytes, bytearray, memoryview)):
-        raise TypeMismatchError(
-            f"append adds a list to a list, a str to a str, bytes to bytes, not {type(value).__name__}; "
-            f"to add one item: append({name!r}, [item])",
-            name=name,
-        )
-    encoded = encoded_as(handle, name, cast("object", value)).value
-    change = wire.Append(encoded, check.check_count(keep_last, "keep_last"))
-    return (yield from _update(handle, _operation(name, change, if_revision))).results[0].count
+    answer = yield from _update(handle, changes.appended(handle, name, value, keep_last, if_revision))
+    return answer.results[0].count
 
 
 def merge(
@@ -205,14 +196,8 @@ def merge(
     if_revision: IfRevision,
 ) -> Steps[int]:
     """Writes names into a map and removes others; the answer is the variable's revision."""
-    if not isinstance(values, Mapping):
-        raise TypeMismatchError(f"merge takes a mapping, not {type(values).__name__}", name=name)
-    change = wire.Merge(
-        encoded_as(handle, name, dict(cast("Mapping[str, object]", values))).value,
-        check.check_names(path, "path"),
-        check.check_names(remove, "remove"),
-    )
-    return (yield from _update(handle, _operation(name, change, if_revision))).results[0].revision
+    answer = yield from _update(handle, changes.merged(handle, name, values, path, remove, if_revision))
+    return answer.results[0].revision
 
 
 def _session(handle: Handle) -> Steps[wire.SessionAnswer | None]:
@@ -226,10 +211,6 @@ def _not_found(handle: Handle, name: str) -> VariableNotFoundError:
     return VariableNotFoundError(f"session {handle.session_id!r} has no variable {name!r}", name=name)
 
 
-def _operation(name: str, change: wire.Increment | wire.Append | wire.Merge, if_revision: IfRevision) -> wire.Operation:
-    return wire.Operation(check.check_name(name), change, check.check_if_revision(if_revision))
-
-
 def _update(handle: Handle, *operations: wire.Operation, values: bytes = b"") -> Steps[wire.UpdateVariablesAnswer]:
     return handle.link.ask(
         wire.UpdateVariables(
@@ -240,12 +221,6 @@ def _update(handle: Handle, *operations: wire.Operation, values: bytes = b"") ->
             defaults=handle.defaults,
         )
     )
-
-
-def _names_of(names: tuple[object, ...]) -> tuple[str, ...]:
-    """Names given one by one, or as one iterable; each once."""
-    listed = names[0] if len(names) == 1 and not isinstance(names[0], str) else names
-    return tuple(dict.fromkeys(check.check_names(cast("Iterable[str]", listed), "names")))
 
 
 def _unpacked(handle: Handle, answers: Sequence[wire.GetVariablesAnswer]) -> dict[str, Any]:

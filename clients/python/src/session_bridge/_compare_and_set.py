@@ -1,14 +1,14 @@
 """`update_variable` as steps: a compare-and-set loop."""
 
 import copy
-import time
 from collections.abc import Callable
 from typing import Any
 
 from . import _arguments as check
 from . import _wire as wire
-from ._errors import DeadlineExceededError, InvalidArgumentError, RevisionMismatchError
-from ._link import Handle, decoded, encoded_as
+from ._contention import Attempts
+from ._errors import InvalidArgumentError, RevisionMismatchError
+from ._link import Handle, decoded, encoded_as, encoded_over
 from ._steps import Steps
 
 
@@ -24,11 +24,10 @@ def update_variable(
     """Reads, calls `fn`, and writes what it gives if nobody wrote in between; else again."""
     check.check_name(name)
     check.check_count(attempts, "attempts")
-    link, deadline = handle.link, handle.link.deadline()
-    tried = 0
+    link = handle.link
+    tries = Attempts(handle.contention, attempts, link.timeout)
     while True:
-        begun = time.monotonic()
-        read = yield from link.ask(wire.GetVariable(handle.session_id, name, include_info=True), deadline)
+        read = yield from link.ask(wire.GetVariable(handle.session_id, name, include_info=True), tries.deadline)
         old = copy.deepcopy(default) if read.encoded is None else decoded(handle, name, read.encoded, kind)
         was_none = old is None
         new = fn(old)
@@ -41,19 +40,17 @@ def update_variable(
         request = wire.SetVariable(
             handle.session_id,
             name,
-            encoded_as(handle, name, new, read.encoded.encoding if read.encoded else ""),
+            encoded_as(handle, name, new) if read.encoded is None else encoded_over(handle, name, new, read.encoded),
             ttl=None if read.encoded is None else "keep",
             if_revision=0 if read.info is None else read.info.revision,
             must_exist=handle.must_exist,
             defaults=handle.defaults,
         )
         try:
-            yield from link.ask(request, deadline)
-            handle.contention.succeeded()
+            yield from link.ask(request, tries.deadline)
+        except RevisionMismatchError as error:
+            lost = error
+        else:
+            tries.succeeded()
             return new
-        except RevisionMismatchError:
-            tried += 1
-            if attempts is not None and tried >= attempts:
-                raise
-        late = DeadlineExceededError(f"others wrote {name!r} first, {tried} times in {link.timeout:g} s", name=name)
-        yield from handle.contention.collided(time.monotonic() - begun).wait(0, deadline, late)
+        yield from tries.collided(lost)

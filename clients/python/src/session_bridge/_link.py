@@ -12,7 +12,7 @@ from ._convert import convert
 from ._errors import BridgeError, PageExpiredError
 from ._steps import Backoff, Steps, ask
 from ._telemetry import timed
-from ._values import Codecs, decode, decode_packed, encode, encode_packed
+from ._values import Codecs, decode, decode_packed, encode, encode_over, encode_packed
 
 A = TypeVar("A")
 
@@ -69,9 +69,10 @@ class _Page(Protocol):
 P = TypeVar("P", bound=_Page)
 
 
-def pages(link: Link, page: Callable[[str], wire.Request[P]]) -> Steps[list[P]]:
+def pages(link: Link, page: Callable[[str], wire.Request[P]], deadline: float | None = None) -> Steps[list[P]]:
     """All pages of one snapshot; from the first one again, after a pause, when the snapshot is lost on the way."""
-    deadline = link.deadline()
+    if deadline is None:
+        deadline = link.deadline()
     attempt = 0
     while True:
         try:
@@ -116,6 +117,17 @@ def encoded_as(handle: Handle, name: str, value: object, encoding: str = "") -> 
         SerializationError: Something inside cannot be stored.
     """
     return wire.Encoded(*encode(value, name=name, encoding=encoding, codecs=handle.link.codecs))
+
+
+@timed("encode", lambda _, encoded: len(encoded.value))
+def encoded_over(handle: Handle, name: str, value: object, previous: wire.Encoded) -> wire.Encoded:
+    """The bytes of a value that replaces another one, in the same encoding: what is equal keeps its bytes.
+
+    Raises:
+        SerializationError: Something inside cannot be stored.
+    """
+    data = encode_over(value, previous.value, name=name, encoding=previous.encoding, codecs=handle.link.codecs)
+    return wire.Encoded(data, previous.encoding)
 
 
 @timed("encode", lambda _, data: len(data))

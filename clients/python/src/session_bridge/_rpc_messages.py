@@ -90,6 +90,7 @@ def _got_variable(answer: variables.GetVariableResponse) -> wire.GetVariableAnsw
     return wire.GetVariableAnswer(
         encoded=wire.Encoded(answer.value, answer.encoding) if answer.found else None,
         info=_info(answer.info) if answer.HasField("info") else None,
+        session_revision=answer.session_revision,
     )
 
 
@@ -123,15 +124,31 @@ def _list_variables(ask: wire.ListVariables) -> Message:
 
 def _get_variables(ask: wire.GetVariables) -> Message:
     return variables.GetVariablesRequest(
-        session_id=ask.session_id, names=ask.names, prefix=ask.prefix, page_token=ask.page_token
+        session_id=ask.session_id,
+        names=ask.names,
+        prefix=ask.prefix,
+        include_info=ask.include_info,
+        page_token=ask.page_token,
+    )
+
+
+def _got_variables(answer: variables.GetVariablesResponse) -> wire.GetVariablesAnswer:
+    return wire.GetVariablesAnswer(
+        values=answer.values,
+        custom=[_variable(variable) for variable in answer.custom],
+        next_page_token=answer.next_page_token,
+        infos=[_info(info) for info in answer.infos],
+        session_revision=answer.session_revision,
     )
 
 
 def _operation(operation: wire.Operation) -> variables.Operation:
     message = variables.Operation(name=operation.name, if_revision=operation.if_revision)
     match operation.change:
-        case wire.Set(encoded):
-            message.set.CopyFrom(variables.SetOperation(value=encoded.value, encoding=encoded.encoding))
+        case wire.Set(encoded, ttl):
+            message.set.CopyFrom(variables.SetOperation(value=encoded.value, encoding=encoded.encoding, ttl=_ttl(ttl)))
+        case wire.Delete():
+            message.delete.CopyFrom(variables.DeleteOperation())
         case wire.Increment(by):
             message.increment.CopyFrom(variables.IncrementOperation(by=by))
         case wire.Append(value, keep_last):
@@ -142,6 +159,8 @@ def _operation(operation: wire.Operation) -> variables.Operation:
             message.clear.CopyFrom(variables.ClearOperation(prefix=prefix))
         case wire.PopLast():
             message.pop_last.CopyFrom(variables.PopLastOperation())
+        case None:
+            pass  # A precondition is an operation without a change.
     return message
 
 
@@ -191,13 +210,7 @@ METHODS: Final[Mapping[type, Method]] = {
         lambda to: to.variables.ListVariables,
         lambda answer: wire.ListVariablesAnswer([_info(info) for info in answer.variables], answer.next_page_token),
     ),
-    wire.GetVariables: Method(
-        _get_variables,
-        lambda to: to.variables.GetVariables,
-        lambda answer: wire.GetVariablesAnswer(
-            answer.values, [_variable(variable) for variable in answer.custom], answer.next_page_token
-        ),
-    ),
+    wire.GetVariables: Method(_get_variables, lambda to: to.variables.GetVariables, _got_variables),
     wire.UpdateVariables: Method(
         _update_variables,
         lambda to: to.variables.UpdateVariables,

@@ -1,6 +1,7 @@
 """A session: its variables as a mapping, and what a mapping cannot say as methods."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any, Literal, NoReturn, TypeVar, overload
 
 from typing_extensions import TypeForm
@@ -9,9 +10,12 @@ from . import _calls as calls
 from . import _session_calls as session_calls
 from ._arguments import OMITTED, IfRevision
 from ._compare_and_set import update_variable
+from ._edit import edit, write_back
 from ._link import Handle
 from ._models import Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
 from ._steps import Steps, run
+from ._transaction import Transaction, transact
+from ._transaction_state import TransactionState
 from ._views import SessionItems, SessionKeys, SessionValues
 
 T = TypeVar("T")
@@ -155,6 +159,61 @@ class Session(MutableMapping[str, Any]):
             DeadlineExceededError: The timeout is.
         """
         return self._run(update_variable(self._handle, name, fn, default, attempts, allow_none, type))
+
+    @contextmanager
+    def edit(self, name: str, default: object = OMITTED) -> Generator[Any]:
+        """A value to change in place: `with session.edit("config") as config: config["top_p"] = 0.9`.
+
+        At the end of the block the value is written if it has changed and nobody else wrote in between; what is equal
+        keeps its bytes, and the variable its deadline. An exception inside of the block writes nothing. Once is enough
+        where nobody else writes; `update_variable` and `transact` try again.
+
+        Args:
+            name: The variable, a map, list or set.
+            default: What a missing variable is taken for; it is written only if it changes.
+
+        Raises:
+            VariableNotFoundError: There is no such variable, and no default.
+            TypeMismatchError: The value cannot be changed in place, such as a number or str.
+            RevisionMismatchError: Somebody wrote in between; nothing is written.
+        """
+        edited = self._run(edit(self._handle, name, default))
+        yield edited.value
+        self._run(write_back(self._handle, edited))
+
+    @contextmanager
+    def transaction(self, *, check_reads: bool = True) -> Generator[Transaction]:
+        """Reads and writes that take effect together: `with session.transaction() as t: t["a"] = t["b"] + 1`.
+
+        The writes are collected and sent at the end of the block as one commit, which fails if somebody else has
+        written what was read. An exception inside of the block writes nothing.
+
+        Args:
+            check_reads: When False, the writes do not depend on what was read.
+
+        Raises:
+            RevisionMismatchError: Somebody wrote what was read: `name`, which is at `current_revision` now. Nothing is
+                written. `transact` tries again.
+        """
+        state = TransactionState(self._handle, check_reads=check_reads)
+        try:
+            yield Transaction(state)
+            self._run(state.commit())
+        finally:
+            state.close()
+
+    def transact(self, fn: Callable[[Transaction], R], *, attempts: int | None = None) -> R:
+        """Calls `fn(t)` with a transaction, commits that, and returns what `fn` returned.
+
+        When somebody else wrote what was read, `fn` is called again with another transaction, after a pause that
+        grows, until the timeout (see `with_options`) or for so many attempts. So it should do nothing but read and
+        write `t`.
+
+        Raises:
+            RevisionMismatchError: The attempts are used up.
+            DeadlineExceededError: The timeout is.
+        """
+        return transact(self._handle, fn, attempts)
 
     def increment(self, name: str, by: float = 1, *, if_revision: IfRevision = OMITTED) -> int | float:
         """Adds to a number in one step, a missing variable being 0; returns the new number.

@@ -56,7 +56,7 @@ class Backoff:
     first: float
     cap: float
 
-    def wait(self, attempt: int, deadline: float, error: BridgeError) -> "Steps[None]":
+    def wait(self, attempt: int, deadline: float, error: BridgeError) -> Generator[Pause, None, None]:
         """Waits after an attempt (0 is the first), at most half of the time left; raises the error when none is."""
         longest = min(self.cap, self.first * 2 ** min(attempt, 32))
         yield Pause(min(random.uniform(0, longest), max(0.0, deadline - time.monotonic()) / 2))

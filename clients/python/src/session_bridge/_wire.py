@@ -111,10 +111,11 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class GetVariableAnswer:
-    """`encoded` is None when there is no such variable."""
+    """`encoded` is None when there is no such variable, `session_revision` 0 when there is no session."""
 
     encoded: Encoded | None
     info: InfoAnswer | None
+    session_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,8 @@ class GetVariablesAnswer:
     values: bytes
     custom: Sequence[VariableAnswer]
     next_page_token: str
+    infos: Sequence[InfoAnswer] = ()
+    session_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,7 @@ class GetVariables(Request[GetVariablesAnswer]):
     names: Sequence[str] = ()
     prefix: str = ""
     page_token: str = ""
+    include_info: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,12 @@ class Set:
     """Writes a value."""
 
     encoded: Encoded
+    ttl: TtlMs = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Deletes the variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,12 +269,15 @@ class PopLast:
     """Deletes the last variable in byte order of the names."""
 
 
+Change: TypeAlias = Set | Delete | Increment | Append | Merge | Clear | PopLast
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One change of a batch; `name` is empty for Clear and PopLast."""
+    """One change of a batch, or only a precondition; `name` is empty for Clear and PopLast."""
 
     name: str
-    change: Set | Increment | Append | Merge | Clear | PopLast
+    change: Change | None
     if_revision: int | None = None
 
 

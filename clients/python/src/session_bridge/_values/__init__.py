@@ -3,7 +3,7 @@
 from ._codec import decode, encode
 from ._codecs import DEFAULT_CODECS, MSGPACK, Codecs, CustomEncoding
 from ._over import encode_over
-from ._packed import decode_packed, encode_packed
+from ._packed import decode_packed, encode_packed, slice_packed
 from ._scan import ScanError, scan
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "encode_over",
     "encode_packed",
     "scan",
+    "slice_packed",
 ]

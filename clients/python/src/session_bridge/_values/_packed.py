@@ -56,30 +56,39 @@ def _one_by_one(data: bytes) -> tuple[dict[str, object], dict[str, BridgeError]]
     """Cuts the map into its values, so that one that cannot be read does not cost the others."""
     values: dict[str, object] = {}
     errors: dict[str, BridgeError] = {}
+    for name, value in slice_packed(data).items():
+        try:
+            values[name] = decode_msgpack(value, name)
+        except BridgeError as error:
+            errors[name] = error
+    return values, errors
+
+
+def slice_packed(data: bytes) -> dict[str, bytes]:
+    """The bytes of each value of a packed map, in its order; empty bytes are an empty map.
+
+    Raises:
+        DataLossError: The bytes are not a map at all.
+    """
     try:
-        for name, value in _slices(data):
-            try:
-                values[name] = decode_msgpack(value, name)
-            except BridgeError as error:
-                errors[name] = error
+        return _slices(data) if data else {}
     except BridgeError:
         raise
     except Exception as error:
         raise DataLossError("a packed answer does not decode") from error
-    return values, errors
 
 
-def _slices(data: bytes) -> list[tuple[str, bytes]]:
+def _slices(data: bytes) -> dict[str, bytes]:
     unpacker = Unpacker(max_buffer_size=len(data))
     unpacker.feed(data)
-    slices: list[tuple[str, bytes]] = []
+    slices: dict[str, bytes] = {}
     for _ in range(unpacker.read_map_header()):
         name = unpacker.unpack()
         if not isinstance(name, str):
             raise DataLossError("a packed answer has a name that is not a string")
         start = unpacker.tell()
         unpacker.skip()
-        slices.append((name, data[start : unpacker.tell()]))
+        slices[name] = data[start : unpacker.tell()]
     if unpacker.tell() != len(data):
         raise DataLossError("bytes follow a packed answer")
     return slices

@@ -1,0 +1,69 @@
+"""What callers ask to be changed, checked and encoded: the operations of single calls and of transactions alike."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import cast
+
+from . import _arguments as check
+from . import _wire as wire
+from ._arguments import IfRevision
+from ._errors import TypeMismatchError
+from ._link import Handle, encoded_as
+
+
+def set_to(
+    handle: Handle,
+    name: str,
+    value: object,
+    ttl: float | timedelta | str | None,
+    if_revision: IfRevision,
+    encoding: str,
+) -> wire.Operation:
+    """Writes a value."""
+    check.check_name(name)
+    change = wire.Set(encoded_as(handle, name, value, encoding), check.check_ttl(ttl, may_keep=True))
+    return wire.Operation(name, change, check.check_if_revision(if_revision))
+
+
+def deletion(name: str, if_revision: IfRevision) -> wire.Operation:
+    """Deletes a variable."""
+    return wire.Operation(check.check_name(name), wire.Delete(), check.check_if_revision(if_revision))
+
+
+def incremented(handle: Handle, name: str, by: object, if_revision: IfRevision) -> wire.Operation:
+    """Adds to a number."""
+    if isinstance(by, bool) or not isinstance(by, (int, float)):
+        raise TypeMismatchError(f"increment adds an int or a float, not {type(by).__name__}", name=name)
+    return _operation(name, wire.Increment(encoded_as(handle, name, by).value), if_revision)
+
+
+def appended(
+    handle: Handle, name: str, value: object, keep_last: int | None, if_revision: IfRevision
+) -> wire.Operation:
+    """Lengthens a list, str or bytes."""
+    if not isinstance(value, (list, str, bytes, bytearray, memoryview)):
+        raise TypeMismatchError(
+            f"append adds a list to a list, a str to a str, bytes to bytes, not {type(value).__name__}; "
+            f"to add one item: append({name!r}, [item])",
+            name=name,
+        )
+    encoded = encoded_as(handle, name, cast("object", value)).value
+    return _operation(name, wire.Append(encoded, check.check_count(keep_last, "keep_last")), if_revision)
+
+
+def merged(
+    handle: Handle, name: str, values: object, path: Iterable[str], remove: Iterable[str], if_revision: IfRevision
+) -> wire.Operation:
+    """Writes names into a map and removes others."""
+    if not isinstance(values, Mapping):
+        raise TypeMismatchError(f"merge takes a mapping, not {type(values).__name__}", name=name)
+    change = wire.Merge(
+        encoded_as(handle, name, dict(cast("Mapping[str, object]", values))).value,
+        check.check_names(path, "path"),
+        check.check_names(remove, "remove"),
+    )
+    return _operation(name, change, if_revision)
+
+
+def _operation(name: str, change: wire.Increment | wire.Append | wire.Merge, if_revision: IfRevision) -> wire.Operation:
+    return wire.Operation(check.check_name(name), change, check.check_if_revision(if_revision))
