@@ -1,8 +1,8 @@
 import type { Deadline, ServerUnaryCall } from "@grpc/grpc-js";
 import type { Signal } from "@session-bridge/core/internal";
 
-/** How far the end of a call may be from its deadline and still be the deadline's doing: caller and server count it each by themselves. */
-const SLACK_MS = 20;
+/** How far before its deadline a call may end and still end because of it: the caller began to count when the request was on its way. */
+const SLACK_MS = 100;
 
 /** Whether a call that ends now ends because of its deadline. */
 export const isDue = (call: { getDeadline(): Deadline }): boolean => Number(call.getDeadline()) - Date.now() <= SLACK_MS;
