@@ -36,11 +36,13 @@ export function startSweeper({ persistence, turns, clock, now, tell }: SweeperPa
     const due = await persistence.due(now(), PAGE);
     let batch: Promise<unknown>[] = [];
     let fill = 0;
+    let failed = false;
     let begun = clock.monotonic();
     for (const { key, record } of due) {
       if (stopped) break;
       if (fill > 0 && fill + shareOf(record) > 1) {
-        if (!(await allDone(batch))) return { due: due.length, failed: true };
+        // One damaged session keeps nobody else from being swept.
+        failed = !(await allDone(batch)) || failed;
         batch = [];
         fill = 0;
         begun = clock.monotonic();
@@ -51,7 +53,7 @@ export function startSweeper({ persistence, turns, clock, now, tell }: SweeperPa
       await pause();
       begun = clock.monotonic();
     }
-    return { due: due.length, failed: !(await allDone(batch)) };
+    return { due: due.length, failed: !(await allDone(batch)) || failed };
   }
 
   function next(delayMs: number): void {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { Clock } from "../../src/clock.ts";
+import { DataLossError } from "../../src/errors.ts";
 import { memoryPersistence } from "../../src/memory-persistence.ts";
 import { sessionEngine } from "../../src/session-engine.ts";
 import { manualClock } from "../../src/testing/index.ts";
@@ -88,5 +89,33 @@ it("[P23] one save of the sweeper takes little away, or one session: what others
   const swept = saves.filter((deltas) => deltas.length > 0);
   expect(swept.flat()).toEqual(ids);
   expect(swept).toEqual([["large-1"], ["large-2"], ["large-3"], ["small-1", "small-2", "small-3"], ["wide-1"], ["wide-2"], ["wide-3"]]);
+  await engine.close();
+});
+
+it("a session that cannot be loaded keeps nobody else from being swept", async () => {
+  const manual = manualClock();
+  const memory = memoryPersistence();
+  let isDamaged = false;
+  const persistence: typeof memory = {
+    ...memory,
+    capabilities: { ...memory.capabilities, survives: "process" },
+    load: async (key) => {
+      if (isDamaged && key.id === "damaged") throw new DataLossError("damaged");
+      return memory.load(key);
+    },
+  };
+  const before = sessionEngine({ persistence, clock: manual });
+  const wide = Array.from({ length: 600 }, (_, i) => setOf(`v${i}`, i));
+  await before.port("").update("damaged", { operations: [...wide, setOf("due", 1, { ttl: 1_000 })] }, {});
+  manual.advance(10);
+  await before.port("").createSession({ id: "due", ttl: 1_000 }, {});
+  await before.port("").update("due", { operations: wide }, {});
+  await before.close();
+  isDamaged = true;
+  manual.advance(5_000);
+  const engine = sessionEngine({ persistence, clock: manual });
+  await engine.open();
+  await pass(manual, 1_000);
+  expect((await memory.due(manual.now(), 10)).map(({ key }) => key.id)).toEqual(["damaged"]);
   await engine.close();
 });
