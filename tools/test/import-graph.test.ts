@@ -87,7 +87,8 @@ describe("TypeScript", () => {
 
   test("every import from outside is declared by the package that imports it, and every declared one is imported", () => {
     for (const folder of packageFolders) {
-      const declared = Object.keys(JSON.parse(read(`${folder}/package.json`)).dependencies ?? {});
+      const { dependencies = {}, peerDependencies = {} } = JSON.parse(read(`${folder}/package.json`));
+      const declared = Object.keys({ ...dependencies, ...peerDependencies });
       const used = modules
         .filter((module) => module.path.startsWith(`${folder}/src/`))
         .flatMap((module) => module.imports.map((found) => found.specifier))

@@ -19,6 +19,8 @@ import {
 } from "@session-bridge/core/internal";
 import { type ConnectOptions, checkAddress, checkConnectOptions } from "./options.ts";
 import { type RemotePort, remotePort, type ServerInfo } from "./rpc.ts";
+import { observedDirectory, observedPort } from "./telemetry/observed-sessions.ts";
+import { openTelemetry } from "./telemetry/opentelemetry.ts";
 
 /** A connection to a server. Its sessions behave as those of a `SessionManager` in this process. */
 export interface Bridge extends SessionDirectory {
@@ -39,8 +41,11 @@ export interface Bridge extends SessionDirectory {
 export function connect(address?: string, options?: ConnectOptions): Bridge {
   const { timeoutMs = DEFAULT_TIMEOUT_MS, integers = "auto", retry } = checkConnectOptions(options);
   const checked = checkAddress(address);
-  const port = remotePort(checked, { timeoutMs, retry });
-  const directory = sessionDirectory({ port, codec: valueCodec, integers, timeoutMs, clock: systemClock, random: systemRandom });
+  const api = openTelemetry();
+  const remote = remotePort(checked, { timeoutMs, retry });
+  const port = api === undefined ? remote : observedPort(api, checked, remote);
+  const context = { port, codec: valueCodec, integers, timeoutMs, clock: systemClock, random: systemRandom };
+  const directory = api === undefined ? sessionDirectory(context) : observedDirectory(api, checked, context);
   return new RemoteBridge(checked, port, directory, timeoutMs);
 }
 

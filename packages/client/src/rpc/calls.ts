@@ -12,6 +12,7 @@ import {
   StoreUnavailableError,
 } from "@session-bridge/core";
 import { backoffMs, type Clock, cancelled, type Signal, systemClock, systemRandom, wait } from "@session-bridge/core/internal";
+import { type NextAttempt, observeRequest } from "../telemetry/observed-call.ts";
 import { connection, MAX_MESSAGE_BYTES } from "./channel.ts";
 import { type Budget, connected } from "./connected.ts";
 import { type CallKind, errorOfStatus } from "./status.ts";
@@ -69,13 +70,23 @@ export function caller(address: string, defaultTimeoutMs: number, retry: RetryPo
   }
 
   /** Sends what `serialize` makes for each try; what is too large for a message is refused before anything is sent. */
-  async function send<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, serialize: () => Buffer, within: Budget): Promise<A> {
+  function send<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, serialize: () => Buffer, within: Budget): Promise<A> {
+    return observeRequest(method.path, (next) => carry(kind, method, serialize, within, next));
+  }
+
+  async function carry<Q, A>(
+    kind: CallKind,
+    method: MethodDefinition<Q, A>,
+    serialize: () => Buffer,
+    within: Budget,
+    next: NextAttempt,
+  ): Promise<A> {
     if (closing !== undefined) throw new BridgeClosedError("the bridge is closed");
     const bytes = serialize();
     if (bytes.length > MAX_MESSAGE_BYTES - RESEND_BYTES) throw tooLarge(bytes.length);
     underWay++;
     try {
-      return await attempts(kind, method, bytes, serialize, within);
+      return await attempts(kind, method, bytes, serialize, within, next);
     } finally {
       if (--underWay === 0) idle();
     }
@@ -87,13 +98,22 @@ export function caller(address: string, defaultTimeoutMs: number, retry: RetryPo
     first: Buffer,
     serialize: () => Buffer,
     within: Budget,
+    next: NextAttempt,
   ): Promise<A> {
     let lost = false;
     for (let attempt = 1; ; attempt++) {
+      const headers = next();
       try {
         const found = connected(link, within);
         const client = found instanceof Promise ? await found : found;
-        return await once(client, method, attempt === 1 ? first : serialize(), kind, metadata, within);
+        return await once(
+          client,
+          method,
+          attempt === 1 ? first : serialize(),
+          kind,
+          headers ? Metadata.fromHttp2Headers(headers) : metadata,
+          within,
+        );
       } catch (error) {
         const failure = lost ? asLost(error) : error;
         if (!link.contacted || !isTransient(error) || attempt >= retry.maxAttempts) throw failure;

@@ -39,6 +39,8 @@ export interface FakeServer {
   readonly address: string;
   /** How often each method was called. */
   readonly calls: Readonly<Record<string, number>>;
+  /** The metadata of each call. */
+  readonly headers: readonly Readonly<Record<string, unknown>>[];
   /** Cuts every connection. */
   kill(): void;
 }
@@ -46,11 +48,13 @@ export interface FakeServer {
 /** Starts one on a free port. */
 export async function fakeServer(answers: FakeAnswers): Promise<FakeServer> {
   const calls: Record<string, number> = {};
+  const headers: Record<string, unknown>[] = [];
   const server = new Server();
   const handler =
     <Q, A>(method: string, answer: ((request: Q, call: number) => Answer<A>) | undefined, whole: (partial: Partial<A>) => A) =>
     (call: ServerUnaryCall<Q, A>, reply: sendUnaryData<A>): void => {
       calls[method] = (calls[method] ?? 0) + 1;
+      headers.push(call.metadata.getMap());
       const given = answer === undefined ? { code: 12 } : answer(call.request, calls[method]);
       if (given === undefined) return;
       if ("code" in given) reply(given as Partial<StatusObject>);
@@ -69,5 +73,5 @@ export async function fakeServer(answers: FakeAnswers): Promise<FakeServer> {
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
-  return { address: `127.0.0.1:${port}`, calls, kill: () => server.forceShutdown() };
+  return { address: `127.0.0.1:${port}`, calls, headers, kill: () => server.forceShutdown() };
 }
