@@ -36,6 +36,11 @@ export interface EngineWatchParts {
   readonly clock: Clock;
 }
 
+interface SnapshotParts extends EngineWatchParts {
+  readonly engine: OpenEngine;
+  readonly signal: Signal;
+}
+
 /** The watch; each iteration of it begins anew. */
 export const engineWatch = (parts: EngineWatchParts, signal: Signal | undefined): AsyncIterable<WatchDelivery> => ({
   [Symbol.asyncIterator]: () => closable((stop) => deliveries(parts, stop), signal),
@@ -56,8 +61,9 @@ export function checkWatch({ selection, since }: WatchRequest): void {
 async function* deliveries(parts: EngineWatchParts, signal: Signal): AsyncGenerator<WatchDelivery, void> {
   const { key, request, clock } = parts;
   const { selection, since, withoutValues = false } = request;
-  const open = parts.ready();
-  const engine = open instanceof Promise ? await within(clock, { signal }, open) : open;
+  const opening = parts.ready();
+  // Asked again, since it may have been closed meanwhile.
+  const engine = opening instanceof Promise ? await within(clock, { signal }, opening).then(parts.ready) : opening;
   /** What is there and was not delivered yet. */
   const there: StoredVariable[] = [];
   const start = await engine.turns.watch(
@@ -84,7 +90,7 @@ async function* deliveries(parts: EngineWatchParts, signal: Signal): AsyncGenera
   signal.addEventListener("abort", leave);
   try {
     if (signal.aborted) return;
-    yield* snapshot(parts, engine, start, there);
+    yield* snapshot({ ...parts, engine, signal }, start, there);
     let caughtUp = false;
     for (;;) {
       if (!caughtUp && cursor.revision >= start.revision) {
@@ -121,21 +127,18 @@ function heartbeat(clock: Clock, deliveredAtMs: () => number, nudge: () => void)
 }
 
 /** What is there, in pieces, each read from the store when it is asked for. What is not there any more, later commits tell. */
-async function* snapshot(
-  parts: EngineWatchParts,
-  engine: OpenEngine,
-  start: WatchStart,
-  there: StoredVariable[],
-): AsyncGenerator<WatchDelivery, void> {
-  const { withoutValues = false } = parts.request;
+async function* snapshot(parts: SnapshotParts, start: WatchStart, there: StoredVariable[]): AsyncGenerator<WatchDelivery, void> {
+  const { key, engine, request, signal } = parts;
+  const { withoutValues = false } = request;
   while (there.length > 0) {
     const taken = there.splice(0, withoutValues ? MAX_PIECE : pieceOf(there));
-    const piece = withoutValues ? taken.map(withoutValue) : await here(parts, engine, start, taken);
+    const piece = withoutValues ? taken.map(withoutValue) : await here(parts, start, taken);
+    const known = engine.turns.peek(key)?.committed;
+    // Its turn tells whether it has expired, or lives on and the later deadline is not saved yet.
+    if (known !== undefined && isDue(known.record, engine.now())) await engine.turns.perform(key, { signal }, nothing);
     start.cursor.check();
-    const nowMs = engine.now();
-    const alive = engine.turns.peek(parts.key)?.committed;
-    if (start.ended() || (alive !== undefined && isDue(alive.record, nowMs))) return;
-    const living = piece.filter((variable) => !isDue(variable, nowMs));
+    if (start.ended()) return;
+    const living = piece.filter((variable) => !isDue(variable, engine.now()));
     if (living.length > 0) yield { kind: "snapshot", variables: living };
   }
 }
@@ -151,15 +154,14 @@ function pieceOf(variables: readonly StoredVariable[]): number {
 
 /** Those of the variables whose values could be had: the store keeps a value only as long as the variable has it. */
 async function here(
-  { key, stored, shared }: EngineWatchParts,
-  engine: OpenEngine,
+  { key, stored, shared, clock, engine, signal }: SnapshotParts,
   { cursor }: WatchStart,
   piece: readonly StoredVariable[],
 ): Promise<readonly StoredVariable[]> {
   for (let tries = 0; ; tries++) {
     cursor.check();
     const away = awayOf(piece);
-    if (away.length > 0) await stored(engine.turns.fetch(key, away));
+    if (away.length > 0) await within(clock, { signal }, stored(engine.turns.fetch(key, away)));
     cursor.check();
     const missing = awayOf(piece);
     const { committed } = engine.turns.peek(key) ?? {};
@@ -168,9 +170,11 @@ async function here(
     if (tries === FETCH_TRIES) throw valueMissing(shared, lost.name);
     // What is being saved may have removed it; and another manager may have: then this watch is cut.
     engine.turns.outdated(key);
-    await engine.turns.perform(key, {}, () => ({ answer: undefined }));
+    await engine.turns.perform(key, { signal }, nothing);
   }
 }
+
+const nothing = () => ({ answer: undefined });
 
 const isAway = (variable: StoredVariable): boolean => variable instanceof KeptVariable && variable.isAway;
 

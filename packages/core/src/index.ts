@@ -65,6 +65,8 @@ export type {
 export { REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS } from "./persistence.ts";
 export type {
   AppendOptions,
+  Change,
+  ChangeStream,
   ConditionOptions,
   CreateSessionOptions,
   Entry,
@@ -76,9 +78,13 @@ export type {
   SessionDirectory,
   SessionOptions,
   SetOptions,
+  SnapshotStream,
+  SnapshotsOptions,
   TouchOptions,
   UpdateVariableOptions,
   Values,
+  WaitForOptions,
+  WatchOptions,
   WriteOptions,
 } from "./session.ts";
 export { SessionManager, type SessionManagerOptions } from "./session-manager.ts";

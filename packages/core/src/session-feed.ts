@@ -161,6 +161,8 @@ export class SessionFeed {
   }
 
   #find(revision: number): Entry | undefined {
+    // Before the first end of a session every store is at 0, the one of yesterday, too: nobody can tell which 0 it is.
+    if (revision === 0) return undefined;
     let entry: Entry | undefined = this.#first;
     while (entry !== undefined && entry.revision < revision) entry = entry.next;
     return entry?.revision === revision ? entry : undefined;

@@ -1,6 +1,6 @@
 /** What the methods of `Session` accept beside names and values: every option is checked by name before anything is sent. */
 import { InvalidArgumentError } from "./errors.ts";
-import { checkLabels, checkPrefix, checkSessionId, checkTtlMs } from "./names.ts";
+import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs } from "./names.ts";
 import { isPlainObject as isPlain } from "./values/encode.ts";
 
 /** Checks one option's value; `label` names it in the error. */
@@ -78,6 +78,14 @@ const names: OptionCheck = (value, label) => {
   if (!Array.isArray(value) || value.some((name) => typeof name !== "string")) throw refuse(`${label} must be an array of strings`);
 };
 
+const watchedNames: OptionCheck = (value, label) => {
+  names(value, label);
+  if ((value as readonly string[]).length === 0) throw refuse(`${label} must name at least one variable`);
+  for (const name of value as readonly string[]) checkName(name);
+};
+
+const prefix: OptionCheck = (value) => checkPrefix(value as string);
+
 const labels: OptionCheck = (value, label) => {
   if (!isPlainObject(value)) throw refuse(`${label} must be an object of strings`);
   checkLabels(value as Record<string, string>);
@@ -107,6 +115,14 @@ export const OPTIONS = {
   merge: { ...CONDITION, path: maybe(names), remove: maybe(names) },
   pop: { ...CONDITION, default: anything },
   update: { ...WRITE, default: anything, attempts: maybe(wholeFrom(1)), allowNull: maybe(boolean), schema: maybe(schema) },
+  watch: {
+    signal: maybe(signal),
+    prefix: maybe(prefix),
+    names: maybe(watchedNames),
+    since: maybe(wholeFrom(0)),
+    values: maybe(boolean),
+  },
+  snapshots: { signal: maybe(signal), prefix: maybe(prefix) },
   touch: { ...CALL, ttlMs: maybe(sessionTtl) },
   session: { ttlMs: maybe(sessionTtl), labels: maybe(labels), create: maybe(boolean) },
   createSession: {
@@ -116,5 +132,5 @@ export const OPTIONS = {
     maxLifeMs: maybe((value) => checkTtlMs(value)),
     labels: maybe(labels),
   },
-  listSessions: { ...CALL, prefix: maybe((value) => checkPrefix(value as string)), labels: maybe(labels) },
+  listSessions: { ...CALL, prefix: maybe(prefix), labels: maybe(labels) },
 } satisfies Record<string, OptionChecks>;

@@ -3,7 +3,6 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock, Random } from "./clock.ts";
 import { type Outcome, SessionNotFoundError } from "./errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
-import type { StoredVariable } from "./persistence.ts";
 import type * as api from "./session.ts";
 import { checkOptions, isPlainObject, isSchema, OPTIONS, refuse } from "./session-options.ts";
 import type {
@@ -17,14 +16,16 @@ import type {
   Update,
   VariableInfo,
 } from "./session-port.ts";
-import { conform, decodeOneOfMany, decodeVariable, entriesOf, type Integers, type ValueCodec } from "./session-values.ts";
+import { conform, decodeOneOfMany, decodeVariable, entriesOf, type Integers, infoOf, type ValueCodec } from "./session-values.ts";
+import { snapshots, waitFor, watchChanges } from "./session-watch.ts";
 import { noContention, updateVariable } from "./update-variable.ts";
 import { type EncodedValue, typeNameOf } from "./values/index.ts";
 import { cancelled } from "./waiting.ts";
+import type { WatchPort } from "./watch-port.ts";
 
 /** What all sessions of one manager or bridge share. */
 export interface SessionContext {
-  readonly port: SessionPort;
+  readonly port: SessionPort & Partial<WatchPort>;
   readonly codec: ValueCodec;
   readonly integers: Integers;
   /** For calls that say nothing. */
@@ -178,6 +179,23 @@ class PortSession implements api.Session {
     return updateVariable(target, fn as (value: unknown) => unknown, checked);
   }
 
+  watch(options?: api.WatchOptions): api.ChangeStream {
+    const checked = checkOptions("watch", options, OPTIONS.watch);
+    if (checked.names !== undefined && checked.prefix !== undefined) throw refuse("watch takes names or a prefix, not both");
+    return watchChanges(this.#context, this.id, checked);
+  }
+
+  snapshots(options?: api.SnapshotsOptions): api.SnapshotStream {
+    return snapshots(this.#context, this.id, checkOptions("snapshots", options, OPTIONS.snapshots));
+  }
+
+  async waitFor(name: string, predicate: (value: unknown) => unknown, options?: api.WaitForOptions): Promise<unknown> {
+    const checked = checkOptions("waitFor", options, OPTIONS.call);
+    checkName(name);
+    if (typeof predicate !== "function") throw refuse("waitFor takes a function of the value");
+    return waitFor(this.#context, this.id, name, predicate, { ...checked, ...this.#call(options) });
+  }
+
   async touch(options?: api.TouchOptions): Promise<SessionInfo> {
     const { ttlMs } = checkOptions("touch", options, OPTIONS.touch);
     return this.#context.port.touchSession(this.id, ttlMs, this.#call(options));
@@ -228,18 +246,6 @@ class PortSession implements api.Session {
 }
 
 const NOTHING = new Uint8Array(0);
-
-// Field by field, because a port may answer with objects of its own making.
-const infoOf = (variable: StoredVariable): VariableInfo => ({
-  name: variable.name,
-  type: variable.type,
-  encoding: variable.encoding,
-  sizeBytes: variable.bytes.length,
-  revision: variable.revision,
-  createdAtMs: variable.createdAtMs,
-  updatedAtMs: variable.updatedAtMs,
-  expiresAtMs: variable.expiresAtMs,
-});
 
 function schemaAndOptions(
   method: string,

@@ -63,7 +63,11 @@ export class SessionTurns {
       floor: parts.floor,
       limits: parts.watchLimits,
       shared: parts.persistence.capabilities.shared,
-      tend: (state) => this.extend(state.key, accessStep(state.key)),
+      tend: (state) => {
+        this.extend(state.key, accessStep(state.key));
+        // The turn that comes after those that wait for values has what is due expire.
+        return state.phase === "ready" ? undefined : this.perform(state.key, {}, () => ({ answer: undefined }));
+      },
       released: (state) => {
         if (!this.#sessions.holds(state)) return;
         this.#sessions.weigh(state);
@@ -118,7 +122,9 @@ export class SessionTurns {
     const state = this.#sessions.get(key);
     if (state === undefined || !(state.phase === "ready" || state.phase === "fetching")) return false;
     const nowMs = this.#parts.now();
-    this.expireDue(state, nowMs);
+    // What is being read from the store must not go: it would be missed there. Whoever waits for it has what is due expire first.
+    if (state.phase === "ready") this.expireDue(state, nowMs);
+    else if (state.pending !== undefined && isDue(state.pending.record, nowMs)) return true;
     const { commit } = take(state.pending, nowMs);
     if (commit === undefined) return true;
     state.pending = commit.head;

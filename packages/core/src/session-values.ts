@@ -1,8 +1,10 @@
 /** Between the values that people hold and the bytes that a port carries. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { BridgeError, DataLossError, type Outcome, SerializationError, TypeMismatchError } from "./errors.ts";
+import type { StoredVariable } from "./persistence.ts";
 import type { Values } from "./session.ts";
 import { isPlainObject, refuse } from "./session-options.ts";
+import type { VariableInfo } from "./session-port.ts";
 import { decode, encode, encodeOver } from "./values/index.ts";
 
 /** How integers are read: "auto" gives a number when it is a safe integer and else a bigint, "bigint" always a bigint. */
@@ -71,6 +73,18 @@ export function decodeOneOfMany(variable: Encoded, integers: Integers, codec?: V
     throw error;
   }
 }
+
+/** What is known of a variable. Field by field, because a port may answer with objects of its own making. */
+export const infoOf = (variable: StoredVariable): VariableInfo => ({
+  name: variable.name,
+  type: variable.type,
+  encoding: variable.encoding,
+  sizeBytes: variable.bytes.length,
+  revision: variable.revision,
+  createdAtMs: variable.createdAtMs,
+  updatedAtMs: variable.updatedAtMs,
+  expiresAtMs: variable.expiresAtMs,
+});
 
 /** The value as the schema gives it; a TypeMismatchError with `details.path` when it does not fit. */
 export async function conform(schema: StandardSchemaV1, value: unknown, name: string): Promise<unknown> {

@@ -27,8 +27,8 @@ export interface SessionWatchesParts {
   readonly limits: WatchLimits;
   /** Whether several managers may change the store. */
   readonly shared: boolean;
-  /** Expires what is due of a session in use, and uses it as a read does. */
-  readonly tend: (state: SessionState) => void;
+  /** Expires what is due of a session in use, at once unless it gives a promise, and uses it as a read does. */
+  readonly tend: (state: SessionState) => Promise<unknown> | undefined;
   /** The session needs no memory for watches any more. */
   readonly released: (state: SessionState) => void;
 }
@@ -132,7 +132,7 @@ export class SessionWatches {
     // Two heads alike are none: created and deleted, or nothing at all. And what another manager does may look like what failed here.
     const made = like.length === 1 ? (like[0] as number) : doubtful.length + 1;
     if (made <= (this.#parts.shared ? 0 : doubtful.length)) for (const { delta } of doubtful.slice(0, made)) this.#publish(state, delta);
-    else watch.feed.restart(this.#positionOf(head));
+    else watch.feed.restart(this.#positionOf(state));
     this.#tendLater(state);
   }
 
@@ -152,15 +152,20 @@ export class SessionWatches {
 
   #watchOf(state: SessionState): SessionWatch {
     if (state.watch !== undefined) return state.watch;
-    const feed = new SessionFeed(this.#positionOf(state.committed), this.#parts.limits.bounds ?? FEED_BOUNDS);
+    const feed = new SessionFeed(this.#positionOf(state), this.#parts.limits.bounds ?? FEED_BOUNDS);
     state.watch = { feed, doubtful: [], lingeringBytes: 0, tendAtMs: Number.POSITIVE_INFINITY, cancel: () => {} };
     this.#watched.add(state);
     return state.watch;
   }
 
-  /** Where a log begins. Of a session that does not exist: below all that it may have, and moved by every end of a session. */
-  #positionOf(head: Head | undefined): number {
-    return head?.record.revision ?? this.#parts.floor.revision;
+  /**
+   * Where a log begins. Of a session that does not exist: where every end of a session leads beyond, so that this place is not met again once
+   * something has happened; and before whatever is being committed of it.
+   */
+  #positionOf({ committed, turns }: SessionState): number {
+    if (committed !== undefined) return committed.record.revision;
+    const pending = turns.map(({ commit }) => commit && revisionOf(commit.delta)).find((revision) => revision !== undefined);
+    return Math.min(this.#parts.floor.revision, (pending ?? Number.POSITIVE_INFINITY) - 1);
   }
 
   #publish(state: SessionState, delta: SessionDelta): void {
@@ -183,8 +188,10 @@ export class SessionWatches {
       watch.tendAtMs = Number.POSITIVE_INFINITY;
       // What cannot be changed now is loaded first, and tended then.
       if (state.phase !== "ready" && state.phase !== "fetching") return;
-      this.#parts.tend(state);
-      this.#tendLater(state);
+      const tended = this.#parts.tend(state);
+      const next = () => this.#tendLater(state);
+      if (tended === undefined) next();
+      else tended.then(next, next);
     });
   }
 

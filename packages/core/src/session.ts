@@ -1,6 +1,6 @@
 /** The `Session` that people hold: the same in process and over the network, judged by the same suite (`@session-bridge/core/testing`). */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { CallOptions, SessionInfo, SessionTtl, VariableInfo, VariableTtl } from "./session-port.ts";
+import type { CallOptions, SessionInfo, SessionTtl, Signal, VariableInfo, VariableTtl } from "./session-port.ts";
 
 /** A variable with its value. */
 export interface Entry<T = unknown> extends VariableInfo {
@@ -55,6 +55,59 @@ export interface UpdateVariableOptions extends CallOptions {
   readonly allowNull?: boolean | undefined;
   /** As in `set`, but left out means "keep". */
   readonly ttlMs?: VariableTtl | undefined;
+}
+
+/** Options of `watch`: which variables, all of them unless said. */
+export interface WatchOptions {
+  /** Only names that begin with this. */
+  readonly prefix?: string | undefined;
+  /** Only these names, 1 to 1,000 of them; not together with `prefix`. */
+  readonly names?: readonly string[] | undefined;
+  /** Goes on after this revision, that of a `caught_up` or of a `last` change; left out, the watch begins with what is there. */
+  readonly since?: number | undefined;
+  /** False leaves values out. */
+  readonly values?: boolean | undefined;
+  /** Aborting ends the watch, as leaving the loop does. */
+  readonly signal?: Signal | undefined;
+}
+
+/** Options of `snapshots`. */
+export type SnapshotsOptions = Pick<WatchOptions, "prefix" | "signal">;
+
+/** Options of `waitFor`; `timeoutMs` is how long to wait. */
+export type WaitForOptions = CallOptions;
+
+/**
+ * Something that a watch tells. `revision` is that of the commit, of a variable that was there at the beginning its own. `last` marks what
+ * completes a commit: until then, a state is half of one commit and half of another.
+ */
+export type Change =
+  /** The variable has this value now. Asking for a value that cannot be decoded here throws what `get` throws; without values it is undefined. */
+  | {
+      readonly kind: "set";
+      readonly name: string;
+      readonly value: unknown;
+      readonly revision: number;
+      readonly entry: Entry;
+      readonly last: boolean;
+    }
+  /** The variable was deleted, or its time to live is over. */
+  | { readonly kind: "delete" | "expire"; readonly name: string; readonly revision: number; readonly last: boolean }
+  /** Of a session that was deleted or has expired, every variable is gone. */
+  | { readonly kind: "session_created" | "session_deleted" | "session_expired"; readonly revision: number; readonly last: boolean }
+  /** Everything that was there at the beginning, or has changed since `since`, has been told; what follows happens from now on. */
+  | { readonly kind: "caught_up"; readonly revision: number; readonly last: true }
+  /** Forget everything: what is there now follows, and a `caught_up`. What happened meanwhile is not known. */
+  | { readonly kind: "resync"; readonly last: true };
+
+/** What `watch` gives: to be used with `for await`. Leaving the loop, `return()` and disposing end it at once, also while it waits. */
+export interface ChangeStream extends AsyncIterableIterator<Change, undefined>, AsyncDisposable {
+  return(): Promise<IteratorReturnResult<undefined>>;
+}
+
+/** What `snapshots` gives: to be used as a `ChangeStream`. */
+export interface SnapshotStream extends AsyncIterableIterator<Map<string, unknown>, undefined>, AsyncDisposable {
+  return(): Promise<IteratorReturnResult<undefined>>;
 }
 
 /** Options of `touch`. */
@@ -155,6 +208,26 @@ export interface Session {
     options: UpdateVariableOptions & { readonly schema: S },
   ): Promise<unknown>;
   updateVariable(name: string, fn: (value: unknown) => unknown, options?: UpdateVariableOptions): Promise<unknown>;
+
+  /**
+   * Tells what is there, each variable as a `set`, then `caught_up`, then every change once, in order [P15]. It connects again and goes on by
+   * itself, or says `resync` when it cannot without a gap. One change is fetched after another, as fast as the loop takes them; a loop that is
+   * too slow is resumed likewise. A session that does not exist can be watched, and one that is watched does not expire unused. Fails with
+   * BridgeClosedError, with LimitExceededError TOO_MANY_WATCHES, and with ServerUnavailableError when nothing comes at first.
+   */
+  watch(options?: WatchOptions): ChangeStream;
+
+  /**
+   * Every value, as `getMany({ prefix })` gives them: once at the beginning and again after every commit that changed one of them or the
+   * session. Values are decoded anew for each map. It goes on by itself as `watch` does.
+   */
+  snapshots(options?: SnapshotsOptions): SnapshotStream;
+
+  /**
+   * Waits until `predicate` holds for the value (undefined when there is none), which it is asked at once and after every change, and gives
+   * the value then. It may be async. DeadlineExceededError when that did not happen within `timeoutMs`.
+   */
+  waitFor(name: string, predicate: (value: unknown) => unknown, options?: WaitForOptions): Promise<unknown>;
 
   /** Extends the session's life, or replaces its time to live. SessionNotFoundError when there is no such session. */
   touch(options?: TouchOptions): Promise<SessionInfo>;

@@ -5,6 +5,7 @@ import { readingLaws } from "./session/reading.ts";
 import { refusingLaws } from "./session/refusing.ts";
 import { playSession, type SessionFixtureFactory, type SessionLaw } from "./session/stage.ts";
 import { updatingLaws } from "./session/updating.ts";
+import { watchingLaws } from "./session/watching.ts";
 import { writingLaws } from "./session/writing.ts";
 
 const GROUPS: Readonly<Record<string, readonly SessionLaw[]>> = {
@@ -15,9 +16,15 @@ const GROUPS: Readonly<Record<string, readonly SessionLaw[]>> = {
   refusing: refusingLaws,
 };
 
+/** What a place can do beside what every one can. */
+export interface SessionSuiteOptions {
+  /** Whether its sessions can be watched. */
+  readonly watch?: boolean;
+}
+
 /** Declares a test for every law of `Session`, each in a fresh place that the factory makes. The longest may take a minute on a busy machine. */
-export function sessionSuite(runner: SuiteRunner, factory: SessionFixtureFactory): void {
-  for (const [group, laws] of Object.entries(GROUPS)) {
+export function sessionSuite(runner: SuiteRunner, factory: SessionFixtureFactory, { watch = false }: SessionSuiteOptions = {}): void {
+  for (const [group, laws] of Object.entries(watch ? { ...GROUPS, watching: watchingLaws } : GROUPS)) {
     runner.describe(group, () => {
       for (const law of laws) runner.it(law.name, () => playSession(law, factory, runner.expect));
     });

@@ -1,15 +1,15 @@
 /** One life of the process that runs the engine: its clock stops when it dies, and nothing of it goes on. */
 import type { Clock, Random } from "../../src/clock.ts";
+import type { EnginePort } from "../../src/engine-port.ts";
 import type { SessionPersistence } from "../../src/persistence.ts";
-import { type SessionEngine, sessionEngine } from "../../src/session-engine.ts";
-import type { SessionPort } from "../../src/session-port.ts";
+import { type EngineOptions, type SessionEngine, sessionEngine } from "../../src/session-engine.ts";
 import { DEFAULT_TTL_MS } from "./model-update.ts";
 
 export const VARIABLES_PER_SESSION = 6;
 
 export interface Process {
   readonly engine: SessionEngine;
-  readonly port: SessionPort;
+  readonly port: EnginePort;
   /** The engine's now; -Infinity before its store is open. */
   nowMs(): number;
   /** The store was opened and remembers this now. */
@@ -17,7 +17,7 @@ export interface Process {
   kill(): void;
 }
 
-export function startProcess(persistence: SessionPersistence, clock: Clock, random: Random): Process {
+export function startProcess(persistence: SessionPersistence, clock: Clock, random: Random, more: EngineOptions = {}): Process {
   let alive = true;
   let lastMs = Number.NEGATIVE_INFINITY;
   let atMs = 0;
@@ -38,7 +38,7 @@ export function startProcess(persistence: SessionPersistence, clock: Clock, rand
   };
   // Room for one session or two, so that they leave and come back all the time.
   const limits = { defaultTtlMs: DEFAULT_TTL_MS, variablesPerSession: VARIABLES_PER_SESSION, memoryBytes: 4_000 };
-  const engine = sessionEngine({ persistence, clock: watched, random, limits });
+  const engine = sessionEngine({ persistence, clock: watched, random, limits, ...more });
   return {
     engine,
     port: engine.port(""),
