@@ -157,6 +157,12 @@ describe("a watch", () => {
     expect(server.calls.watchVariables).toBeUndefined();
   });
 
+  it("whose signal is aborted already asks for nothing", async () => {
+    const { port, server } = await portTo({ watchVariables: tell(message({ revision: 1n, caughtUp: true })) });
+    expect(await told(port.watch("s", EVERYTHING, { signal: AbortSignal.abort() }))).toEqual({ deliveries: [], failure: undefined });
+    expect(server.calls.watchVariables).toBeUndefined();
+  });
+
   it("of a server that cannot is an UnsupportedError", async () => {
     const { port } = await portTo({});
     const { failure } = await told(port.watch("s", EVERYTHING, {}));

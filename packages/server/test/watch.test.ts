@@ -127,7 +127,7 @@ test("[P15] a watch goes on after any revision that it was given, and after none
   await set(client, "a");
   const watch = await watching(client, { sessionId: "s" });
   const { revision: start } = watch.messages.at(-1) ?? {};
-  const revisions = [];
+  const revisions: bigint[] = [];
   for (const name of ["b", "c", "d"]) revisions.push((await set(client, name)).revision);
   for (const [position, missed] of [
     [start, ["b", "c", "d"]],

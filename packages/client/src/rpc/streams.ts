@@ -52,6 +52,7 @@ export function streams(main: Connection, clock: Clock): Streams {
   return {
     async *read(method, request, within) {
       if (closing.signal.aborted) throw closed();
+      if (within.signal?.aborted) return;
       const stop = new AbortController();
       const end = (): void => stop.abort();
       const enders = [closing.signal, ...(within.signal ? [within.signal] : [])];
