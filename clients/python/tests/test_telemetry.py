@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -305,6 +306,18 @@ def test_threads_do_not_tell_of_each_other(session: Session, told: Told) -> None
     assert len(told.spans()) == 64
     assert {attributes(span)["session_bridge.client.attempts"] for span in told.spans()} == {2}
     assert all(span.parent is None for span in told.spans())
+
+
+def test_everything_that_is_told_is_documented(session: Session, told: Told) -> None:
+    session["x"] = 1
+    assert session["x"] == 1
+    with pytest.raises(BridgeError):
+        session.set_variable("x", 2, if_revision=0)
+    document = (Path(__file__).parents[3] / "docs" / "telemetry.md").read_text()
+    names = {name for span in told.spans() for name in attributes(span)}
+    names |= {name for metric in (CALLS, SERIALIZATION) for point in told.points(metric) for name in attributes(point)}
+    assert len(names) == 14
+    assert {name for name in names | {CALLS, SERIALIZATION} if f"`{name}`" not in document} == set()
 
 
 MARKER = "marker-81d3f0"

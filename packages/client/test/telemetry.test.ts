@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { metrics, propagation, type Span, SpanKind, SpanStatusCode, type Tracer, type TracerProvider, trace } from "@opentelemetry/api";
 import type { Session } from "@session-bridge/core";
 import { startServer } from "@session-bridge/server";
@@ -237,6 +238,19 @@ test("the codec is measured apart from the network", async () => {
   const total = (span?.duration[0] ?? 0) + (span?.duration[1] ?? 0) / 1e9;
   const set = (await told.points(CALLS)).find(({ attributes }) => attributes["rpc.method"] === `${VARIABLES}SetVariable`);
   expect((set?.value.sum ?? 0) + (written?.["session_bridge.codec.encode.duration"] as number)).toBeLessThanOrEqual(total + 0.001);
+});
+
+test("everything that is told is documented", async () => {
+  const told = configured();
+  const { session } = await served();
+  await session.set("x", 1);
+  await session.get("x");
+  await rejection(session.set("x", 1, { ifRevision: 0 }));
+  const points = [...(await told.points(CALLS)), ...(await told.points(SERIALIZATION))];
+  const names = new Set([...told.spans(), ...points].flatMap(({ attributes }) => Object.keys(attributes)));
+  const document = readFileSync(new URL("../../../docs/telemetry.md", import.meta.url), "utf8");
+  expect(names.size).toBe(14);
+  expect([CALLS, SERIALIZATION, ...names].filter((name) => !document.includes(`\`${name}\``))).toEqual([]);
 });
 
 test("no value, name or id is told", async () => {
