@@ -58,25 +58,25 @@ async function run(): Promise<void> {
   const unknown = chosen.find((name) => !Object.hasOwn(PARTS, name));
   if (unknown !== undefined) throw new Error(`--part: there is no ${unknown}; there are ${Object.keys(PARTS).join(", ")}`);
   const directory = mkdtempSync(join(values.directory, "bench-durability-"));
-  try {
-    const facts = machine(directory);
-    console.log(
-      `# Durability in figures\n\n${Object.entries(facts)
-        .map(([name, fact]) => `- ${name}: ${fact}`)
-        .join("\n")}\n`,
-    );
-    const found: Record<string, Table["figures"]> = {};
-    for (const name of chosen) {
-      const table = await (PARTS[name] as (directory: string) => Promise<Table>)(directory);
-      console.log(markdown(table));
-      found[name] = table.figures;
-      if (!allMet(table)) process.exitCode = 1;
-    }
-    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: facts, ...found }, undefined, 2)}\n`);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const facts = machine(directory);
+  console.log(
+    `# Durability in figures\n\n${Object.entries(facts)
+      .map(([name, fact]) => `- ${name}: ${fact}`)
+      .join("\n")}\n`,
+  );
+  const found: Record<string, Table["figures"]> = {};
+  for (const name of chosen) {
+    const table = await (PARTS[name] as (directory: string) => Promise<Table>)(directory);
+    console.log(markdown(table));
+    found[name] = table.figures;
+    if (!allMet(table)) process.exitCode = 1;
   }
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine: facts, ...found }, undefined, 2)}\n`);
 }
+
+// Ending in order takes the servers along.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 
 if (values.help) console.log(HELP);
 else await run();
