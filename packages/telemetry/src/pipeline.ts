@@ -34,7 +34,8 @@ const CLOSE_MS = 2000;
 export async function pipeline(options: TelemetryOptions, metrics: MetricProducer, monotonic: () => number): Promise<Pipeline> {
   const { serviceVersion = "", spanExporter } = options;
   const otlp = await wantedOtlp(options, metrics);
-  const stopListening = otlp && listenToOpenTelemetry(complaints(options.log, monotonic));
+  const complain = complaints(options.log, monotonic);
+  const stopListening = otlp && listenToOpenTelemetry(complain);
   const resource = resourceOf(options);
   const page = new PrometheusExporter({ preventServerStart: true, metricProducers: [metrics] });
   const serializer = new PrometheusSerializer(undefined, false, undefined, false, true);
@@ -46,7 +47,8 @@ export async function pipeline(options: TelemetryOptions, metrics: MetricProduce
     tracer: spanProcessors.length === 0 ? undefined : tracers.getTracer(SCOPE, serviceVersion),
     prometheus: async () => serializer.serialize((await page.collect()).resourceMetrics),
     async close() {
-      await settledWithin(CLOSE_MS, [meters.shutdown(), tracers.shutdown()]);
+      const delivered = await settledWithin(CLOSE_MS, [meters.shutdown(), tracers.shutdown()]);
+      if (!delivered) complain(`what was left did not arrive within ${CLOSE_MS} ms`);
       otlp?.abandon();
       stopListening?.();
     },
@@ -65,12 +67,13 @@ function resourceOf({ serviceName = "session-bridge", serviceVersion }: Telemetr
   return defaultResource().merge(resourceFromAttributes(service)).merge(environment);
 }
 
-/** Waits until everything has ended, however, but no longer than this. */
-async function settledWithin(ms: number, ending: readonly Promise<unknown>[]): Promise<void> {
+/** Waits until everything has ended, however, but no longer than this; says whether it has. */
+async function settledWithin(ms: number, ending: readonly Promise<unknown>[]): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
   });
-  await Promise.race([Promise.allSettled(ending), late]);
+  const settled = await Promise.race([Promise.allSettled(ending).then(() => true), late]);
   clearTimeout(timer);
+  return settled;
 }
