@@ -27,7 +27,6 @@ import { compareText } from "./text-order.ts";
 import { prepareUpdate, readsOf } from "./update.ts";
 import { isDue } from "./variable-store.ts";
 import { countdown, within } from "./waiting.ts";
-import type { WatchPort } from "./watch-port.ts";
 import { seen, type Witnessed, witnessed } from "./witness.ts";
 
 /** An engine whose store is open. */
@@ -42,9 +41,6 @@ export interface OpenEngine {
   /** Whether the engine is being closed, so that nothing new may be saved. */
   readonly isClosing: () => boolean;
 }
-
-/** What an engine offers: its sessions, and what happens to them. */
-export type EnginePort = SessionPort & WatchPort;
 
 /** What a port is made of. */
 export interface PortParts {
@@ -85,7 +81,7 @@ const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
 
 /** Makes the port of one tenant. */
-export function enginePort(parts: PortParts): EnginePort {
+export function enginePort(parts: PortParts): SessionPort {
   const { tenant, ready, limits, maxSessions, persistence, clock, random, admit, onStoreFailed } = parts;
 
   const keyOf = (id: string): SessionKey => {

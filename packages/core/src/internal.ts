@@ -1,7 +1,6 @@
 /** What the sibling packages may use beside the public names. Nothing here is promised to anybody else. */
 export { type Cancel, type Clock, type Random, steadyNow } from "./clock.ts";
 export { type Closable, closable } from "./closable.ts";
-export type { EnginePort } from "./engine-port.ts";
 export { CODES, fromWireError, toWireError, type WireError } from "./error-table.ts";
 export * from "./errors.ts";
 export {
@@ -22,6 +21,7 @@ export type { EngineNotice, Notify } from "./notices.ts";
 export type * from "./observer.ts";
 export { nullObserver } from "./observer.ts";
 export type { SessionPersistence, StoredVariable } from "./persistence.ts";
+export { resumedWatch, type Told } from "./resumed-watch.ts";
 export { sessionDirectory } from "./session-directory.ts";
 export { type EngineMemory, type EngineOptions, type SessionEngine, sessionEngine } from "./session-engine.ts";
 export { DEFAULT_TIMEOUT_MS, integersOption, timeoutOption } from "./session-manager.ts";

@@ -4,11 +4,10 @@
  */
 import type { Clock } from "./clock.ts";
 import { sizesOf } from "./commit-events.ts";
-import type { EnginePort } from "./engine-port.ts";
 import { followed, reasonOf } from "./followed.ts";
 import { isSessionId } from "./names.ts";
 import { type SessionCallEvent, since, type Tell } from "./observer.ts";
-import type { PortCall } from "./session-port.ts";
+import type { PortCall, SessionPort } from "./session-port.ts";
 import { type CallFacts, getEvent, listingEvent, readingEvents, updateEvents } from "./variable-events.ts";
 import type { VariableStore } from "./variable-store.ts";
 import { newWitness, type Witnessed } from "./witness.ts";
@@ -32,7 +31,7 @@ interface Ended<T> {
 }
 
 /** Tells of every call of `port`, which has them witnessed. */
-export function observedPort(port: EnginePort, { tenant, tell, clock }: Watching): EnginePort {
+export function observedPort(port: SessionPort, { tenant, tell, clock }: Watching): SessionPort {
   /** Carries a call out, and tells of it when it has ended. */
   function watched<C extends PortCall, A>(
     id: string | undefined,

@@ -1,12 +1,5 @@
 /** A watch that goes on by itself after whatever can happen on the way to the variables, and says so when it cannot go on without a gap. */
-import {
-  CancelledError,
-  CompactedError,
-  DeadlineExceededError,
-  LimitExceededError,
-  ServerUnavailableError,
-  UnsupportedError,
-} from "./errors.ts";
+import { CancelledError, CompactedError, DeadlineExceededError, LimitExceededError, ServerUnavailableError } from "./errors.ts";
 import type { SessionContext } from "./session-over-port.ts";
 import type { Signal } from "./session-port.ts";
 import { backoffMs, wait } from "./waiting.ts";
@@ -31,13 +24,12 @@ const CROWDED = ["OVERLOADED", "TOO_MANY_WATCHES"];
  * again does not mend, and with ServerUnavailableError when nothing came at all for `patienceMs`.
  */
 export async function* resumedWatch(
-  { port, clock, random }: SessionContext,
+  { port, clock, random }: Pick<SessionContext, "port" | "clock" | "random">,
   sessionId: string,
   { patienceMs, since, ...request }: ResumedRequest,
   signal: Signal,
 ): AsyncGenerator<Told, void> {
   const begunAtMs = clock.monotonic();
-  if (port.watch === undefined) throw new UnsupportedError("UNSUPPORTED", "sessions cannot be watched through this port");
   /** What to go on after; undefined within the beginning. */
   let position = since;
   let [heard, partial, caughtUp] = [false, false, false];

@@ -2,7 +2,7 @@
 import { type Clock, type Random, steadyNow } from "./clock.ts";
 import { type Committer, committer } from "./committer.ts";
 import { crowding } from "./crowding.ts";
-import { type EnginePort, enginePort, type OpenEngine } from "./engine-port.ts";
+import { enginePort, type OpenEngine } from "./engine-port.ts";
 import { BridgeClosedError, BridgeError, StoreUnavailableError } from "./errors.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { memoryPersistence } from "./memory-persistence.ts";
@@ -12,6 +12,7 @@ import { observedPort } from "./observed-port.ts";
 import { type ObserverEvent, type SessionObserver, teller } from "./observer.ts";
 import type { SessionPersistence } from "./persistence.ts";
 import type { FeedBounds } from "./session-feed.ts";
+import type { SessionPort } from "./session-port.ts";
 import { SessionTurns } from "./session-turns.ts";
 import { storeHealth } from "./store-health.ts";
 import { startSweeper } from "./sweeper.ts";
@@ -46,7 +47,7 @@ export interface SessionEngine {
   readonly limits: Limits;
   /** Opens the store; calls that come before it has ended wait for it. Rejects when the store cannot be opened. */
   open(): Promise<void>;
-  port(tenant: string): EnginePort;
+  port(tenant: string): SessionPort;
   /** False while the store fails; it turns true again without a restart. */
   readonly healthy: boolean;
   /** What is in memory at this moment. */

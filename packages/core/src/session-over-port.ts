@@ -21,11 +21,10 @@ import { snapshots, waitFor, watchChanges } from "./session-watch.ts";
 import { noContention, updateVariable } from "./update-variable.ts";
 import { type EncodedValue, typeNameOf } from "./values/index.ts";
 import { cancelled } from "./waiting.ts";
-import type { WatchPort } from "./watch-port.ts";
 
 /** What all sessions of one manager or bridge share. */
 export interface SessionContext {
-  readonly port: SessionPort & Partial<WatchPort>;
+  readonly port: SessionPort;
   readonly codec: ValueCodec;
   readonly integers: Integers;
   /** For calls that say nothing. */

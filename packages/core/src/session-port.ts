@@ -5,6 +5,7 @@
 import type { BridgeError } from "./errors.ts";
 import type { StoredVariable } from "./persistence.ts";
 import type { EncodedValue } from "./values/index.ts";
+import type { WatchPort } from "./watch-port.ts";
 
 /** The part of an AbortSignal that is used; core has no types of any runtime. */
 export interface Signal {
@@ -190,7 +191,7 @@ export interface SessionPage {
 }
 
 /** Every method may answer at once or later. All of them throw or reject with a BridgeError, nothing else. */
-export interface SessionPort {
+export interface SessionPort extends WatchPort {
   getVariable(sessionId: string, name: string, call: ReadCall): VariableReading | Promise<VariableReading>;
   getVariables(sessionId: string, selection: Selection, call: ReadCall): VariablesReading | Promise<VariablesReading>;
   listVariables(sessionId: string, prefix: string, call: PortCall): VariableListing | Promise<VariableListing>;

@@ -5,27 +5,19 @@ import { sessionSuite } from "../src/testing/index.ts";
 const LONGEST_MS = 120_000;
 
 describe("the session in this process", () =>
-  sessionSuite(
-    { describe, it: (name, body) => it(name, body, LONGEST_MS), expect },
-    (place) => {
-      const manager = new SessionManager(place);
-      return { directory: () => manager, cleanUp: () => manager.close() };
-    },
-    { watch: true },
-  ));
+  sessionSuite({ describe, it: (name, body) => it(name, body, LONGEST_MS), expect }, (place) => {
+    const manager = new SessionManager(place);
+    return { directory: () => manager, cleanUp: () => manager.close() };
+  }));
 
 describe("the session in this process, behind its store", () =>
-  sessionSuite(
-    { describe, it: (name, body) => it(name, body, LONGEST_MS), expect },
-    (place) => {
-      const inner = memoryPersistence();
-      const persistence = { ...inner, capabilities: { ...inner.capabilities, survives: "process" as const } };
-      // The laws move the time by hours while a save goes on.
-      const manager = new SessionManager({ ...place, persistence, writeBehind: { backlogMs: 1e12 } });
-      return { directory: () => manager, cleanUp: () => manager.close() };
-    },
-    { watch: true },
-  ));
+  sessionSuite({ describe, it: (name, body) => it(name, body, LONGEST_MS), expect }, (place) => {
+    const inner = memoryPersistence();
+    const persistence = { ...inner, capabilities: { ...inner.capabilities, survives: "process" as const } };
+    // The laws move the time by hours while a save goes on.
+    const manager = new SessionManager({ ...place, persistence, writeBehind: { backlogMs: 1e12 } });
+    return { directory: () => manager, cleanUp: () => manager.close() };
+  }));
 
 it.each([
   [7, "SessionManager's writeBehind must be an object"],

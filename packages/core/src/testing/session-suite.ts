@@ -13,18 +13,13 @@ const GROUPS: Readonly<Record<string, readonly SessionLaw[]>> = {
   writing: writingLaws,
   updating: updatingLaws,
   "lives of sessions": lifeLaws,
+  watching: watchingLaws,
   refusing: refusingLaws,
 };
 
-/** What a place can do beside what every one can. */
-export interface SessionSuiteOptions {
-  /** Whether its sessions can be watched. */
-  readonly watch?: boolean;
-}
-
 /** Declares a test for every law of `Session`, each in a fresh place that the factory makes. The longest may take a minute on a busy machine. */
-export function sessionSuite(runner: SuiteRunner, factory: SessionFixtureFactory, { watch = false }: SessionSuiteOptions = {}): void {
-  for (const [group, laws] of Object.entries(watch ? { ...GROUPS, watching: watchingLaws } : GROUPS)) {
+export function sessionSuite(runner: SuiteRunner, factory: SessionFixtureFactory): void {
+  for (const [group, laws] of Object.entries(GROUPS)) {
     runner.describe(group, () => {
       for (const law of laws) runner.it(law.name, () => playSession(law, factory, runner.expect));
     });

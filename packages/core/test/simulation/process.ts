@@ -1,15 +1,15 @@
 /** One life of the process that runs the engine: its clock stops when it dies, and nothing of it goes on. */
 import type { Clock, Random } from "../../src/clock.ts";
-import type { EnginePort } from "../../src/engine-port.ts";
 import type { SessionPersistence } from "../../src/persistence.ts";
 import { type EngineOptions, type SessionEngine, sessionEngine } from "../../src/session-engine.ts";
+import type { SessionPort } from "../../src/session-port.ts";
 import { DEFAULT_TTL_MS } from "./model-update.ts";
 
 export const VARIABLES_PER_SESSION = 6;
 
 export interface Process {
   readonly engine: SessionEngine;
-  readonly port: EnginePort;
+  readonly port: SessionPort;
   /** The engine's now; -Infinity before its store is open. */
   nowMs(): number;
   /** The store was opened and remembers this now. */

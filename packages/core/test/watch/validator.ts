@@ -120,7 +120,7 @@ export async function validate(seed: number): Promise<ValidatorReport> {
   };
 
   /** A connection to whatever process is alive when a watch begins; it is lost with that process. */
-  function connection(watcher: () => Watcher): SessionPort & WatchPort {
+  function connection(watcher: () => Watcher): SessionPort {
     const watch: WatchPort["watch"] = (id, request, { signal }) =>
       closable(async function* (stop) {
         const { port } = life;
