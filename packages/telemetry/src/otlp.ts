@@ -29,12 +29,14 @@ export async function otlpExport(endpoint: string | undefined, metrics: MetricPr
   const agents: Agent[] = [];
   let abandoned = false;
   const httpAgentOptions = (protocol: string): Agent => {
-    const agent = new (protocol === "http:" ? http.Agent : https.Agent)({ keepAlive: true, maxSockets: 4 });
+    // As many sockets as requests, which the exporters bound: one that waits for a socket has no time limit and cannot be broken off.
+    const agent = new (protocol === "http:" ? http.Agent : https.Agent)({ keepAlive: true });
     const connect = agent.createConnection.bind(agent);
-    agent.createConnection = (...args) => {
-      // An error without a code is one that the exporters do not try again after.
-      if (abandoned) throw new Error("telemetry is closed");
-      return connect(...args);
+    agent.createConnection = (options, connected) => {
+      if (!abandoned) return connect(options, connected);
+      // Not thrown: there may be nobody to catch it. An error without a code is one that the exporters do not try again after.
+      setImmediate(() => connected?.(new Error("telemetry is closed"), undefined as never));
+      return undefined;
     };
     agents.push(agent);
     return agent;
