@@ -13,7 +13,7 @@ import type {
   VariableListing,
   VariablesReading,
 } from "@session-bridge/core/internal";
-import { type Clock, DEFAULT_TIMEOUT_MS, type WatchPort } from "@session-bridge/core/internal";
+import { type Clock, DEFAULT_TIMEOUT_MS } from "@session-bridge/core/internal";
 import { SessionServiceService as Sessions } from "@session-bridge/protocol/session_bridge/v1/sessions";
 import { VariableServiceService as Variables } from "@session-bridge/protocol/session_bridge/v1/variables";
 import { type Caller, caller, type RetryPolicy } from "./rpc/calls.ts";
@@ -40,7 +40,7 @@ export interface RemotePortOptions {
 }
 
 /** The sessions of a server. A watch connects once, within the default timeout, and whoever wants it again after it is lost asks again. */
-export interface RemotePort extends SessionPort, WatchPort {
+export interface RemotePort extends SessionPort {
   serverInfo(call: CallOptions): Promise<ServerInfo>;
   /** Ends the watches, waits for the calls that are under way, then disconnects; both fail with BridgeClosedError from then on. */
   close(): Promise<void>;

@@ -16,6 +16,8 @@ if (process.argv[2] !== "serve") process.once("SIGINT", () => process.exit(EXIT.
 
 process.exitCode = await run(process.argv.slice(2), {
   print: (output) => void process.stdout.write(output),
+  printLive: (output) => new Promise((taken) => process.stdout.write(output, () => taken())),
+  colours: process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
   complain: (output) => void process.stderr.write(output),
   readStdin: () => text(process.stdin),
   openOutput: async (file, force) => (file === undefined ? streamSink(process.stdout) : fileSink(file, force)),

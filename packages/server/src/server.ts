@@ -10,7 +10,6 @@ import {
   sessionEngine,
   systemClock,
   systemRandom,
-  type WatchPort,
   type WriteBehindOptions,
 } from "@session-bridge/core/internal";
 import { grpcServer } from "./grpc/grpc-server.ts";
@@ -109,8 +108,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 }
 
 function servicesOf(engine: SessionEngine, limits: RequestLimits, clock: Clock) {
-  const ports = new Map<string, SessionPort & WatchPort>();
-  const port = (tenant: string): SessionPort & WatchPort => {
+  const ports = new Map<string, SessionPort>();
+  const port = (tenant: string): SessionPort => {
     const known = ports.get(tenant) ?? engine.port(tenant);
     ports.set(tenant, known);
     return known;

@@ -156,6 +156,7 @@ test("at a terminal, and only there, progress is shown on standard error", async
   const io = {
     environment: {},
     print: () => {},
+    colours: false,
     complain: () => {},
     checkStore,
     backupStore,
@@ -164,7 +165,7 @@ test("at a terminal, and only there, progress is shown on standard error", async
   const none = (): never => {
     throw new Error("not needed");
   };
-  const files = { readStdin: none, openOutput: none, openInput: none };
+  const files = { printLive: none, readStdin: none, openOutput: none, openInput: none };
   const unused = { ...files, openStore: none, connect: none, startTelemetry: none, fetchPage: none, formatSummary: none };
   const code = await run(["check", "--store", store], { ...io, ...unused });
   expect([code, shown]).toEqual([0, ["checked 0 of 1 sessions (0 %)", "checked 1 of 1 sessions (100 %)", ""]]);

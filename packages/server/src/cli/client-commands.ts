@@ -132,11 +132,14 @@ function ifRevisionOption(): Option {
   return new Option("--if-revision <revision>", "only if the variable has this revision; 0: only if there is none");
 }
 
-function ifRevision(command: Command): number | undefined {
-  const text = command.opts<{ ifRevision?: string }>().ifRevision;
+const ifRevision = (command: Command): number | undefined =>
+  revisionOf("--if-revision", command.opts<{ ifRevision?: string }>().ifRevision);
+
+/** The revision that an option says. Throws UsageError. */
+export function revisionOf(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(Number(text)))
-    throw new UsageError(`--if-revision: expected a revision, not ${quote(text)}`);
+    throw new UsageError(`${option}: expected a revision, not ${quote(text)}`);
   return Number(text);
 }
 
@@ -155,7 +158,8 @@ export function labelOption(): Option {
   return new Option("--label <key=value>", "only sessions with this label; may be given again").argParser(collected);
 }
 
-function collected(value: string, before: readonly string[] = []): readonly string[] {
+/** Collects what an option is given again and again. */
+export function collected(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

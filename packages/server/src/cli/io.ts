@@ -16,6 +16,10 @@ export type OnProgress = (done: number, total: number) => void;
 export interface CommandIo {
   /** Writes to standard output; nothing but the answer. */
   print(text: string): void;
+  /** Writes to standard output at once, and resolves when it can take more. */
+  printLive(text: string): Promise<void>;
+  /** Whether a person reads standard output, who may like colours. */
+  readonly colours: boolean;
   /** Writes to standard error. */
   complain(text: string): void;
   readStdin(): Promise<string>;

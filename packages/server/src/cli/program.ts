@@ -8,6 +8,7 @@ import type { CommandIo } from "./io.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addStatsCommand } from "./stats-command.ts";
 import { addStoreCommands } from "./store-commands.ts";
+import { addWatchCommand } from "./watch-command.ts";
 
 /** Runs a command line (without the program's name) and resolves to its exit code. Problems are said on standard error, one line each. */
 export async function run(args: readonly string[], io: CommandIo): Promise<number> {
@@ -22,6 +23,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     .exitOverride();
   addServeCommand(program, io, ended);
   addClientCommands(program, io, ended);
+  addWatchCommand(program, io, ended);
   addExportCommand(program, io, ended);
   addImportCommand(program, io, ended);
   addStoreCommands(program, io, ended);

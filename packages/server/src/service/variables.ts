@@ -1,5 +1,5 @@
 /** VariableService over a port, knowing no transport. */
-import type { Operation, OperationResult, SessionPort, StoredVariable, VariableInfo, WatchPort } from "@session-bridge/core/internal";
+import type { Operation, OperationResult, SessionPort, StoredVariable, VariableInfo } from "@session-bridge/core/internal";
 import { packMap } from "@session-bridge/core/values";
 import type * as wire from "@session-bridge/protocol/session_bridge/v1/variables";
 import { type Answer, andThen, type Caller, type StreamCaller } from "./caller.ts";
@@ -13,7 +13,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /** What VariableService is made of. */
 export interface VariableServiceOptions {
-  readonly port: (tenant: string) => SessionPort & WatchPort;
+  readonly port: (tenant: string) => SessionPort;
   readonly readingPins: PagePins<StoredVariable>;
   readonly listingPins: PagePins<VariableInfo>;
   /** The greatest message that may be answered. */

@@ -26,6 +26,8 @@ export async function commandLine(
   };
   const code = await run(args, {
     print,
+    printLive: async (text) => print(text),
+    colours: false,
     complain: (text) => {
       err += text;
     },
