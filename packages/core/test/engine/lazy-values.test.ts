@@ -1,28 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { memoryPersistence } from "../../src/memory-persistence.ts";
-import type { SessionPersistence } from "../../src/persistence.ts";
 import type { Operation, SessionPort } from "../../src/session-port.ts";
 import { faultAt } from "../../src/testing/index.ts";
 import { decode, encode } from "../../src/values/index.ts";
+import { lazy } from "./lazy-store.ts";
 import { all, get, isSettled, refusal, set, setOf, settled, stage, update } from "./stage.ts";
 
 const LARGE = "x".repeat(5_000);
-
-/** A store that gives values over 4 KiB only when they are asked for, as one on a disk does; `damaged` names do not verify. */
-function lazy(inner: SessionPersistence, damaged: ReadonlySet<string> = new Set()): SessionPersistence {
-  return {
-    ...inner,
-    async load(key) {
-      const session = await inner.load(key);
-      const away = ({ sizeBytes, name }: { sizeBytes: number; name: string }) => sizeBytes > 4096 || damaged.has(name);
-      return session && { ...session, variables: session.variables.map((each) => (away(each) ? { ...each, bytes: undefined } : each)) };
-    },
-    async loadValues(key, refs) {
-      const values = await inner.loadValues(key, refs);
-      return new Map([...values].map(([name, bytes]) => [name, damaged.has(name) ? undefined : bytes]));
-    },
-  };
-}
 
 /** A session with a large and a small variable in a store, and a manager that has not loaded it. */
 async function loaded(options: Parameters<typeof stage>[0] = {}, damaged?: ReadonlySet<string>) {

@@ -6,6 +6,7 @@ import { memoryPersistence } from "../../src/memory-persistence.ts";
 import type { SessionObserver } from "../../src/observer.ts";
 import type { SessionPersistence } from "../../src/persistence.ts";
 import { type SessionEngine, sessionEngine } from "../../src/session-engine.ts";
+import type { FeedBounds } from "../../src/session-feed.ts";
 import type { CallOptions, Operation, SessionPort, UpdateResult } from "../../src/session-port.ts";
 import {
   type FaultPlan,
@@ -31,12 +32,13 @@ export interface StageOptions {
   readonly limits?: Partial<Limits>;
   readonly inner?: SessionPersistence;
   readonly observer?: SessionObserver;
+  readonly feedBounds?: FeedBounds;
 }
 
-export function stage({ plan = () => undefined, limits, inner = memoryPersistence(), observer }: StageOptions = {}): Stage {
+export function stage({ plan = () => undefined, limits, inner = memoryPersistence(), observer, feedBounds }: StageOptions = {}): Stage {
   const clock = manualClock();
   const store = faultyPersistence(inner, plan);
-  const make = () => sessionEngine({ persistence: store, clock, random: seededRandom(1), limits, observer });
+  const make = () => sessionEngine({ persistence: store, clock, random: seededRandom(1), limits, observer, feedBounds });
   const engine = make();
   return { clock, store, engine, port: engine.port(""), again: () => make().port("") };
 }
