@@ -7,8 +7,8 @@ import type * as api from "./session.ts";
 import { checkOptions, isPlainObject, isSchema, OPTIONS, refuse } from "./session-options.ts";
 import type {
   CallOptions,
-  Change,
   Operation,
+  OperationChange,
   OperationResult,
   SessionDefaults,
   SessionInfo,
@@ -234,7 +234,7 @@ class PortSession implements api.Session {
 
   async #change(
     name: string,
-    change: Change,
+    change: OperationChange,
     { ifRevision, ...call }: api.ConditionOptions = {},
     wantPrevious = false,
   ): Promise<OperationResult> {

@@ -96,7 +96,7 @@ export interface VariableListing {
 }
 
 /** One change, or `check`, a bare precondition. */
-export type Change =
+export type OperationChange =
   | { readonly kind: "set"; readonly value: EncodedValue; readonly ttl?: VariableTtl | undefined; readonly ifMissing?: boolean | undefined }
   | { readonly kind: "delete" }
   /** `by` is a msgpack integer or float64. */
@@ -116,7 +116,7 @@ export type Change =
   | { readonly kind: "check" };
 
 /** A change of one name under its conditions. */
-export type Operation = Change & {
+export type Operation = OperationChange & {
   readonly name: string;
   /** 0 means "must not exist"; undefined means no condition. */
   readonly ifRevision?: number | undefined;

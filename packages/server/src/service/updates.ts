@@ -1,5 +1,5 @@
 /** UpdateVariables in core's words: packed sets first, then the operations in their order. */
-import { BridgeError, type Change, type Operation } from "@session-bridge/core/internal";
+import { BridgeError, type Operation, type OperationChange } from "@session-bridge/core/internal";
 import { unpackMap } from "@session-bridge/core/values";
 import type * as wire from "@session-bridge/protocol/session_bridge/v1/variables";
 import { ifRevision, invalidArgument, variableTtl } from "./messages.ts";
@@ -50,7 +50,7 @@ function operationOf(operation: wire.Operation): Operation {
   return { ...change, name, ifRevision: ifRevision(operation.ifRevision, name), wantPrevious };
 }
 
-function changeOf({ name, change }: wire.Operation): Change {
+function changeOf({ name, change }: wire.Operation): OperationChange {
   switch (change?.$case) {
     case undefined:
       return { kind: "check" };
