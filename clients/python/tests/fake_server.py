@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from session_bridge import Bridge, Session
 from session_bridge._link import Link
 from session_bridge._values import DEFAULT_CODECS
-from session_bridge._wire import GetVariableAnswer, Identity, InfoAnswer, Request
+from session_bridge._wire import GetVariableAnswer, Identity, InfoAnswer, Request, Stream, WatchVariables
 
 A = TypeVar("A")
 Answer = Callable[[Request[Any]], object]
@@ -34,6 +34,9 @@ class FakeTransport:
         self.contacted = True
         given: A = answer
         return given
+
+    def watch(self, request: WatchVariables, timeout: float | None) -> Stream:
+        raise NotImplementedError("the steps of a watch need no transport")
 
     def close(self) -> None:
         self.closed = True

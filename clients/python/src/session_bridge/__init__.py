@@ -29,10 +29,11 @@ from ._errors import (
     UnsupportedError,
     VariableNotFoundError,
 )
-from ._models import Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
+from ._models import Change, Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
 from ._session import Session
 from ._transaction import Transaction
 from ._values import Codecs, CustomEncoding
+from ._watch import Watch
 
 __version__ = _version("session-bridge")
 
@@ -41,6 +42,7 @@ __all__ = [
     "BridgeClosedError",
     "BridgeError",
     "CancelledError",
+    "Change",
     "Codecs",
     "CompactedError",
     "ConstraintError",
@@ -71,6 +73,7 @@ __all__ = [
     "UnsupportedError",
     "VariableInfo",
     "VariableNotFoundError",
+    "Watch",
     "__version__",
     "connect",
 ]

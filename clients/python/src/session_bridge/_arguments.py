@@ -109,6 +109,13 @@ def check_if_revision(if_revision: IfRevision) -> int | None:
     return if_revision
 
 
+def check_since(since: int | None) -> int | None:
+    """None, or the revision of a change that a watch has told."""
+    if since is not None and (not _is_int(since) or not 0 <= since <= _INT64_MAX):
+        raise InvalidArgumentError(f"since is the revision of a change that was told with last, not {since!r}")
+    return since
+
+
 def check_count(count: int | None, what: str) -> int | None:
     """None, or a number of things, at least 1."""
     if count is not None and (not _is_int(count) or not 1 <= count <= _INT64_MAX):

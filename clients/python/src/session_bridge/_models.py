@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from ._wire import InfoAnswer, SessionAnswer
 
@@ -48,6 +48,36 @@ class Entry(VariableInfo, Generic[T]):
     """A variable: what is known of it, and its value, which ``repr`` does not show."""
 
     value: T = field(repr=False)
+
+
+ChangeKind: TypeAlias = Literal[
+    "set", "delete", "expire", "caught_up", "resync", "session_created", "session_deleted", "session_expired"
+]
+"""What a watch can tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something that a watch tells.
+
+    Attributes:
+        kind: ``set``, ``delete`` or ``expire`` of a variable; ``session_created``, or ``session_deleted`` or
+            ``session_expired``, with which all variables are gone; ``caught_up``: all that was there at the beginning
+            has been told; ``resync``: forget everything, what is there now is told anew.
+        name: The variable's name; empty when it is about the whole session.
+        value: The variable's value; None for all but ``set``, and where values are not asked for.
+        revision: The revision of the commit; of what was there at the beginning, its own; of ``caught_up``, up to where
+            everything has been told. With ``last`` it is a position for ``since``; but that of ``resync`` is 0.
+        entry: The variable with what is known of it, for a ``set`` whose value is asked for.
+        last: Whether a commit is complete with this, so that what has been told is a state that there was.
+    """
+
+    kind: ChangeKind
+    name: str
+    value: Any = field(repr=False)
+    revision: int
+    entry: Entry[Any] | None
+    last: bool
 
 
 @dataclass(frozen=True, kw_only=True)

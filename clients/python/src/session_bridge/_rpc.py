@@ -1,4 +1,4 @@
-"""The transport over gRPC. Only this module and `_rpc_messages` know grpc and the generated stubs."""
+"""The transport over gRPC. Only this module, `_rpc_streams` and `_rpc_messages` know grpc and the generated stubs."""
 
 import threading
 from typing import Any, Final, TypeVar, cast
@@ -18,8 +18,9 @@ from ._errors import (
 )
 from ._fork import GATE
 from ._rpc_messages import METHODS, Stubs
+from ._rpc_streams import GrpcStream, Peer, Streams
 from ._telemetry import trace_headers
-from ._wire import Identity, Request
+from ._wire import Identity, Request, WatchVariables
 
 A = TypeVar("A")
 
@@ -43,12 +44,24 @@ class _Connection:
     """The channel of one process: objects made before a fork do not work after it."""
 
     def __init__(self, address: str) -> None:
-        loopback = (("grpc.enable_http_proxy", 0),) if address.startswith(_LOOPBACK) else ()
         self.generation = GATE.generation
         self.contacted = False
-        self.channel = grpc.insecure_channel(address, options=(*_CHANNEL_OPTIONS, *loopback))
+        self.channel = _channel(address)
         stubs = Stubs(self.channel)
         self.calls = {kind: method.bound(stubs) for kind, method in METHODS.items()}
+        self.streams = Streams(self.channel, lambda: _channel(address))
+
+    def answered(self) -> None:
+        self.contacted = True
+
+    def close(self) -> None:
+        self.channel.close()
+        self.streams.close()
+
+
+def _channel(address: str) -> grpc.Channel:
+    loopback = (("grpc.enable_http_proxy", 0),) if address.startswith(_LOOPBACK) else ()
+    return grpc.insecure_channel(address, options=(*_CHANNEL_OPTIONS, *loopback))
 
 
 # Of parent processes: kept unused, for ending them here could touch what is the parent's.
@@ -98,13 +111,29 @@ class GrpcTransport:
         connection.contacted = True
         return cast("A", method.from_message(answer))
 
+    def watch(self, request: WatchVariables, timeout: float | None) -> GrpcStream:
+        """Begins a watch, which ends after `timeout` seconds if that is not None.
+
+        Raises:
+            BridgeClosedError: The connection was ended.
+        """
+        with GATE:
+            connection = self._connected()
+            peer = Peer(connection.answered, lambda call: self._error(call, request, connection))
+            try:
+                return connection.streams.open(request, timeout, peer)
+            except ValueError:  # how grpcio says that the channel is closed
+                if self._closed:
+                    raise _closed(request) from None
+                raise
+
     def close(self) -> None:
         """Ends the connection; calls from now on, and those under way, raise BridgeClosedError."""
         self._closed = True
         with GATE, self._lock:
             connection = self._connection
             if connection is not None and connection.generation == GATE.generation:
-                connection.channel.close()
+                connection.close()
 
     def _connected(self) -> _Connection:
         """The connection of this process."""
@@ -128,7 +157,7 @@ class GrpcTransport:
         if from_server:
             connection.contacted = True
         elif type(error) in (ServerUnavailableError, CancelledError):
-            # Nothing here cancels a call but `close`: one that is cancelled was torn down with its connection.
+            # Whoever cancels knows: what else is cancelled was torn down with its connection, or for a fork.
             return ServerUnavailableError(self._unreachable(connection), outcome=error.outcome)
         elif type(error) is DeadlineExceededError:
             return DeadlineExceededError(f"no answer from {self._address} in time", outcome=error.outcome)

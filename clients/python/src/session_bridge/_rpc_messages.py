@@ -193,6 +193,46 @@ def _list_sessions(ask: wire.ListSessions) -> Message:
     return sessions.ListSessionsRequest(prefix=ask.prefix, labels=ask.labels, page_token=ask.page_token)
 
 
+def watch_message(ask: wire.WatchVariables) -> variables.WatchVariablesRequest:
+    """The message that begins a watch."""
+    return variables.WatchVariablesRequest(
+        session_id=ask.session_id,
+        names=ask.names,
+        prefix=ask.prefix,
+        since=ask.since,
+        without_values=ask.without_values,
+    )
+
+
+_CHANGE_KINDS: Final[Mapping[int, wire.ChangeKind]] = {
+    variables.CHANGE_KIND_SET: "set",
+    variables.CHANGE_KIND_DELETE: "delete",
+    variables.CHANGE_KIND_EXPIRE: "expire",
+    variables.CHANGE_KIND_SESSION_CREATED: "session_created",
+    variables.CHANGE_KIND_SESSION_DELETED: "session_deleted",
+    variables.CHANGE_KIND_SESSION_EXPIRED: "session_expired",
+}
+
+
+def _change(change: variables.VariableChange) -> wire.ChangeAnswer:
+    return wire.ChangeAnswer(
+        kind=_CHANGE_KINDS.get(change.kind),
+        name=change.name,
+        revision=change.revision,
+        variable=_variable(change.variable) if change.HasField("variable") else None,
+        last=change.last,
+    )
+
+
+def watched(answer: variables.WatchVariablesResponse) -> wire.WatchAnswer:
+    """One message of a watch."""
+    return wire.WatchAnswer(
+        changes=[_change(change) for change in answer.changes],
+        revision=answer.revision if answer.HasField("revision") else None,
+        caught_up=answer.caught_up,
+    )
+
+
 METHODS: Final[Mapping[type, Method]] = {
     wire.GetVariable: Method(_get_variable, lambda to: to.variables.GetVariable, _got_variable),
     wire.SetVariable: Method(

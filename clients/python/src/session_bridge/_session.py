@@ -12,11 +12,15 @@ from ._arguments import OMITTED, IfRevision
 from ._compare_and_set import update_variable
 from ._edit import edit, write_back
 from ._link import Handle
-from ._models import Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
+from ._models import Change, Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
 from ._steps import Steps, run
+from ._told import changes, states
 from ._transaction import Transaction, transact
 from ._transaction_state import TransactionState
 from ._views import SessionItems, SessionKeys, SessionValues
+from ._watch import Watch
+from ._watching import watched, watched_until
+from ._wire import Transport
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -289,6 +293,62 @@ class Session(MutableMapping[str, Any]):
         """The variables of one consistent snapshot, in byte order of their names."""
         return self._run(calls.get_variables(self._handle, (), prefix))
 
+    def watch(
+        self, prefix: str = "", since: int | None = None, *, names: Iterable[str] | None = None, values: bool = True
+    ) -> Watch[Change]:
+        """Tells what is there, then `caught_up`, then every change: whole commits, each once and in order.
+
+        `for change in session.watch(): …` goes on for ever, over lost connections and restarted servers. When it cannot
+        go on without a gap it tells `resync`, and then everything anew. A session need not exist to be watched, and an
+        open watch keeps it alive. The timeout is not for watches.
+
+        Args:
+            prefix: Only names that begin with this.
+            since: Goes on after this revision, of a change that was told with `last`, instead of telling what is there.
+            names: Instead of a prefix: only these.
+            values: When False, no values are sent.
+
+        Raises:
+            InvalidArgumentError: A name, the prefix or `since` cannot be one, or there are names and a prefix.
+        """
+        return Watch(
+            watched(self._handle, prefix, since, names, values), self._transport, changes(self._handle, values)
+        )
+
+    def snapshots(self, prefix: str = "") -> Watch[dict[str, Any]]:
+        """The variables as `to_dict` gives them, once they are known and after every commit, as `watch` goes on.
+
+        Each dict and its values are the reader's own. A value that does not decode raises DataLossError, whose
+        `readable` has the others; the next step goes on.
+
+        Args:
+            prefix: Only names that begin with this.
+        """
+        return Watch(watched(self._handle, prefix), self._transport, states(self._handle))
+
+    def wait_for(
+        self,
+        name: str,
+        predicate: Callable[[Any], object],
+        timeout: float | None = None,
+        *,
+        default: object = None,
+    ) -> Any:  # noqa: ANN401
+        """Waits until `predicate(value)` is true of a variable's value, and returns that value.
+
+        Args:
+            name: The variable.
+            predicate: Is given each value that the variable has, first the present one.
+            timeout: Seconds; left out, the session's.
+            default: Stands for the value while there is none.
+
+        Raises:
+            DeadlineExceededError: It was not true in time.
+        """
+        until = watched_until(self._handle, name, timeout)
+        with Watch(until, self._transport, states(self._handle)) as there:
+            return next(value for state in there if predicate(value := state.get(name, default)))
+
     def info(self) -> SessionInfo:
         """What is known of the session; looking does not extend its life.
 
@@ -387,7 +447,7 @@ class Session(MutableMapping[str, Any]):
 
     def __repr__(self) -> str:
         """The id and the server; never values."""
-        return f"Session({self.id!r}, address={self._handle.link.transport.address!r})"
+        return f"Session({self.id!r}, address={self._transport.address!r})"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refuses pickling and copying."""
@@ -395,7 +455,11 @@ class Session(MutableMapping[str, Any]):
 
     def _identity(self) -> tuple[str, Literal[""], str]:
         """Server, tenant (there is only the empty one) and id."""
-        return (self._handle.link.transport.address, "", self._handle.session_id)
+        return (self._transport.address, "", self._handle.session_id)
+
+    @property
+    def _transport(self) -> Transport:
+        return self._handle.link.transport
 
     def _run(self, steps: Steps[R]) -> R:
-        return run(steps, self._handle.link.transport)
+        return run(steps, self._transport)

@@ -53,8 +53,32 @@ class Transport(Protocol):
         """
         ...
 
+    def watch(self, request: "WatchVariables", timeout: float | None) -> "Stream":
+        """Begins a watch, which ends after `timeout` seconds if that is not None. Errors come when it is received from.
+
+        Raises:
+            BridgeClosedError: The connection was ended.
+        """
+        ...
+
     def close(self) -> None:
         """Ends the connection; calls from now on raise BridgeClosedError."""
+        ...
+
+
+class Stream(Protocol):
+    """The answers of one watch."""
+
+    def receive(self) -> "WatchAnswer":
+        """Waits for the next one.
+
+        Raises:
+            BridgeError: Why there will be none.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Ends it, also for a thread that is waiting for an answer."""
         ...
 
 
@@ -311,6 +335,42 @@ class UpdateVariables(Request[UpdateVariablesAnswer]):
     operations: Sequence[Operation] = ()
     must_exist: bool = False
     defaults: Defaults | None = None
+
+
+ChangeKind: TypeAlias = Literal["set", "delete", "expire", "session_created", "session_deleted", "session_expired"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAnswer:
+    """One change of a commit. `kind` is None for one that only newer clients know, `variable` is there for a set."""
+
+    kind: ChangeKind | None
+    name: str
+    revision: int
+    variable: VariableAnswer | None
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WatchAnswer:
+    """A part of what a watch tells; `revision`, if there, is a position to go on from after this message."""
+
+    changes: Sequence[ChangeAnswer]
+    revision: int | None
+    caught_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WatchVariables(Request[WatchAnswer]):
+    """Watches these names, or without names all that begin with `prefix`; answered many times."""
+
+    method = "session_bridge.v1.VariableService/WatchVariables"
+
+    session_id: str
+    names: Sequence[str] = ()
+    prefix: str = ""
+    since: int | None = None
+    without_values: bool = False
 
 
 @dataclass(frozen=True, slots=True)
