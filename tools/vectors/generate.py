@@ -1,10 +1,11 @@
-"""Writes proto/vectors/values.json and rejects.json; with --check it only says whether they are current."""
+"""Writes proto/vectors/values.json, rejects.json and constraints.json; with --check it only says whether they are current."""
 
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
+from constraints_rows import constraints
 from rejects_rows import rejects
 from values_rows import values
 
@@ -18,7 +19,8 @@ def render(rows: list[dict[str, Any]]) -> str:
 
 def outputs() -> dict[Path, str]:
     """The text of each file."""
-    return {VECTORS / "values.json": render(values()), VECTORS / "rejects.json": render(rejects())}
+    rows = {"values": values(), "rejects": rejects(), "constraints": constraints()}
+    return {VECTORS / f"{name}.json": render(made) for name, made in rows.items()}
 
 
 def main() -> int:
