@@ -133,14 +133,19 @@ async function* snapshot(parts: SnapshotParts, start: WatchStart, there: StoredV
   while (there.length > 0) {
     const taken = there.splice(0, withoutValues ? MAX_PIECE : pieceOf(there));
     const piece = withoutValues ? taken.map(withoutValue) : await here(parts, start, taken);
-    const known = engine.turns.peek(key)?.committed;
     // Its turn tells whether it has expired, or lives on and the later deadline is not saved yet.
-    if (known !== undefined && isDue(known.record, engine.now())) await engine.turns.perform(key, { signal }, nothing);
+    if (seemsDue(engine, key)) await engine.turns.perform(key, { signal }, nothing);
     start.cursor.check();
     if (start.ended()) return;
     const living = piece.filter((variable) => !isDue(variable, engine.now()));
     if (living.length > 0) yield { kind: "snapshot", variables: living };
   }
+}
+
+/** Whether a session is due, as far as is committed. Apart from the iteration, which would keep the head while its watcher is stuck. */
+function seemsDue(engine: OpenEngine, key: SessionKey): boolean {
+  const head = engine.turns.peek(key)?.committed;
+  return head !== undefined && isDue(head.record, engine.now());
 }
 
 /** How many of the variables make a piece. */

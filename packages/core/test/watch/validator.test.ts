@@ -3,6 +3,13 @@ import { validate } from "./validator.ts";
 
 const SEEDS = 500;
 
+/** Seeds that once found a bug. */
+const FOUND: readonly (readonly [number, string])[] = [
+  [862, "a session whose later deadline was being saved was left out of a snapshot"],
+  [1508, "the place of a session that did not exist was after what was being committed of it"],
+  [7251, "what was being read from the store expired meanwhile, and was taken for lost"],
+];
+
 /** One seed of one's own, as a failure prints it. */
 const chosen = process.env.VALIDATOR_SEED;
 
@@ -24,6 +31,10 @@ describe("watchers among writers, failures, crashes and compaction", () => {
     expect(done.commits).toBeGreaterThan(SEEDS * 10);
     expect(done.resyncs).toBeGreaterThan(SEEDS / 2);
     expect(done.crashes).toBeGreaterThan(SEEDS / 2);
+  });
+
+  it.each(FOUND)("seed %i, where %s", async (seed) => {
+    expect((await validate(seed)).failure).toBeUndefined();
   });
 
   it("a seed replays exactly", async () => {

@@ -195,6 +195,20 @@ describe("a watch's place", () => {
     expect((await watcher(later.port, "s", { ...ALL, since: place })).error?.reason).toBe("COMPACTED");
   });
 
+  it("[P15] is before whatever is being committed when the watch begins, a creation and its deletion too", async () => {
+    const { port } = stage();
+    await set(port, "other", "a", 1);
+    await port.deleteSession("other", {});
+    const watching = watcher(port, "s");
+    await Promise.all([set(port, "s", "a", 1), port.deleteSession("s", {})]);
+    const watch = await watching;
+    const [caughtUp, created] = watch.deliveries.map((delivery) => ("revision" in delivery ? delivery.revision : 0)) as [number, number];
+    expect(watch.told).toEqual(["caught_up", "| session_created a=1", "| session_deleted"]);
+    expect(caughtUp).toBeLessThan(created);
+    const again = await watcher(port, "s", { ...ALL, since: caughtUp });
+    expect(again.told).toEqual(["| session_created a=1", "| session_deleted", "caught_up"]);
+  });
+
   it("[P15] is kept for five minutes after the last watcher left, and not longer", async () => {
     const { port, clock } = stage();
     await set(port, "s", "a", 1);
