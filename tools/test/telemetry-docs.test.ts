@@ -20,8 +20,9 @@ beforeAll(async () => {
 afterAll(() => running.close());
 
 describe("docs/telemetry.md", () => {
-  test("has the tables that the code gives (node tools/checks/telemetry-tables.ts renews them)", () => {
-    expect(read(DOCUMENT)).toBe(withTables(read(DOCUMENT)));
+  test("has the tables that the code gives (node tools/checks/telemetry-tables.ts renews them, biome aligns them)", () => {
+    const unaligned = (text: string) => text.replace(/ +\|/g, " |").replace(/-{3,}/g, "---");
+    expect(unaligned(read(DOCUMENT))).toBe(unaligned(withTables(read(DOCUMENT))));
     expect(Object.keys(TABLES).length).toBeGreaterThan(5);
   });
 
