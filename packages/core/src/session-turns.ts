@@ -5,25 +5,18 @@
 import type { Clock } from "./clock.ts";
 import { deltaEvents } from "./commit-events.ts";
 import type { Commit, Committer } from "./committer.ts";
+import { revisionOf } from "./deltas.ts";
 import { accessStep } from "./engine-steps.ts";
 import { BridgeError, DataLossError, type Outcome, StoreUnavailableError } from "./errors.ts";
-import { awayOf, type KeptVariable, kept } from "./kept-variable.ts";
+import { awayOf, type KeptVariable } from "./kept-variable.ts";
 import { LoadedSessions } from "./loaded-sessions.ts";
 import type { SessionSource } from "./observed-loads.ts";
 import type { Tell } from "./observer.ts";
 import type { SessionKey, SessionRecord } from "./persistence.ts";
+import { expiryOf } from "./session-expiry.ts";
+import { SessionLoads } from "./session-loads.ts";
 import type { PortCall } from "./session-port.ts";
-import {
-  countedRecord,
-  type Head,
-  nextRevision,
-  queueTurn,
-  type SessionState,
-  type Step,
-  type StepCommit,
-  type Turn,
-  takeTurns,
-} from "./session-state.ts";
+import { type Head, queueTurn, type SessionState, type Step, type StepCommit, type Turn, takeTurns } from "./session-state.ts";
 import { type NewWatch, SessionWatches, type WatchLimits, type WatchStart } from "./session-watches.ts";
 import { giveUp, internalTurn, newTurn, recallAll, type TurnOptions, twinOf } from "./turn.ts";
 import { isDue, VariableStore } from "./variable-store.ts";
@@ -52,10 +45,11 @@ export class SessionTurns {
   readonly #parts: TurnParts;
   readonly #sessions: LoadedSessions;
   readonly #watches: SessionWatches;
-  readonly #loads = new Set<Promise<void>>();
+  readonly #loads: SessionLoads;
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
+    this.#loads = new SessionLoads(parts.persistence);
     this.#sessions = new LoadedSessions(parts);
     this.#watches = new SessionWatches({
       clock: parts.clock,
@@ -180,19 +174,7 @@ export class SessionTurns {
 
   /** Reads large values of a session from the store; says whether all of them were still there. Rejects as the store does. */
   fetch(key: SessionKey, away: readonly KeptVariable[]): Promise<boolean> {
-    const refs = away.map(({ name, revision }) => ({ name, revision }));
-    const fetched = this.#parts.persistence.loadValues(key, refs).then((values) => {
-      const found = away.filter(({ name }) => values.has(name));
-      for (const variable of found) variable.arrive(values.get(variable.name));
-      return found.length === away.length;
-    });
-    this.#track(
-      fetched.then(
-        () => {},
-        () => {},
-      ),
-    );
-    return fetched;
+    return this.#loads.values(key, away);
   }
 
   /** The store has other revisions: the session is loaded again at its next turn, unless what is being committed will find that out. */
@@ -222,44 +204,25 @@ export class SessionTurns {
 
   /** Commits what is due on a loaded session. */
   expireDue(state: SessionState, nowMs: number): void {
-    const head = state.pending;
-    if (head === undefined) return;
-    const { key } = state;
-    const baseRevision = head.record.revision;
-    if (isDue(head.record, nowMs)) {
-      const revision = nextRevision(baseRevision, nowMs);
-      this.#parts.floor.revision = Math.max(this.#parts.floor.revision, revision);
-      state.pending = undefined;
-      const delta = { kind: "expire", key, nowMs, baseRevision, revision, record: undefined, removed: [] } as const;
-      this.#commit(state, { head: undefined, delta });
-      return;
-    }
-    if (head.store.nextDueMs > nowMs) return;
-    const { store, removed } = head.store.removeDue(nowMs);
-    const revision = nextRevision(baseRevision, nowMs);
-    const next = { record: countedRecord(head.record, store, revision), store };
-    state.pending = next;
-    this.#commit(state, { head: next, delta: { kind: "expire", key, nowMs, baseRevision, revision, record: next.record, removed } });
+    const commit = expiryOf(state.key, state.pending, nowMs);
+    if (commit === undefined) return;
+    state.pending = commit.head;
+    if (commit.head === undefined) this.#parts.floor.revision = Math.max(this.#parts.floor.revision, revisionOf(commit.delta) ?? 0);
+    this.#commit(state, commit);
   }
 
   /** What a call does beside its turn: `idle` waits for it. */
   untilIdle<T>(work: Promise<T>): Promise<T> {
-    this.#track(
-      work.then(
-        () => {},
-        () => {},
-      ),
-    );
-    return work;
+    return this.#loads.whileRunning(work);
   }
 
   /** Resolves when nothing loads and nothing is being committed. */
   async idle(): Promise<void> {
     do {
-      while (this.#loads.size > 0) await Promise.allSettled(this.#loads);
+      await this.#loads.settled();
       await this.#parts.committer.idle();
       // What conflicted is loaded again.
-    } while (this.#loads.size > 0);
+    } while (!this.#loads.idle);
   }
 
   /** Lets what waits begin, in order, until a turn needs values that are not here. */
@@ -413,18 +376,12 @@ export class SessionTurns {
 
   #load(state: SessionState, recalled?: Promise<void>): void {
     state.phase = "loading";
-    this.#track(
-      Promise.all([this.#readHead(state.key), recalled]).then(
+    void this.#loads.whileRunning(
+      Promise.all([this.#loads.head(state.key), recalled]).then(
         ([head]) => this.#loaded(state, head),
         (cause: unknown) => this.#loadFailed(state, cause),
       ),
     );
-  }
-
-  /** Values up to 4 KiB come with the session; the others when somebody asks for them. */
-  async #readHead(key: SessionKey): Promise<Head | undefined> {
-    const session = await this.#parts.persistence.load(key);
-    return session && { record: session.record, store: VariableStore.of(session.variables.map(kept)) };
   }
 
   #loaded(state: SessionState, head: Head | undefined): void {
@@ -447,17 +404,12 @@ export class SessionTurns {
   /** Reads the values that the first waiting turn needs; what comes after it waits with it. */
   #fetchFirst(state: SessionState, away: readonly KeptVariable[]): void {
     state.phase = "fetching";
-    this.#track(
+    void this.#loads.whileRunning(
       this.fetch(state.key, away).then(
-        (complete) => (complete ? this.#fetched(state) : this.#fetchFailed(state, this.#valueMissing())),
+        (complete) => (complete ? this.#fetched(state) : this.#fetchFailed(state, this.#loads.valueMissing())),
         (cause: unknown) => this.#fetchFailed(state, cause),
       ),
     );
-  }
-
-  #valueMissing(): Error {
-    const { shared } = this.#parts.persistence.capabilities;
-    return shared ? new Error("the store has other revisions") : new DataLossError("the store has the variable but not its value");
   }
 
   #fetched(state: SessionState): void {
@@ -483,10 +435,5 @@ export class SessionTurns {
       turn.phase = "done";
       turn.reject(error);
     }
-  }
-
-  #track(load: Promise<void>): void {
-    this.#loads.add(load);
-    void load.finally(() => this.#loads.delete(load));
   }
 }

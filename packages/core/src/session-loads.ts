@@ -1,0 +1,62 @@
+/** What is read of sessions from the store, and who waits for it. */
+import { DataLossError } from "./errors.ts";
+import { type KeptVariable, kept } from "./kept-variable.ts";
+import type { SessionSource } from "./observed-loads.ts";
+import type { SessionKey } from "./persistence.ts";
+import type { Head } from "./session-state.ts";
+import { VariableStore } from "./variable-store.ts";
+
+/** Reads heads and values, and keeps count of what is under way. */
+export class SessionLoads {
+  readonly #persistence: SessionSource;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(persistence: SessionSource) {
+    this.#persistence = persistence;
+  }
+
+  /** Values up to 4 KiB come with the session; the others when somebody asks for them. */
+  async head(key: SessionKey): Promise<Head | undefined> {
+    const session = await this.#persistence.load(key);
+    return session && { record: session.record, store: VariableStore.of(session.variables.map(kept)) };
+  }
+
+  /** Reads large values of a session; says whether all of them were still there. Rejects as the store does. */
+  values(key: SessionKey, away: readonly KeptVariable[]): Promise<boolean> {
+    const refs = away.map(({ name, revision }) => ({ name, revision }));
+    return this.whileRunning(
+      this.#persistence.loadValues(key, refs).then((values) => {
+        const found = away.filter(({ name }) => values.has(name));
+        for (const variable of found) variable.arrive(values.get(variable.name));
+        return found.length === away.length;
+      }),
+    );
+  }
+
+  /** What it means that a value was not there any more. */
+  valueMissing(): Error {
+    const { shared } = this.#persistence.capabilities;
+    return shared ? new Error("the store has other revisions") : new DataLossError("the store has the variable but not its value");
+  }
+
+  /** `settled` waits for this, however it ends. */
+  whileRunning<T>(work: Promise<T>): Promise<T> {
+    const ended = work.then(
+      () => {},
+      () => {},
+    );
+    this.#running.add(ended);
+    void ended.finally(() => this.#running.delete(ended));
+    return work;
+  }
+
+  /** Whether nothing is under way. */
+  get idle(): boolean {
+    return this.#running.size === 0;
+  }
+
+  /** Resolves when nothing is under way. */
+  async settled(): Promise<void> {
+    while (!this.idle) await Promise.all(this.#running);
+  }
+}
