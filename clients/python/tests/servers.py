@@ -45,6 +45,10 @@ class Server:
         self._process.kill()
         self._end()
 
+    def signal(self, number: int) -> None:
+        """Sends it a signal, such as one that stops it for a while."""
+        self._process.send_signal(number)
+
     def _end(self) -> int:
         try:
             return self._process.wait(timeout=20)

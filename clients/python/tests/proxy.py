@@ -1,0 +1,76 @@
+"""A way to a server that can be cut, by which nobody loses anything but the connection."""
+
+import socket
+import threading
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+
+class Proxy:
+    """Passes bytes between `address` and a server; its threads end with it."""
+
+    def __init__(self, server: str) -> None:
+        self._target = server
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._ways: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def cut(self) -> None:
+        """Breaks every connection there is; new ones are passed on."""
+        with self._lock:
+            for way in self._ways:
+                _end(way)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        _end(self._listener)
+        self._threads[0].join()
+        self._listener.close()
+        self.cut()
+        for thread in self._threads:
+            thread.join()
+
+    def _accept(self) -> None:
+        host, port = self._target.rsplit(":", 1)
+        while True:
+            try:
+                near, _ = self._listener.accept()
+            except OSError:
+                return
+            far = socket.create_connection((host, int(port)))
+            with self._lock:
+                self._ways |= {near, far}
+            thread = threading.Thread(target=self._carry, args=(near, far), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _carry(self, near: socket.socket, far: socket.socket) -> None:
+        with near, far:
+            back = threading.Thread(target=_pass_on, args=(far, near), daemon=True)
+            back.start()
+            _pass_on(near, far)
+            back.join()
+            with self._lock:
+                self._ways -= {near, far}
+
+
+def _pass_on(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65_536):
+            target.sendall(data)
+    _end(source)
+    _end(target)
+
+
+def _end(way: socket.socket) -> None:
+    """Ends both directions; either end may have done so before."""
+    with suppress(OSError):
+        way.shutdown(socket.SHUT_RDWR)
