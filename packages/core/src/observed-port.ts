@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 import { sizesOf } from "./commit-events.ts";
 import { followed, reasonOf } from "./followed.ts";
 import { isSessionId } from "./names.ts";
-import { type SessionCallEvent, since, type Tell } from "./observer.ts";
+import type { SessionCallEvent, Tell } from "./observer.ts";
 import type { PortCall, SessionPort } from "./session-port.ts";
 import { type CallFacts, getEvent, listingEvent, readingEvents, updateEvents } from "./variable-events.ts";
 import type { VariableStore } from "./variable-store.ts";
@@ -47,12 +47,15 @@ export function observedPort(port: SessionPort, { tenant, tell, clock }: Watchin
         const failed = "error" in ending;
         const repeated = !failed && ending.answer !== witness.answer;
         const after = failed || repeated ? undefined : witness.after;
+        const sizes = sizesOf(failed ? witness.before?.record : after?.record);
         const facts = {
           key: { tenant, id: id !== undefined && (!failed || isSessionId(id)) ? id : "" },
           reason: failed ? reasonOf(ending.error, "INTERNAL") : "",
           trace: call.trace,
-          ...since(clock, startedAtMs),
-          ...sizesOf(failed ? witness.before?.record : after?.record),
+          startedAtMs,
+          durationMs: clock.monotonic() - startedAtMs,
+          sessionVariables: sizes.sessionVariables,
+          sessionBytes: sizes.sessionBytes,
         };
         told({ answer: failed ? undefined : ending.answer, facts, repeated, store: after?.store });
       },

@@ -3,7 +3,6 @@ import { reasonOf } from "./followed.ts";
 import { sizeOf } from "./kept-variable.ts";
 import { isName } from "./names.ts";
 import type { BatchEvent, CallEvent, SessionSizes, VariableEvent } from "./observer.ts";
-import type { StoredVariable } from "./persistence.ts";
 import type {
   Operation,
   OperationResult,
@@ -106,15 +105,23 @@ function operationEvent(operation: Operation, index: number, { result: all, repe
   const kind = KINDS[operation.kind];
   const name = toldName(nameOf(operation, done), reason);
   const found = kind === "variable.delete" ? done?.applied : done !== undefined && done.revision !== 0;
+  const variable = done && store?.variable(name);
+  // Field by field, as in `getEvent`.
   return {
     kind,
     operation: operation.kind,
-    ...facts,
+    key: facts.key,
     name,
     found: found === true,
     applied: done?.applied === true && !repeated,
-    ...typeAndSize(done && store?.variable(name)),
+    type: variable?.type ?? "",
+    sizeBytes: variable === undefined ? 0 : sizeOf(variable),
+    sessionVariables: facts.sessionVariables,
+    sessionBytes: facts.sessionBytes,
+    startedAtMs: facts.startedAtMs,
+    durationMs: facts.durationMs,
     reason,
+    trace: facts.trace,
   };
 }
 
@@ -133,9 +140,3 @@ const KINDS: Readonly<Record<Operation["kind"], VariableEvent["kind"]>> = {
   merge: "variable.update",
   check: "variable.check",
 };
-
-/** The type name and the encoded value's length, "" and 0 for no variable. */
-const typeAndSize = (variable: StoredVariable | undefined) => ({
-  type: variable?.type ?? "",
-  sizeBytes: variable === undefined ? 0 : sizeOf(variable),
-});

@@ -137,6 +137,7 @@ const BACK_ENDS: readonly (readonly [string, RequestListener | "down"])[] = [
 
 test.for(BACK_ENDS)(
   "a collector that %s changes no answer, delays none, and lets the server stop",
+  { timeout: 60_000 },
   async ([, treat]) => {
     const endpoint = treat === "down" ? "http://127.0.0.1:9" : (await collector(treat)).endpoint;
     const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_METRIC_EXPORT_INTERVAL: "100" };
@@ -166,5 +167,4 @@ test.for(BACK_ENDS)(
     plain.child.kill("SIGTERM");
     expect((await plain.ended).code).toBe(0);
   },
-  60_000,
 );

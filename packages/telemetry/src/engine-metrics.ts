@@ -1,6 +1,6 @@
 /** The events of an engine, counted: some 150 ns each. */
 import type { ObserverEvent, VariableEvent } from "@session-bridge/core/internal";
-import type { Meter } from "./meter.ts";
+import type { Count, Meter } from "./meter.ts";
 import { METRICS } from "./metric-catalogue.ts";
 import { typeLabel } from "./type-label.ts";
 
@@ -8,12 +8,13 @@ import { typeLabel } from "./type-label.ts";
 export function engineMetrics(meter: Meter, dbSystem: string | undefined): (event: ObserverEvent) => void {
   const variableDuration = meter.histogram(METRICS.variableDuration);
   const variableSize = meter.histogram(METRICS.variableSize);
+  const succeeded = new Map<string, Map<string, VariableCounts>>();
   const variableExpired = meter.counter(METRICS.variableExpired);
   const batchDuration = meter.histogram(METRICS.batchDuration);
   const batchOperations = meter.histogram(METRICS.batchOperations);
   const batchSize = meter.histogram(METRICS.batchSize);
   const sessionDuration = meter.histogram(METRICS.sessionDuration);
-  const sessionSize = meter.histogram(METRICS.sessionSize);
+  const sessionSize = meter.histogram(METRICS.sessionSize).of();
   const lives = {
     "session.created": meter.counter(METRICS.sessionCreated),
     "session.loaded": meter.counter(METRICS.sessionLoaded),
@@ -23,13 +24,15 @@ export function engineMetrics(meter: Meter, dbSystem: string | undefined): (even
     "session.evicted": meter.counter(METRICS.sessionEvicted),
     "sessions.crowded": meter.counter(METRICS.sessionsCrowded),
   };
+  const commitDuration = meter.histogram(METRICS.commitDuration);
   const commits = {
-    duration: meter.histogram(METRICS.commitDuration),
-    wait: meter.histogram(METRICS.commitWait),
-    deltas: meter.histogram(METRICS.commitDeltas),
-    operations: meter.histogram(METRICS.commitOperations),
-    size: meter.histogram(METRICS.commitSize),
-    conflicts: meter.counter(METRICS.commitConflicts),
+    saved: commitDuration.of("saved"),
+    failed: commitDuration.of("failed"),
+    wait: meter.histogram(METRICS.commitWait).of(),
+    deltas: meter.histogram(METRICS.commitDeltas).of(),
+    operations: meter.histogram(METRICS.commitOperations).of(),
+    size: meter.histogram(METRICS.commitSize).of(),
+    conflicts: meter.counter(METRICS.commitConflicts).of(),
   };
   const loadDuration = meter.histogram(METRICS.loadDuration);
   const loadSize = meter.histogram(METRICS.loadSize);
@@ -38,11 +41,27 @@ export function engineMetrics(meter: Meter, dbSystem: string | undefined): (even
   const dbDuration = dbSystem === undefined ? undefined : meter.histogram(METRICS.dbDuration);
 
   function variable(event: VariableEvent): void {
-    const { operation, reason } = event;
+    const { operation, reason, durationMs, sizeBytes } = event;
     const type = typeLabel(event.type);
-    variableDuration(event.durationMs / 1000, operation, type, outcomeOf(event), reason);
-    if (type !== "") variableSize(event.sizeBytes, operation, type);
+    if (reason === "") {
+      const counts = succeeded.get(operation)?.get(type) ?? countsOf(operation, type);
+      counts[outcomeOf(event)](durationMs / 1000);
+      if (type !== "") counts.size(sizeBytes);
+    } else {
+      variableDuration(durationMs / 1000, operation, type, "failed", reason);
+      if (type !== "") variableSize(sizeBytes, operation, type);
+    }
     if (event.applied) sessionSize(event.sessionBytes);
+  }
+
+  /** Both are of a few values each. */
+  function countsOf(operation: string, type: string): VariableCounts {
+    const duration = (outcome: Outcome) => variableDuration.of(operation, type, outcome, "");
+    const [ok, missing, unchanged, failed] = [duration("ok"), duration("missing"), duration("unchanged"), duration("failed")];
+    const counts = { ok, missing, unchanged, failed, size: variableSize.of(operation, type) };
+    const types = succeeded.get(operation) ?? new Map<string, VariableCounts>();
+    succeeded.set(operation, types.set(type, counts));
+    return counts;
   }
 
   function store(operation: "save" | "load", durationMs: number, errorType: string): void {
@@ -66,7 +85,7 @@ export function engineMetrics(meter: Meter, dbSystem: string | undefined): (even
       case "session.call":
         return sessionDuration(event.durationMs / 1000, event.operation, foundOutcome(event), event.reason);
       case "commit":
-        commits.duration(event.durationMs / 1000, event.outcome);
+        commits[event.outcome](event.durationMs / 1000);
         commits.wait(event.waitMs / 1000);
         commits.deltas(event.deltas);
         commits.operations(event.operations);
@@ -87,7 +106,13 @@ export function engineMetrics(meter: Meter, dbSystem: string | undefined): (even
 }
 
 /** How an operation on a variable ended, in one word. */
-export function outcomeOf(event: VariableEvent): "ok" | "missing" | "unchanged" | "failed" {
+export type Outcome = "ok" | "missing" | "unchanged" | "failed";
+
+/** What is counted of the operations of one kind on values of one type, by how they ended. */
+type VariableCounts = Readonly<Record<Outcome | "size", Count>>;
+
+/** How an operation on a variable ended. */
+export function outcomeOf(event: VariableEvent): Outcome {
   if (event.reason !== "") return "failed";
   if (event.operation === "get" || event.operation === "check") return event.found ? "ok" : "missing";
   return event.applied ? "ok" : "unchanged";

@@ -7,10 +7,17 @@ import { millisToHrTime } from "@opentelemetry/core";
 import { emptyResource } from "@opentelemetry/resources";
 import { AggregationTemporality, DataPointType, type MetricData, type MetricProducer } from "@opentelemetry/sdk-metrics";
 import type { Metric } from "./metric-catalogue.ts";
-import { type CounterSeries, counterFamily, type HistogramSeries, histogramFamily, record, type Series } from "./series.ts";
+import { type CounterSeries, counterFamily, type Family, type HistogramSeries, histogramFamily, record, type Series } from "./series.ts";
+
+/** Counts an amount. */
+export type Count = (amount: number) => void;
 
 /** Counts an amount, with the values of the metric's attributes in the catalogue's order; "" is one that does not apply. */
-export type Recorder = (amount: number, ...values: readonly string[]) => void;
+export interface Recorder {
+  (amount: number, ...values: readonly string[]): void;
+  /** Counts with these values from now on: for what is counted so often that finding the series each time would cost more than counting. */
+  of(...values: readonly string[]): Count;
+}
 
 /** Where a process counts. */
 export interface Meter extends MetricProducer {
@@ -36,15 +43,15 @@ export function meter(version: string, now: () => number): Meter {
     counter(metric) {
       const family = counterFamily(metric, now);
       sources.push({ size: () => family.series.length, collect: (at) => counterData(metric, family.series, at) });
-      return (amount, ...values) => {
-        family.of(...values).total += amount;
-      };
+      return recorder(family, (series, amount) => {
+        series.total += amount;
+      });
     },
     histogram(metric) {
       const family = histogramFamily(metric, now);
       const boundaries = metric.boundaries ?? [];
       sources.push({ size: () => family.series.length, collect: (at) => histogramData(metric, family.series, at) });
-      return (value, ...values) => record(family.of(...values), boundaries, value);
+      return recorder(family, (series, value) => record(series, boundaries, value));
     },
     gauge(metric, read) {
       sources.push({ size: () => 1, collect: (at) => gaugeData(metric, read, at) });
@@ -59,6 +66,18 @@ export function meter(version: string, now: () => number): Meter {
       return { resourceMetrics: { resource: emptyResource(), scopeMetrics }, errors: [] };
     },
   };
+}
+
+/** Series come to be when they are first counted in. */
+function recorder<S extends Series>(family: Family<S>, add: (series: S, amount: number) => void): Recorder {
+  const of = (...values: readonly string[]): Count => {
+    let series: S | undefined;
+    return (amount) => {
+      series ??= family.of(...values);
+      add(series, amount);
+    };
+  };
+  return Object.assign((amount: number, ...values: readonly string[]) => add(family.of(...values), amount), { of });
 }
 
 const described = ({ name, description, unit }: Metric) => ({

@@ -1,6 +1,6 @@
 /** The calls of a server, counted. */
 
-import type { Meter } from "./meter.ts";
+import type { Count, Meter } from "./meter.ts";
 import { METRICS } from "./metric-catalogue.ts";
 import type { RpcOutcome } from "./rpc-observer.ts";
 
@@ -33,17 +33,42 @@ export const statusLabel = (status: string): string => (STATUSES.has(status) ? s
 /** The status when it says that the server failed, else "". */
 export const serverError = (status: string): string => (SERVER_ERRORS.has(status) || !STATUSES.has(status) ? statusLabel(status) : "");
 
+/** What is counted of the calls of one method. */
+interface MethodCounts {
+  readonly ok: Count;
+  readonly requestSize: Count;
+  readonly responseSize: Count;
+  readonly decode: Count;
+  readonly encode: Count;
+}
+
 /** Makes what counts calls; the method is one that there is, or OTHER. */
 export function rpcMetrics(meter: Meter): (method: string, outcome: RpcOutcome) => void {
   const duration = meter.histogram(METRICS.rpcDuration);
   const requestSize = meter.histogram(METRICS.rpcRequestSize);
   const responseSize = meter.histogram(METRICS.rpcResponseSize);
   const serialization = meter.histogram(METRICS.rpcSerialization);
+  const methods = new Map<string, MethodCounts>();
+
+  function countsOf(method: string): MethodCounts {
+    const counts: MethodCounts = {
+      ok: duration.of(GRPC, method, "OK", ""),
+      requestSize: requestSize.of(GRPC, method),
+      responseSize: responseSize.of(GRPC, method),
+      decode: serialization.of("decode", method),
+      encode: serialization.of("encode", method),
+    };
+    methods.set(method, counts);
+    return counts;
+  }
+
   return (method, { status, durationMs, decodeMs, encodeMs, requestBytes, responseBytes }) => {
-    duration(durationMs / 1000, GRPC, method, statusLabel(status), serverError(status));
-    if (requestBytes !== undefined) requestSize(requestBytes, GRPC, method);
-    if (responseBytes !== undefined) responseSize(responseBytes, GRPC, method);
-    if (decodeMs !== undefined) serialization(decodeMs / 1000, "decode", method);
-    if (encodeMs !== undefined) serialization(encodeMs / 1000, "encode", method);
+    const counts = methods.get(method) ?? countsOf(method);
+    if (status === "OK") counts.ok(durationMs / 1000);
+    else duration(durationMs / 1000, GRPC, method, statusLabel(status), serverError(status));
+    if (requestBytes !== undefined) counts.requestSize(requestBytes);
+    if (responseBytes !== undefined) counts.responseSize(responseBytes);
+    if (decodeMs !== undefined) counts.decode(decodeMs / 1000);
+    if (encodeMs !== undefined) counts.encode(encodeMs / 1000);
   };
 }

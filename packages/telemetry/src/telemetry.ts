@@ -1,6 +1,8 @@
 /** The telemetry of one process, put together: what core and the server tell, and everything that it becomes. */
 import { type ObserverEvent, type SessionObserver, systemClock, systemRandom } from "@session-bridge/core/internal";
 import { adminServer, type Pages, text } from "./admin-server.ts";
+import { batches } from "./batches.ts";
+import { callObserver, type EndedCall } from "./call-observer.ts";
 import { engineMetrics } from "./engine-metrics.ts";
 import { eventExport } from "./events/event-export.ts";
 import { guard } from "./guard.ts";
@@ -9,9 +11,9 @@ import { METRICS } from "./metric-catalogue.ts";
 import { showName } from "./names.ts";
 import { checkTelemetryOptions, type TelemetryOptions } from "./options.ts";
 import { pipeline } from "./pipeline.ts";
-import { OTHER, rpcMetrics } from "./rpc-metrics.ts";
+import { rpcMetrics } from "./rpc-metrics.ts";
 import type { RpcObserver } from "./rpc-observer.ts";
-import { type Spans, spans } from "./spans.ts";
+import { spans } from "./spans.ts";
 import { summaries } from "./summary/summaries.ts";
 import type { Summary } from "./summary/summary.ts";
 
@@ -57,19 +59,37 @@ export async function telemetry(options: TelemetryOptions = {}): Promise<Telemet
   errors(0);
   const guarded = guard(() => errors(1));
 
-  const { tracer, prometheus, close } = await pipeline(options, metrics, monotonic);
-  const traced = tracer && spans({ tracer, clock, show, ratio: traceRatio, fraction });
   const summed = summaries({ mode: names, show, now, monotonic, seed: Math.floor(fraction() * 2 ** 32) });
+  const count = guarded(engineMetrics(metrics, options.dbSystem));
+  const sumUp = guarded(summed.observe);
+  const waitingEvents = batches<ObserverEvent>((event) => {
+    count(event);
+    sumUp(event);
+  });
+  const countCall = guarded(rpcMetrics(metrics));
+  const waitingCalls = batches<EndedCall>(({ method, outcome }) => countCall(method, outcome));
+  const collect: Meter["collect"] = (collection) => {
+    waitingEvents.flush();
+    waitingCalls.flush();
+    return metrics.collect(collection);
+  };
+  const summary = (): Summary => {
+    waitingEvents.flush();
+    return summed.summary();
+  };
+
+  const { tracer, prometheus, close } = await pipeline(options, { collect }, monotonic);
+  const traced = tracer && spans({ tracer, clock, show, ratio: traceRatio, fraction });
+  // What tells others of an event at once, and what counts it when there is time.
   const watchers: readonly ((event: ObserverEvent) => void)[] = [
-    engineMetrics(metrics, options.dbSystem),
-    summed.observe,
-    ...(traced ? [traced.observe] : []),
-    ...(events ? [eventExport(events, { meter: metrics, show, now, monotonic, fraction })] : []),
-  ].map((observe) => guarded(observe));
+    ...(traced ? [guarded(traced.observe)] : []),
+    ...(events ? [guarded(eventExport(events, { meter: metrics, show, now, monotonic, fraction }))] : []),
+    waitingEvents.add,
+  ];
 
   const pages: Pages = {
     "/metrics": async () => ({ status: 200, contentType: PROMETHEUS_TEXT, body: await prometheus() }),
-    "/summary": () => ({ status: 200, contentType: "application/json", body: `${JSON.stringify(summed.summary())}\n` }),
+    "/summary": () => ({ status: 200, contentType: "application/json", body: `${JSON.stringify(summary())}\n` }),
     "/livez": () => text(200, "ok\n"),
     "/readyz": () => (ready() ? text(200, "ok\n") : text(503, "not ready\n")),
   };
@@ -80,41 +100,14 @@ export async function telemetry(options: TelemetryOptions = {}): Promise<Telemet
         for (const observe of watchers) observe(event);
       },
     },
-    rpc: rpcObserver(metrics, traced, options.methods ?? [], guarded),
+    rpc: callObserver({ methods: options.methods ?? [], traced, ended: waitingCalls.add, guarded }),
     adminAddress: server?.address,
-    summary: summed.summary,
+    summary,
     prometheus,
     watch: watching(metrics),
     async close() {
       await server?.close();
       await close();
-    },
-  };
-}
-
-function rpcObserver(
-  metrics: Meter,
-  traced: Spans | undefined,
-  methods: readonly string[],
-  guarded: ReturnType<typeof guard>,
-): RpcObserver {
-  const count = rpcMetrics(metrics);
-  const known = new Set(methods);
-  return {
-    begin(method, headers) {
-      const name = known.has(method) ? method : OTHER;
-      let trace: ReturnType<Spans["begin"]>;
-      let ended = false;
-      guarded(() => {
-        trace = traced?.begin(headers);
-      })();
-      const end = guarded((outcome: Parameters<typeof count>[1]) => {
-        if (ended) return;
-        ended = true;
-        count(name, outcome);
-        trace?.end(name, outcome);
-      });
-      return { trace, end };
     },
   };
 }

@@ -66,10 +66,11 @@ describe("a call's spans", () => {
 
   test("have a batch between the call and its operations", async () => {
     const { observer, rpc, spans } = await traced();
-    const { trace, end } = rpc.begin(METHOD, sampled);
+    const call = rpc.begin(METHOD, sampled);
+    const { trace } = call;
     for (let n = 0; n < 100; n++) observer.observe(event("variable.get", { trace, name: `n-${n}` }));
     observer.observe(event("variable.batch", { trace, operations: 100 }));
-    end(ok);
+    call.end(ok);
     const all = await spans();
     const batch = named(all, "session_bridge.session.variable.batch");
     expect(batch.parentSpanContext?.spanId).toBe(named(all, METHOD).spanContext().spanId);
@@ -103,10 +104,11 @@ describe("a call's spans", () => {
 
   test("have only the attributes of the catalogue", async () => {
     const { observer, rpc, spans } = await traced();
-    const { trace, end } = rpc.begin(METHOD, sampled);
+    const call = rpc.begin(METHOD, sampled);
+    const { trace } = call;
     for (const kind of ["variable.update", "variable.batch", "session.call"] as const) observer.observe(event(kind, { trace }));
     observer.observe(event("commit", { traces: [trace] }));
-    end(ok);
+    call.end(ok);
     const known = new Set<string>(Object.values(SPAN_ATTRIBUTES));
     expect((await spans()).flatMap(({ attributes }) => Object.keys(attributes)).filter((name) => !known.has(name))).toEqual([]);
   });
@@ -143,9 +145,10 @@ describe("which calls are traced", () => {
 describe("names", () => {
   const named = async (names: "hash" | "off") => {
     const { observer, rpc, spans } = await traced({ names, namesKey: "key" });
-    const { trace, end } = rpc.begin(METHOD, sampled);
+    const call = rpc.begin(METHOD, sampled);
+    const { trace } = call;
     observer.observe(event("variable.set", { trace }));
-    end(ok);
+    call.end(ok);
     const all = await spans();
     expect(JSON.stringify(all.map(({ attributes }) => attributes))).not.toMatch(/session-1|temperature/);
     return all.find(({ name }) => name.endsWith("variable.set"))?.attributes ?? {};

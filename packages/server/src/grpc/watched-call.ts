@@ -1,7 +1,7 @@
 /** What is known of a call while it lasts, told to the observer when it is over. */
 import { type Metadata, status } from "@grpc/grpc-js";
 import type { Clock } from "@session-bridge/core/internal";
-import type { RpcCall, RpcObserver } from "./rpc-observer.ts";
+import type { RpcCall, RpcObserver, TraceHeaders } from "./rpc-observer.ts";
 
 /** What a handler sees of the observer of its call. */
 export interface HandledCall {
@@ -13,56 +13,75 @@ export interface HandledCall {
   handled(reason: string): void;
 }
 
-/** The whole life of a call. */
-export interface WatchedCall extends HandledCall {
-  begin(headers: Metadata): void;
+/** The whole life of a call. A class, since one is made for each call: closures would cost several times as much. */
+export class WatchedCall implements HandledCall {
+  readonly #clock: Clock;
+  readonly #startedAtMs: number;
+  readonly #call: RpcCall;
+  #working = false;
+  #told = false;
+  #reason = "";
+  #status: string | undefined;
+  #durationMs = 0;
+  #decodeMs: number | undefined;
+  #encodeMs: number | undefined;
+  #requestBytes: number | undefined;
+  #responseBytes: number | undefined;
+
+  /** A call of `method`, its full name, begins. */
+  constructor(method: string, headers: Metadata, observer: RpcObserver, clock: Clock) {
+    this.#clock = clock;
+    this.#startedAtMs = clock.monotonic();
+    this.#call = observer.begin(method, traceHeaders(headers));
+  }
+
+  get trace(): unknown {
+    return this.#call.trace;
+  }
+
+  handling(): void {
+    this.#working = true;
+  }
+
+  handled(reason: string): void {
+    this.#working = false;
+    this.#reason = reason;
+    this.#tell();
+  }
+
   /** A request took so long to decode, and is so long. */
-  decoded(ms: number, bytes: number): void;
-  encoded(ms: number, bytes: number): void;
+  decoded(ms: number, bytes: number): void {
+    this.#decodeMs = (this.#decodeMs ?? 0) + ms;
+    this.#requestBytes = (this.#requestBytes ?? 0) + bytes;
+  }
+
+  /** A response took so long to encode, and is so long. */
+  encoded(ms: number, bytes: number): void {
+    this.#encodeMs = (this.#encodeMs ?? 0) + ms;
+    this.#responseBytes = (this.#responseBytes ?? 0) + bytes;
+  }
+
   /** The caller is given this status, a number of gRPC's; only the first one counts. */
-  answered(code: number): void;
-}
+  answered(code: number): void {
+    if (this.#status !== undefined) return;
+    this.#status = status[code] ?? String(code);
+    this.#durationMs = this.#clock.monotonic() - this.#startedAtMs;
+    this.#tell();
+  }
 
-/** Follows a call of `method`, its full name. */
-export function watchedCall(method: string, observer: RpcObserver, clock: Clock): WatchedCall {
-  let call: RpcCall | undefined;
-  let startedAtMs = 0;
-  let answer: { readonly status: string; readonly durationMs: number } | undefined;
-  let working = false;
-  let reason = "";
-  const request = sums();
-  const response = sums();
-
-  const tell = (): void => {
-    if (answer === undefined || working) return;
-    const [decodeMs, requestBytes, encodeMs, responseBytes] = [request.ms, request.bytes, response.ms, response.bytes];
-    call?.end({ ...answer, reason, decodeMs, requestBytes, encodeMs, responseBytes });
-    call = undefined;
-  };
-
-  return {
-    get trace() {
-      return call?.trace;
-    },
-    begin(headers) {
-      startedAtMs = clock.monotonic();
-      call = observer.begin(method, { traceparent: header(headers, "traceparent"), tracestate: header(headers, "tracestate") });
-    },
-    decoded: (ms, bytes) => add(request, ms, bytes),
-    encoded: (ms, bytes) => add(response, ms, bytes),
-    handling() {
-      working = true;
-    },
-    handled(why) {
-      working = false;
-      reason = why;
-      tell();
-    },
-    answered(code) {
-      answer ??= { status: status[code] ?? String(code), durationMs: clock.monotonic() - startedAtMs };
-      tell();
-    },
-  };
+  #tell(): void {
+    if (this.#status === undefined || this.#working || this.#told) return;
+    this.#told = true;
+    this.#call.end({
+      status: this.#status,
+      reason: this.#reason,
+      durationMs: this.#durationMs,
+      decodeMs: this.#decodeMs,
+      encodeMs: this.#encodeMs,
+      requestBytes: this.#requestBytes,
+      responseBytes: this.#responseBytes,
+    });
+  }
 }
 
 /** An observer whose failures are its own. */
@@ -70,8 +89,7 @@ export function harmless(observer: RpcObserver): RpcObserver {
   return {
     begin(method, headers) {
       try {
-        const call = observer.begin(method, headers);
-        return { trace: call.trace, end: (outcome) => quietly(() => call.end(outcome)) };
+        return new HarmlessCall(observer.begin(method, headers));
       } catch {
         return { trace: undefined, end: () => {} };
       }
@@ -79,25 +97,31 @@ export function harmless(observer: RpcObserver): RpcObserver {
   };
 }
 
-function quietly(tell: () => void): void {
-  try {
-    tell();
-  } catch {
-    // An observer can never harm what it observes.
+class HarmlessCall implements RpcCall {
+  readonly #call: RpcCall;
+
+  constructor(call: RpcCall) {
+    this.#call = call;
+  }
+
+  get trace(): unknown {
+    return this.#call.trace;
+  }
+
+  end(outcome: Parameters<RpcCall["end"]>[0]): void {
+    try {
+      this.#call.end(outcome);
+    } catch {
+      // An observer can never harm what it observes.
+    }
   }
 }
 
-/** Of all messages in one direction; undefined while there was none. */
-interface Sums {
-  ms: number | undefined;
-  bytes: number | undefined;
-}
+const NO_TRACE: TraceHeaders = {};
 
-const sums = (): Sums => ({ ms: undefined, bytes: undefined });
-
-function add(to: Sums, ms: number, bytes: number): void {
-  to.ms = (to.ms ?? 0) + ms;
-  to.bytes = (to.bytes ?? 0) + bytes;
+function traceHeaders(headers: Metadata): TraceHeaders {
+  const traceparent = header(headers, "traceparent");
+  return traceparent === undefined ? NO_TRACE : { traceparent, tracestate: header(headers, "tracestate") };
 }
 
 function header(headers: Metadata, name: string): string | undefined {

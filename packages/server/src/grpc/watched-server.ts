@@ -3,6 +3,7 @@
  * not know, what is too large, and what takes too long.
  */
 import {
+  type Metadata,
   Server,
   type ServerInterceptingCall,
   type ServerInterceptingCallInterface,
@@ -15,12 +16,15 @@ import type { Clock } from "@session-bridge/core/internal";
 import { isDue } from "./call-signal.ts";
 import type { Received } from "./received.ts";
 import type { RpcObserver } from "./rpc-observer.ts";
-import { harmless, type WatchedCall, watchedCall } from "./watched-call.ts";
+import { harmless, WatchedCall } from "./watched-call.ts";
 
 /** Makes a server; it is one of grpc-js's and nothing else when nobody observes. */
 export function newServer(options: ServerOptions, observer: RpcObserver | undefined, clock: Clock): Server {
   return observer === undefined ? new Server(options) : new WatchedServer(options, observer, clock);
 }
+
+type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
+type Watch = (headers: Metadata) => WatchedCall;
 
 /** A request that was decoded, on its way to the listener that takes it apart. */
 interface Decoded {
@@ -32,6 +36,8 @@ interface Decoded {
 class WatchedServer extends Server {
   readonly #observer: RpcObserver;
   readonly #clock: Clock;
+  /** The full names of the methods that there are, by their paths. */
+  readonly #methods = new Map<string, string>();
   /** What was encoded last; grpc-js encodes a message while it is being sent, so whoever sends finds its own. */
   #encoded: { readonly ms: number; readonly bytes: number } | undefined;
 
@@ -54,6 +60,7 @@ class WatchedServer extends Server {
   override addService(service: ServiceDefinition, implementation: UntypedServiceImplementation): void {
     const clock = this.#clock;
     const timed = Object.entries(service).map(([name, method]) => {
+      this.#methods.set(method.path, methodName(method.path));
       const requestDeserialize = (bytes: Buffer): Decoded => {
         const startedAtMs = clock.monotonic();
         const message: unknown = method.requestDeserialize(bytes);
@@ -75,43 +82,29 @@ class WatchedServer extends Server {
    * call's own methods.
    */
   #watch(path: string, call: ServerInterceptingCallInterface): void {
-    const watched = watchedCall(methodName(path), this.#observer, this.#clock);
-
-    const start = call.start.bind(call);
-    call.start = (listener) =>
-      start({
-        onReceiveMetadata(metadata) {
-          watched.begin(metadata);
-          listener.onReceiveMetadata(metadata);
-        },
-        onReceiveMessage({ message, ms, bytes }: Decoded) {
-          watched.decoded(ms, bytes);
-          if (isReceived(message)) message.watched = watched;
-          listener.onReceiveMessage(message);
-        },
-        onReceiveHalfClose: () => listener.onReceiveHalfClose(),
-        onCancel() {
-          listener.onCancel();
-          watched.answered(isDue(call) ? status.DEADLINE_EXCEEDED : status.CANCELLED);
-        },
-      });
-
-    const sendMessage = call.sendMessage.bind(call);
+    const method = this.#methods.get(path) ?? methodName(path);
+    const { start, sendMessage, sendStatus } = call;
+    let watched: WatchedCall | undefined;
+    call.start = (listener) => {
+      const begin: Watch = (headers) => {
+        watched = new WatchedCall(method, headers, this.#observer, this.#clock);
+        return watched;
+      };
+      start.call(call, new WatchedListener(listener, call, begin));
+    };
     call.sendMessage = (message, sent) => {
       this.#encoded = undefined;
-      sendMessage(message, sent);
+      sendMessage.call(call, message, sent);
       this.#takeEncoded(watched);
     };
-
-    const sendStatus = call.sendStatus.bind(call);
     call.sendStatus = (answer) => {
-      sendStatus(answer);
-      watched.answered(answer.code ?? status.UNKNOWN);
+      sendStatus.call(call, answer);
+      watched?.answered(answer.code ?? status.UNKNOWN);
     };
   }
 
-  #takeEncoded(watched: WatchedCall): void {
-    if (this.#encoded !== undefined) watched.encoded(this.#encoded.ms, this.#encoded.bytes);
+  #takeEncoded(watched: WatchedCall | undefined): void {
+    if (this.#encoded !== undefined) watched?.encoded(this.#encoded.ms, this.#encoded.bytes);
   }
 
   /** Interceptors are for methods that there are. With a grpc-js that looks methods up in another way, unknown ones are not told of. */
@@ -126,7 +119,41 @@ class WatchedServer extends Server {
   }
 }
 
-const methodName = (path: string): string => path.replace(/^\//, "");
+/** What grpc-js tells of a call goes on to `listener`, and is noted. */
+class WatchedListener implements Listener {
+  readonly #listener: Listener;
+  readonly #call: ServerInterceptingCallInterface;
+  readonly #begin: Watch;
+  #watched: WatchedCall | undefined;
+
+  constructor(listener: Listener, call: ServerInterceptingCallInterface, begin: Watch) {
+    this.#listener = listener;
+    this.#call = call;
+    this.#begin = begin;
+  }
+
+  onReceiveMetadata(headers: Metadata): void {
+    this.#watched = this.#begin(headers);
+    this.#listener.onReceiveMetadata(headers);
+  }
+
+  onReceiveMessage({ message, ms, bytes }: Decoded): void {
+    this.#watched?.decoded(ms, bytes);
+    if (this.#watched !== undefined && isReceived(message)) message.watched = this.#watched;
+    this.#listener.onReceiveMessage(message);
+  }
+
+  onReceiveHalfClose(): void {
+    this.#listener.onReceiveHalfClose();
+  }
+
+  onCancel(): void {
+    this.#listener.onCancel();
+    this.#watched?.answered(isDue(this.#call) ? status.DEADLINE_EXCEEDED : status.CANCELLED);
+  }
+}
+
+const methodName = (path: string): string => (path.startsWith("/") ? path.slice(1) : path);
 
 /** Whether a message is one of our own services, with its bytes beside it. */
 const isReceived = (message: unknown): message is Received<unknown> =>

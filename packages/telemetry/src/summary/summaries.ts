@@ -76,7 +76,7 @@ export function summaries({ mode, show, now, monotonic, seed }: SummaryParts): S
     if (named && name !== "" && operation !== "expire") mostWritten.add(name);
     sessionBytes.add(event.sessionBytes);
     sessionVariables.add(event.sessionVariables);
-    sizes.add(monotonic(), event.sessionBytes, event.sessionVariables);
+    sizes.add(event.startedAtMs + event.durationMs, event.sessionBytes, event.sessionVariables);
     const type = typeLabel(typeName);
     if (type === "") return;
     written.add(sizeBytes);

@@ -20,7 +20,8 @@ describe("what a summary says", () => {
     const { observe, summary, clock } = summing();
     clock.advance(25_000);
     observe(event("session.created"));
-    observe(event("variable.set", { type: "map", sizeBytes: 40, sessionBytes: 50, sessionVariables: 1 }));
+    const startedAtMs = clock.monotonic() - 2;
+    observe(event("variable.set", { type: "map", sizeBytes: 40, sessionBytes: 50, sessionVariables: 1, startedAtMs, durationMs: 2 }));
     observe(event("variable.get", { type: "map", sizeBytes: 40 }));
     observe(event("variable.get", { found: false, type: "", sizeBytes: 0, name: "absent" }));
     observe(event("variable.set", { applied: false, found: false, type: "", sizeBytes: 0, reason: "VALUE_TOO_LARGE" }));
