@@ -10,7 +10,7 @@ from threading import Event, Thread
 import pytest
 
 import session_bridge
-from session_bridge import Session
+from session_bridge import BridgeClosedError, Session
 from session_bridge._fork import ForkGate
 
 from .fake_server import FakeTransport, bridge_over
@@ -22,6 +22,13 @@ pytestmark = [
     # From Python 3.12 on, forking a process that has threads warns; these tests are about exactly that.
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
 ]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def in_child(work: Callable[[], object], forked: Callable[[], object] = lambda: None) -> None:
@@ -159,3 +166,46 @@ def test_a_fork_in_the_middle_of_other_threads_calls(session: Session) -> None:
             thread.join()
     assert failures == []
     assert session["n"] == 20
+
+
+def test_p15_a_watch_goes_on_over_forks_and_is_refused_in_the_child(session: Session) -> None:
+    """[P15] While it waits in another thread; the child can watch for itself."""
+    session["n"] = 0
+    watch = session.watch()
+    assert next(watch).value == 0
+    assert next(watch).kind == "caught_up"
+    seen: list[int] = []
+
+    def read() -> None:
+        seen.extend(change.value for change in watch)
+
+    def child() -> None:
+        with pytest.raises(BridgeClosedError, match="forked"):
+            next(watch)
+        watch.close()
+        session.increment("n")
+        with session.snapshots() as snapshots:
+            assert next(snapshots) == session.to_dict()
+
+    reading = Thread(target=read)
+    reading.start()
+    try:
+        for count in range(1, 11):
+            in_child(child)
+            session.increment("n")
+            wait_until(lambda: len(seen) == 2 * count)  # noqa: B023  It is called at once.
+    finally:
+        watch.close()
+        reading.join()
+    assert seen == [*range(1, 21)], "nothing is lost or told twice"
+
+
+def test_a_fork_does_not_wait_for_watches(session: Session) -> None:
+    """They have no deadline."""
+    with session.watch() as watch:
+        next(watch)
+        begun = time.monotonic()
+        in_child(lambda: None)
+        assert time.monotonic() - begun < 2
+        session["x"] = 1
+        assert next(watch).kind == "session_created"

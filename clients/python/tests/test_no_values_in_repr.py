@@ -19,9 +19,15 @@ def test_no_repr_shows_values(session: Session) -> None:
     entry = session.get_entry("x")
     assert entry is not None
     assert entry.value == MARKER
+    with session.watch() as watch, session.transaction() as transaction:
+        change = next(watch)
+        assert change.value == transaction["x"] == MARKER
     for thing in (
         session,
         entry,
+        change,
+        watch,
+        transaction,
         session.keys(),
         session.values(),
         session.items(),
@@ -30,6 +36,19 @@ def test_no_repr_shows_values(session: Session) -> None:
     ):
         assert MARKER not in repr(thing)
         assert MARKER not in str(thing)
+
+
+def conflict(session: Session) -> None:
+    with session.transaction() as t:
+        t["y"] = t["x"]
+        session["x"] = MARKER
+
+
+def own_writes(session: Session) -> None:
+    with session.transaction() as t:
+        t.append("x", MARKER)
+        t.increment("x")
+        t.get_variable("x")
 
 
 REFUSED: dict[str, Callable[[Session], object]] = {
@@ -42,6 +61,9 @@ REFUSED: dict[str, Callable[[Session], object]] = {
     "type": lambda s: s.get_variable("x", type=int),
     "type inside": lambda s: s.get_variable("config", type=dict[str, int]),
     "not storable": lambda s: s.set_variable("x", {"a": [MARKER, object()]}),
+    "conflict": conflict,
+    "own writes": own_writes,
+    "edit": lambda s: s.edit("x").__enter__(),
     "forgotten return": lambda s: s.update_variable("x", lambda value: None),
 }
 

@@ -1,6 +1,7 @@
 """Transactions: one state to read, all or nothing to write, and no update that gets lost."""
 # ruff: noqa: PT012  The block of a transaction is what is expected to raise, at its end.
 
+import os
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from session_bridge import (
     Transaction,
     TypeMismatchError,
     VariableNotFoundError,
+    connect,
 )
 from session_bridge._wire import (
     Delete,
@@ -40,6 +42,7 @@ from session_bridge._wire import (
 )
 
 from .fake_server import FakeTransport, session_over
+from .servers import Server
 from .values.notation import same
 
 WRITTEN = UpdateVariablesAnswer([], 9)
@@ -342,6 +345,36 @@ def test_no_update_is_lost_between_threads(session: Session) -> None:
         for done in [pool.submit(work, seed) for seed in range(8)]:
             done.result()
     assert session.pop("moves") == 8 * 40
+    assert sum(session.values()) == 300
+
+
+def test_no_update_is_lost_between_fifty_clients(server: Server, session: Session) -> None:
+    """Each with a connection of its own, all over the same three variables, and none gives up.
+
+    `TRANSACTIONS=200` in the environment makes it ten times as long.
+    """
+    session.set_variables({"a": 100, "b": 100, "c": 100})
+    each = int(os.environ.get("TRANSACTIONS", "20"))
+
+    def client(seed: int) -> None:
+        chance = random.Random(seed)
+
+        def move(t: Transaction) -> None:
+            source, target = chance.sample("abc", 2)
+            amounts = t.get_variables(source, target)
+            t[source] = amounts[source] - 1
+            t[target] = amounts[target] + 1
+
+        with connect(server.address, timeout=60) as bridge:
+            own = bridge.get_session(session.id)
+            for _ in range(each):
+                own.transact(move)
+            own.increment("clients")
+
+    with ThreadPoolExecutor(50) as pool:
+        for done in [pool.submit(client, seed) for seed in range(50)]:
+            done.result()
+    assert session.pop("clients") == 50
     assert sum(session.values()) == 300
 
 

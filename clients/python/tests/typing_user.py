@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, assert_type
 
 import session_bridge
-from session_bridge import Bridge, Entry, Session, SessionInfo, Transaction, VariableInfo
+from session_bridge import Bridge, Change, Entry, Session, SessionInfo, Transaction, VariableInfo, Watch
 
 
 @dataclass
@@ -95,3 +95,18 @@ def together(session: Session) -> None:
 
     assert_type(session.transact(move), int)
     assert_type(session.transact(lambda t: t.has_variable("a"), attempts=3), bool)
+
+
+def watching(session: Session) -> None:
+    with session.watch("run/", since=5) as watch:
+        assert_type(watch, Watch[Change])
+        for change in watch:
+            assert_type(change, Change)
+            if change.kind == "set" and change.entry is not None:
+                assert_type(change.entry, Entry[Any])
+            assert_type(change.revision, int)
+        watch.close()
+    session.watch(names=["a"], values=False).close()
+    for state in session.snapshots():
+        assert_type(state, dict[str, Any])
+    assert_type(session.wait_for("x", lambda value: value == 1, 2.5, default=0), Any)
