@@ -92,21 +92,23 @@ export class SessionWatches {
     const { watches, watchesPerSession } = this.#parts.limits;
     refuseMore("watches", watches, this.#count + 1);
     refuseMore("watchesPerSession", watchesPerSession, (state.watch?.feed.watchers ?? 0) + 1);
-    const { feed } = this.#watchOf(state);
+    const watch = this.#watchOf(state);
+    const { feed } = watch;
     try {
       const cursor = feed.open(watcher, () => {
         this.#count -= 1;
-        if (feed.watchers === 0) this.#linger(state);
+        // One that was cut leaves when its owner finds out; the session may have another log by then.
+        if (state.watch === watch) this.#linger(state);
       });
       if (state.committed !== undefined) watcher.begin(state.committed);
       this.#count += 1;
-      this.#lingering.delete(state);
+      if (this.#lingering.delete(state)) watch.cancel();
       this.#weighLingering(state);
       this.#tendLater(state);
       const { endings } = feed;
       return { cursor, revision: feed.revision, ended: () => feed.endings !== endings };
     } finally {
-      if (feed.watchers === 0) this.#linger(state);
+      this.#linger(state);
     }
   }
 
@@ -195,10 +197,10 @@ export class SessionWatches {
     });
   }
 
-  /** The last watcher left: the log stays a while for those who come back. */
+  /** When the last watcher has left, the log stays a while for those who come back. */
   #linger(state: SessionState): void {
     const { watch } = state;
-    if (watch === undefined) return;
+    if (watch === undefined || watch.feed.watchers > 0) return;
     watch.cancel();
     watch.tendAtMs = Number.POSITIVE_INFINITY;
     watch.cancel = this.#parts.clock.schedule(LINGER_MS, () => this.#release(state));

@@ -5,6 +5,7 @@ const SEEDS = 500;
 
 /** Seeds that once found a bug. */
 const FOUND: readonly (readonly [number, string])[] = [
+  [482, "the log of a session ended that was watched again"],
   [862, "a session whose later deadline was being saved was left out of a snapshot"],
   [1508, "the place of a session that did not exist was after what was being committed of it"],
   [7251, "what was being read from the store expired meanwhile, and was taken for lost"],

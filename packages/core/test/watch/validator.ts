@@ -35,6 +35,8 @@ const STEPS = 200;
 const START_MS = 1_800_000_000_000;
 const TRACED = 60;
 const MOST_WATCHERS = 8;
+/** Added to a seed for dice of their own. */
+const AGE_SEED = 1_000_004;
 
 /** A watcher and its connection. */
 interface Watcher {
@@ -73,6 +75,7 @@ export async function validate(seed: number): Promise<ValidatorReport> {
     time: 12,
     idle: dice.pick([0, 1, 3]),
     jump: dice.pick([0, 1]),
+    age: diceOf(seed + AGE_SEED).pick([0, 0, 2]),
     crash: violent,
     restart: violent / 3,
     meddle: shared ? 3 : 0,
@@ -256,6 +259,9 @@ export async function validate(seed: number): Promise<ValidatorReport> {
         return clock.advance(dice.chance(0.8) ? dice.int(20) : dice.int(600));
       case "idle":
         return clock.advance(dice.int(8_000));
+      case "age":
+        // About as long as a log is kept that nobody follows.
+        return clock.advance(dice.int(400_000));
       case "jump":
         return clock.jump(dice.int(20_000) - 10_000);
       case "crash":

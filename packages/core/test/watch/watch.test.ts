@@ -225,6 +225,33 @@ describe("a watch's place", () => {
     expect((await watcher(port, "s", { ...ALL, since: second.revision })).told).toEqual(["caught_up"]);
   });
 
+  it("[P15] a watch that comes back is told everything, however long it stays", async () => {
+    const { port, clock } = stage();
+    await (await watcher(port, "s")).leave();
+    const watch = await watcher(port, "s");
+    await pass(clock, 20 * 60_000, 60_000);
+    await set(port, "s", "a", 1);
+    await settled();
+    expect(watch.told.at(-1)).toBe("| session_created a=1");
+  });
+
+  it("[P15] a watch is told everything, whenever one that was cut long before finds that out", async () => {
+    const { port, clock } = stage({ feedBounds: { keptCommits: 2, keptBytes: 1e6, lagCommits: 2, lagBytes: 1e6 } });
+    await set(port, "s", "a", 0);
+    const stuck = slowWatcher(port, "s");
+    await stuck.take();
+    for (let i = 1; i < 5; i++) await set(port, "s", "a", i);
+    await (await watcher(port, "s")).leave();
+    await pass(clock, 6 * 60_000, 60_000);
+    const watch = await watcher(port, "s");
+    await stuck.take();
+    expect(stuck.error?.reason).toBe("WATCH_TOO_SLOW");
+    await pass(clock, 6 * 60_000, 60_000);
+    await set(port, "s", "a", 5);
+    await settled();
+    expect(watch.told.at(-1)).toBe("| a=5");
+  });
+
   it("[P15] is gone with the process: the present revision can be gone on from, anything else is compacted", async () => {
     const { port, again } = stage();
     const first = await set(port, "s", "a", 1);
