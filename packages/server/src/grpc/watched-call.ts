@@ -15,11 +15,14 @@ export interface HandledCall {
 
 /** The whole life of a call. A class, since one is made for each call: closures would cost several times as much. */
 export class WatchedCall implements HandledCall {
+  readonly #method: string;
+  readonly #observer: RpcObserver;
   readonly #clock: Clock;
-  readonly #startedAtMs: number;
-  readonly #call: RpcCall;
+  #startedAtMs = 0;
+  /** Undefined before the call has begun, and once it has been told. */
+  #call: RpcCall | undefined;
+  #trace: unknown;
   #working = false;
-  #told = false;
   #reason = "";
   #status: string | undefined;
   #durationMs = 0;
@@ -28,15 +31,26 @@ export class WatchedCall implements HandledCall {
   #requestBytes: number | undefined;
   #responseBytes: number | undefined;
 
-  /** A call of `method`, its full name, begins. */
-  constructor(method: string, headers: Metadata, observer: RpcObserver, clock: Clock) {
+  /** A call of `method`, its full name. */
+  constructor(method: string, observer: RpcObserver, clock: Clock) {
+    this.#method = method;
+    this.#observer = observer;
     this.#clock = clock;
-    this.#startedAtMs = clock.monotonic();
-    this.#call = observer.begin(method, traceHeaders(headers));
+  }
+
+  /** Its headers are here. */
+  begin(headers: Metadata): void {
+    this.#startedAtMs = this.#clock.monotonic();
+    try {
+      this.#call = this.#observer.begin(this.#method, traceHeaders(headers));
+      this.#trace = this.#call.trace;
+    } catch {
+      // An observer can never harm what it observes.
+    }
   }
 
   get trace(): unknown {
-    return this.#call.trace;
+    return this.#trace;
   }
 
   handling(): void {
@@ -70,9 +84,10 @@ export class WatchedCall implements HandledCall {
   }
 
   #tell(): void {
-    if (this.#status === undefined || this.#working || this.#told) return;
-    this.#told = true;
-    this.#call.end({
+    const call = this.#call;
+    if (this.#status === undefined || this.#working || call === undefined) return;
+    this.#call = undefined;
+    const outcome = {
       status: this.#status,
       reason: this.#reason,
       durationMs: this.#durationMs,
@@ -80,37 +95,9 @@ export class WatchedCall implements HandledCall {
       encodeMs: this.#encodeMs,
       requestBytes: this.#requestBytes,
       responseBytes: this.#responseBytes,
-    });
-  }
-}
-
-/** An observer whose failures are its own. */
-export function harmless(observer: RpcObserver): RpcObserver {
-  return {
-    begin(method, headers) {
-      try {
-        return new HarmlessCall(observer.begin(method, headers));
-      } catch {
-        return { trace: undefined, end: () => {} };
-      }
-    },
-  };
-}
-
-class HarmlessCall implements RpcCall {
-  readonly #call: RpcCall;
-
-  constructor(call: RpcCall) {
-    this.#call = call;
-  }
-
-  get trace(): unknown {
-    return this.#call.trace;
-  }
-
-  end(outcome: Parameters<RpcCall["end"]>[0]): void {
+    };
     try {
-      this.#call.end(outcome);
+      call.end(outcome);
     } catch {
       // An observer can never harm what it observes.
     }

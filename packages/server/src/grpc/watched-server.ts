@@ -3,7 +3,7 @@
  * not know, what is too large, and what takes too long.
  */
 import {
-  type Metadata,
+  Metadata,
   Server,
   type ServerInterceptingCall,
   type ServerInterceptingCallInterface,
@@ -16,7 +16,7 @@ import type { Clock } from "@session-bridge/core/internal";
 import { isDue } from "./call-signal.ts";
 import type { Received } from "./received.ts";
 import type { RpcObserver } from "./rpc-observer.ts";
-import { harmless, WatchedCall } from "./watched-call.ts";
+import { WatchedCall } from "./watched-call.ts";
 
 /** Makes a server; it is one of grpc-js's and nothing else when nobody observes. */
 export function newServer(options: ServerOptions, observer: RpcObserver | undefined, clock: Clock): Server {
@@ -24,7 +24,6 @@ export function newServer(options: ServerOptions, observer: RpcObserver | undefi
 }
 
 type Listener = Parameters<ServerInterceptingCallInterface["start"]>[0];
-type Watch = (headers: Metadata) => WatchedCall;
 
 /** A request that was decoded, on its way to the listener that takes it apart. */
 interface Decoded {
@@ -39,7 +38,8 @@ class WatchedServer extends Server {
   /** The full names of the methods that there are, by their paths. */
   readonly #methods = new Map<string, string>();
   /** What was encoded last; grpc-js encodes a message while it is being sent, so whoever sends finds its own. */
-  #encoded: { readonly ms: number; readonly bytes: number } | undefined;
+  #encodedMs = 0;
+  #encodedBytes = -1;
 
   constructor(options: ServerOptions, observer: RpcObserver, clock: Clock) {
     super({
@@ -51,7 +51,7 @@ class WatchedServer extends Server {
         },
       ],
     });
-    this.#observer = harmless(observer);
+    this.#observer = observer;
     this.#clock = clock;
     this.#watchUnknownMethods();
   }
@@ -69,7 +69,8 @@ class WatchedServer extends Server {
       const responseSerialize = (response: unknown): Buffer => {
         const startedAtMs = clock.monotonic();
         const bytes = method.responseSerialize(response);
-        this.#encoded = { ms: clock.monotonic() - startedAtMs, bytes: bytes.length };
+        this.#encodedMs = clock.monotonic() - startedAtMs;
+        this.#encodedBytes = bytes.length;
         return bytes;
       };
       return [name, { ...method, requestDeserialize, responseSerialize }];
@@ -83,28 +84,18 @@ class WatchedServer extends Server {
    */
   #watch(path: string, call: ServerInterceptingCallInterface): void {
     const method = this.#methods.get(path) ?? methodName(path);
+    const watched = new WatchedCall(method, this.#observer, this.#clock);
     const { start, sendMessage, sendStatus } = call;
-    let watched: WatchedCall | undefined;
-    call.start = (listener) => {
-      const begin: Watch = (headers) => {
-        watched = new WatchedCall(method, headers, this.#observer, this.#clock);
-        return watched;
-      };
-      start.call(call, new WatchedListener(listener, call, begin));
-    };
+    call.start = (listener) => start.call(call, new WatchedListener(listener, call, watched));
     call.sendMessage = (message, sent) => {
-      this.#encoded = undefined;
+      this.#encodedBytes = -1;
       sendMessage.call(call, message, sent);
-      this.#takeEncoded(watched);
+      if (this.#encodedBytes >= 0) watched.encoded(this.#encodedMs, this.#encodedBytes);
     };
     call.sendStatus = (answer) => {
       sendStatus.call(call, answer);
-      watched?.answered(answer.code ?? status.UNKNOWN);
+      watched.answered(answer.code ?? status.UNKNOWN);
     };
-  }
-
-  #takeEncoded(watched: WatchedCall | undefined): void {
-    if (this.#encoded !== undefined) watched?.encoded(this.#encoded.ms, this.#encoded.bytes);
   }
 
   /** Interceptors are for methods that there are. With a grpc-js that looks methods up in another way, unknown ones are not told of. */
@@ -113,7 +104,11 @@ class WatchedServer extends Server {
     if (typeof lookUp !== "function") return;
     Reflect.set(this, "_retrieveHandler", (path: unknown): unknown => {
       const handler: unknown = lookUp.call(this, path);
-      if (!handler) this.#observer.begin(methodName(String(path))).end({ status: "UNIMPLEMENTED", reason: "", durationMs: 0 });
+      if (!handler) {
+        const watched = new WatchedCall(methodName(String(path)), this.#observer, this.#clock);
+        watched.begin(NO_HEADERS);
+        watched.answered(status.UNIMPLEMENTED);
+      }
       return handler;
     });
   }
@@ -123,23 +118,22 @@ class WatchedServer extends Server {
 class WatchedListener implements Listener {
   readonly #listener: Listener;
   readonly #call: ServerInterceptingCallInterface;
-  readonly #begin: Watch;
-  #watched: WatchedCall | undefined;
+  readonly #watched: WatchedCall;
 
-  constructor(listener: Listener, call: ServerInterceptingCallInterface, begin: Watch) {
+  constructor(listener: Listener, call: ServerInterceptingCallInterface, watched: WatchedCall) {
     this.#listener = listener;
     this.#call = call;
-    this.#begin = begin;
+    this.#watched = watched;
   }
 
   onReceiveMetadata(headers: Metadata): void {
-    this.#watched = this.#begin(headers);
+    this.#watched.begin(headers);
     this.#listener.onReceiveMetadata(headers);
   }
 
   onReceiveMessage({ message, ms, bytes }: Decoded): void {
-    this.#watched?.decoded(ms, bytes);
-    if (this.#watched !== undefined && isReceived(message)) message.watched = this.#watched;
+    this.#watched.decoded(ms, bytes);
+    if (isReceived(message)) message.watched = this.#watched;
     this.#listener.onReceiveMessage(message);
   }
 
@@ -149,9 +143,11 @@ class WatchedListener implements Listener {
 
   onCancel(): void {
     this.#listener.onCancel();
-    this.#watched?.answered(isDue(this.#call) ? status.DEADLINE_EXCEEDED : status.CANCELLED);
+    this.#watched.answered(isDue(this.#call) ? status.DEADLINE_EXCEEDED : status.CANCELLED);
   }
 }
+
+const NO_HEADERS = new Metadata();
 
 const methodName = (path: string): string => (path.startsWith("/") ? path.slice(1) : path);
 
