@@ -42,6 +42,14 @@ const operation = (call: Operation["call"], methods: readonly string[], ...codec
   codec: codec.flat(),
 });
 
+const readAndWrite =
+  (method: "transaction" | "transact"): Operation["call"] =>
+  (s) =>
+    s[method](async (t) => {
+      t.set("x", await t.get("x"));
+      t.set("y", 1);
+    });
+
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   get: operation((s) => s.get("x"), [`${VARIABLES}GetVariable`], DECODED),
   getEntry: operation((s) => s.getEntry("x"), [`${VARIABLES}GetVariable`], DECODED),
@@ -64,6 +72,14 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     ENCODED,
     DECODED,
   ),
+  edit: operation(
+    (s) => s.edit("x", (list: number[]) => list.push(4)),
+    [`${VARIABLES}GetVariable`, `${VARIABLES}SetVariable`],
+    ENCODED,
+    DECODED,
+  ),
+  transaction: operation(readAndWrite("transaction"), [`${VARIABLES}GetVariable`, `${VARIABLES}UpdateVariables`], ENCODED, DECODED),
+  transact: operation(readAndWrite("transact"), [`${VARIABLES}GetVariable`, `${VARIABLES}UpdateVariables`], ENCODED, DECODED),
   touch: operation((s) => s.touch(), [`${SESSIONS}TouchSession`]),
   info: operation((s) => s.info(), [`${SESSIONS}GetSession`]),
   destroy: operation((s) => s.destroy(), [`${SESSIONS}DeleteSession`]),

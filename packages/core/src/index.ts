@@ -69,6 +69,7 @@ export type {
   ChangeStream,
   ConditionOptions,
   CreateSessionOptions,
+  EditOptions,
   Entry,
   ListSessionsOptions,
   MergeOptions,
@@ -89,6 +90,7 @@ export type {
 } from "./session.ts";
 export { SessionManager, type SessionManagerOptions } from "./session-manager.ts";
 export type { CallOptions, SessionInfo, SessionTtl, Signal, VariableInfo, VariableTtl } from "./session-port.ts";
+export type { Transaction, TransactionOptions, TransactOptions } from "./session-transaction.ts";
 export { type Integers, UndecodedValue } from "./session-values.ts";
 export {
   Decimal,

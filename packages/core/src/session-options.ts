@@ -99,22 +99,35 @@ const schema: OptionCheck = (value, label) => {
 export const isSchema = (value: unknown): boolean =>
   ((typeof value === "object" && value !== null) || typeof value === "function") && "~standard" in (value as object);
 
+/** The names, each once and checked, when it is something that gives names; else undefined. */
+export function distinctNames(names: unknown): readonly string[] | undefined {
+  if (typeof names !== "object" || names === null || !(Symbol.iterator in names)) return undefined;
+  const distinct = [...new Set(names as Iterable<string>)];
+  for (const name of distinct) checkName(name);
+  return distinct;
+}
+
 const anything: OptionCheck = () => {};
 
 const CALL = { signal: maybe(signal), timeoutMs: maybe(milliseconds) };
-const CONDITION = { ...CALL, ifRevision: wholeFrom(0) };
-const WRITE = { ...CALL, ttlMs: maybe(variableTtl) };
+const IF = { ifRevision: wholeFrom(0) };
+const TTL = { ttlMs: maybe(variableTtl) };
+const APPEND = { ...IF, keepLast: maybe(wholeFrom(1)) };
+const MERGE = { ...IF, path: maybe(names), remove: maybe(names) };
 
 /** The options of each method. */
 export const OPTIONS = {
   call: CALL,
-  condition: CONDITION,
-  set: { ...WRITE, ...CONDITION },
-  write: WRITE,
-  append: { ...CONDITION, keepLast: maybe(wholeFrom(1)) },
-  merge: { ...CONDITION, path: maybe(names), remove: maybe(names) },
-  pop: { ...CONDITION, default: anything },
-  update: { ...WRITE, default: anything, attempts: maybe(wholeFrom(1)), allowNull: maybe(boolean), schema: maybe(schema) },
+  condition: { ...CALL, ...IF },
+  set: { ...CALL, ...TTL, ...IF },
+  write: { ...CALL, ...TTL },
+  append: { ...CALL, ...APPEND },
+  merge: { ...CALL, ...MERGE },
+  pop: { ...CALL, ...IF, default: anything },
+  update: { ...CALL, ...TTL, default: anything, attempts: maybe(wholeFrom(1)), allowNull: maybe(boolean), schema: maybe(schema) },
+  edit: { ...CALL, default: anything },
+  transaction: { ...CALL, checkReads: maybe(boolean) },
+  transact: { ...CALL, attempts: maybe(wholeFrom(1)) },
   watch: {
     signal: maybe(signal),
     prefix: maybe(prefix),
@@ -133,4 +146,13 @@ export const OPTIONS = {
     labels: maybe(labels),
   },
   listSessions: { ...CALL, prefix: maybe(prefix), labels: maybe(labels) },
+} satisfies Record<string, OptionChecks>;
+
+/** The options of what a transaction collects: it is sent when the transaction is. */
+export const COLLECTED_OPTIONS = {
+  condition: IF,
+  set: { ...TTL, ...IF },
+  write: TTL,
+  append: APPEND,
+  merge: MERGE,
 } satisfies Record<string, OptionChecks>;

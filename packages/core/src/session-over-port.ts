@@ -1,25 +1,20 @@
 /** The one implementation of `Session`, over whatever port keeps the variables. */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { Clock, Random } from "./clock.ts";
+import { type Contention, noContention } from "./contention.ts";
+import { edit } from "./edit.ts";
 import { type Outcome, SessionNotFoundError } from "./errors.ts";
 import { checkName, checkPrefix } from "./names.ts";
 import type * as api from "./session.ts";
-import { checkOptions, isPlainObject, isSchema, OPTIONS, refuse } from "./session-options.ts";
-import type {
-  CallOptions,
-  Operation,
-  OperationChange,
-  OperationResult,
-  SessionDefaults,
-  SessionInfo,
-  SessionPort,
-  Update,
-  VariableInfo,
-} from "./session-port.ts";
-import { conform, decodeOneOfMany, decodeVariable, entriesOf, type Integers, infoOf, type ValueCodec } from "./session-values.ts";
+import { appending, deletion, incrementing, merging, setting, settings } from "./session-changes.ts";
+import { checkOptions, distinctNames, isPlainObject, isSchema, OPTIONS, refuse } from "./session-options.ts";
+import type { CallOptions, Operation, OperationResult, SessionDefaults, SessionInfo, SessionPort, VariableInfo } from "./session-port.ts";
+import type { Transaction, TransactionOptions, TransactOptions } from "./session-transaction.ts";
+import { conform, decodeOneOfMany, decodeVariable, type Integers, infoOf, type ValueCodec } from "./session-values.ts";
 import { snapshots, waitFor, watchChanges } from "./session-watch.ts";
-import { noContention, updateVariable } from "./update-variable.ts";
-import { type EncodedValue, typeNameOf } from "./values/index.ts";
+import { transact, transaction } from "./transaction.ts";
+import { updateVariable } from "./update-variable.ts";
+import type { EncodedValue } from "./values/index.ts";
 import { cancelled } from "./waiting.ts";
 
 /** What all sessions of one manager or bridge share. */
@@ -39,6 +34,14 @@ export interface SessionCreation {
   readonly defaults?: SessionDefaults;
 }
 
+/** A handle of a session, as what is more than one request needs it. */
+export interface SessionHandle {
+  readonly context: SessionContext;
+  readonly id: string;
+  readonly creation: SessionCreation;
+  readonly contention: Contention;
+}
+
 /** The session of this id; the id is checked already. */
 export const sessionOver = (context: SessionContext, id: string, creation: SessionCreation = {}): api.Session =>
   new PortSession(context, id, creation);
@@ -47,12 +50,13 @@ class PortSession implements api.Session {
   readonly id: string;
   readonly #context: SessionContext;
   readonly #creation: SessionCreation;
-  readonly #contention = noContention();
+  readonly #handle: SessionHandle;
 
   constructor(context: SessionContext, id: string, creation: SessionCreation) {
     this.id = id;
     this.#context = context;
     this.#creation = creation;
+    this.#handle = { context, id, creation, contention: noContention() };
   }
 
   async get(name: string, schemaOrOptions?: StandardSchemaV1 | CallOptions, more?: CallOptions): Promise<unknown> {
@@ -88,25 +92,19 @@ class PortSession implements api.Session {
   }
 
   async set(name: string, value: unknown, options?: api.SetOptions): Promise<number> {
-    const { ttlMs, ...rest } = checkOptions("set", options, OPTIONS.set);
-    checkName(name);
-    return (await this.#change(name, { kind: "set", value: this.#encoded(name, value), ttl: ttlMs }, rest)).revision;
+    const checked = checkOptions("set", options, OPTIONS.set);
+    return (await this.#change(setting(this.#context.codec, name, value, checked), checked)).revision;
   }
 
   async setMany(values: api.Values, options?: api.WriteOptions): Promise<number> {
-    const { ttlMs: ttl } = checkOptions("setMany", options, OPTIONS.write);
-    const operations = entriesOf("setMany", values).map(([name, value]): Operation => {
-      checkName(name);
-      return { kind: "set", name, value: this.#encoded(name, value), ttl };
-    });
+    const operations = settings(this.#context.codec, values, checkOptions("setMany", options, OPTIONS.write));
     if (operations.length === 0) return this.#revision(options);
     return (await this.#context.port.update(this.id, { ...this.#creation, operations }, this.#call(options))).sessionRevision;
   }
 
   async delete(name: string, options?: api.ConditionOptions): Promise<boolean> {
-    checkOptions("delete", options, OPTIONS.condition);
-    checkName(name);
-    return (await this.#change(name, { kind: "delete" }, options)).applied;
+    const checked = checkOptions("delete", options, OPTIONS.condition);
+    return (await this.#change(deletion(name, checked), checked)).applied;
   }
 
   async has(name: string, options?: CallOptions): Promise<boolean> {
@@ -123,42 +121,33 @@ class PortSession implements api.Session {
   }
 
   async increment(name: string, by: number | bigint = 1, options?: api.ConditionOptions): Promise<number | bigint> {
-    checkOptions("increment", options, OPTIONS.condition);
-    checkName(name);
+    const checked = checkOptions("increment", options, OPTIONS.condition);
     const { codec, integers } = this.#context;
-    const operator = operand(codec, "increment", name, by, ["integer", "float"]);
-    const result = await this.#change(name, { kind: "increment", by: operator }, options);
+    const result = await this.#change(incrementing(codec, name, by, checked), checked);
     return codec.decode(result.number ?? NOTHING, { integers }) as number | bigint;
   }
 
   async append(name: string, value: readonly unknown[] | string | Uint8Array, options?: api.AppendOptions): Promise<number> {
-    const { keepLast, ...rest } = checkOptions("append", options, OPTIONS.append);
-    checkName(name);
-    const bytes = operand(this.#context.codec, "append", name, value, ["list", "string", "bytes"]);
-    return (await this.#change(name, { kind: "append", value: bytes, keepLast }, rest)).count;
+    const checked = checkOptions("append", options, OPTIONS.append);
+    return (await this.#change(appending(this.#context.codec, name, value, checked), checked)).count;
   }
 
   async merge(name: string, values: api.Values, options?: api.MergeOptions): Promise<number> {
-    const { path = [], remove = [], ...rest } = checkOptions("merge", options, OPTIONS.merge);
-    checkName(name);
-    const entries = entriesOf("merge", values).filter(([, value]) => value !== undefined);
-    const bytes = entries.length === 0 ? undefined : this.#context.codec.encode(new Map(entries), { name });
-    return (await this.#change(name, { kind: "merge", values: bytes, path, remove }, rest)).revision;
+    const checked = checkOptions("merge", options, OPTIONS.merge);
+    return (await this.#change(merging(this.#context.codec, name, values, checked), checked)).revision;
   }
 
   async pop(name: string, options?: api.PopOptions): Promise<unknown> {
-    const { default: fallback, ...rest } = checkOptions("pop", options, OPTIONS.pop);
-    checkName(name);
-    const { previous } = await this.#change(name, { kind: "delete" }, rest, true);
+    const { default: fallback, ...checked } = checkOptions("pop", options, OPTIONS.pop);
+    const { previous } = await this.#change({ ...deletion(name, checked), wantPrevious: true }, checked);
     return previous === undefined ? fallback : this.#decoded(previous, "unknown");
   }
 
   async setDefault(name: string, value: unknown, options?: api.WriteOptions): Promise<unknown> {
-    const { ttlMs: ttl, ...rest } = checkOptions("setDefault", options, OPTIONS.write);
-    checkName(name);
-    const stored = this.#encoded(name, value);
-    const { applied, previous } = await this.#change(name, { kind: "set", value: stored, ttl, ifMissing: true }, rest);
-    return this.#decoded(applied || previous === undefined ? { name, ...stored } : previous);
+    const checked = checkOptions("setDefault", options, OPTIONS.write);
+    const operation = setting(this.#context.codec, name, value, checked);
+    const { applied, previous } = await this.#change({ ...operation, ifMissing: true }, checked);
+    return this.#decoded(applied || previous === undefined ? { name, ...operation.value } : previous);
   }
 
   // The number of arguments tells `clear()` from `clear(undefined)`, which is a mistake that must not delete everything.
@@ -166,16 +155,33 @@ class PortSession implements api.Session {
     const [prefix = given.length === 0 ? "" : undefined, options] = given;
     checkOptions("clear", options, OPTIONS.call);
     checkPrefix(prefix as string);
-    return (await this.#change("", { kind: "clear", prefix: prefix as string }, options)).count;
+    return (await this.#change({ kind: "clear", name: "", prefix: prefix as string }, options)).count;
   }
 
   async updateVariable(name: string, fn: (value: never) => unknown, options?: api.UpdateVariableOptions): Promise<unknown> {
     const checked = checkOptions("updateVariable", options, OPTIONS.update);
     checkName(name);
     if (typeof fn !== "function") throw refuse("updateVariable takes a function of the value");
-    const request = (operation: Operation): Update => ({ ...this.#creation, operations: [operation] });
-    const target = { context: this.#context, sessionId: this.id, name, contention: this.#contention, request };
-    return updateVariable(target, fn as (value: unknown) => unknown, checked);
+    return updateVariable(this.#handle, name, fn as (value: unknown) => unknown, checked);
+  }
+
+  async edit<T, R>(name: string, fn: (draft: T) => R | Promise<R>, options?: api.EditOptions): Promise<R> {
+    const checked = checkOptions("edit", options, OPTIONS.edit);
+    checkName(name);
+    if (typeof fn !== "function") throw refuse("edit takes a function of the value to change");
+    return edit(this.#handle, { name, default: checked.default }, fn as (draft: unknown) => R | Promise<R>, () => this.#call(checked));
+  }
+
+  async transaction<R>(fn: (t: Transaction) => R | Promise<R>, options?: TransactionOptions): Promise<R> {
+    const checked = checkOptions("transaction", options, OPTIONS.transaction);
+    if (typeof fn !== "function") throw refuse("transaction takes a function of a transaction");
+    return transaction(this.#handle, fn, { checkReads: checked.checkReads ?? true, call: () => this.#call(checked) });
+  }
+
+  async transact<R>(fn: (t: Transaction) => R | Promise<R>, options?: TransactOptions): Promise<R> {
+    const checked = checkOptions("transact", options, OPTIONS.transact);
+    if (typeof fn !== "function") throw refuse("transact takes a function of a transaction");
+    return transact(this.#handle, fn, checked);
   }
 
   watch(options?: api.WatchOptions): api.ChangeStream {
@@ -219,10 +225,6 @@ class PortSession implements api.Session {
     }
   }
 
-  #encoded(name: string, value: unknown): EncodedValue & { readonly encoding: "" } {
-    return { bytes: this.#context.codec.encode(value, { name }), encoding: "" };
-  }
-
   #decoded(variable: EncodedValue & { readonly name: string }, outcome?: Outcome): unknown {
     return decodeVariable(variable, this.#context.integers, outcome, this.#context.codec);
   }
@@ -232,13 +234,7 @@ class PortSession implements api.Session {
     return { signal: options?.signal, timeoutMs: options?.timeoutMs ?? this.#context.timeoutMs };
   }
 
-  async #change(
-    name: string,
-    change: OperationChange,
-    { ifRevision, ...call }: api.ConditionOptions = {},
-    wantPrevious = false,
-  ): Promise<OperationResult> {
-    const operation: Operation = { ...change, name, ifRevision, wantPrevious };
+  async #change(operation: Operation, call: CallOptions | undefined): Promise<OperationResult> {
     const { results } = await this.#context.port.update(this.id, { ...this.#creation, operations: [operation] }, this.#call(call));
     return results[0] as OperationResult;
   }
@@ -257,22 +253,10 @@ function schemaAndOptions(
 }
 
 function selectionOf(names: api.Names): { readonly names: readonly string[] } | { readonly prefix: string } {
-  if (typeof names === "object" && names !== null && Symbol.iterator in names) {
-    const distinct = [...new Set(names)];
-    for (const name of distinct) checkName(name);
-    return { names: distinct };
-  }
+  const listed = distinctNames(names);
+  if (listed !== undefined) return { names: listed };
   if (!isPlainObject(names) || Object.keys(names).join() !== "prefix") throw refuse("getMany takes an iterable of names, or { prefix }");
   const { prefix } = names as { readonly prefix: string };
   checkPrefix(prefix);
   return { prefix };
-}
-
-/** The encoded operand of `increment` or `append`, of one of these types. */
-function operand(codec: ValueCodec, method: string, name: string, value: unknown, types: readonly string[]): Uint8Array {
-  const bytes = codec.encode(value, { name });
-  const type = typeNameOf({ bytes, encoding: "" });
-  if (types.includes(type)) return bytes;
-  const hint = method === "append" ? "; to add one item: append(name, [item])" : "";
-  throw refuse(`${method} takes ${types.join(", ")}, not ${type}${hint}`);
 }

@@ -1,6 +1,7 @@
 /** The `Session` that people hold: the same in process and over the network, judged by the same suite (`@session-bridge/core/testing`). */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { CallOptions, SessionInfo, SessionTtl, Signal, VariableInfo, VariableTtl } from "./session-port.ts";
+import type { Transaction, TransactionOptions, TransactOptions } from "./session-transaction.ts";
 
 /** A variable with its value. */
 export interface Entry<T = unknown> extends VariableInfo {
@@ -55,6 +56,12 @@ export interface UpdateVariableOptions extends CallOptions {
   readonly allowNull?: boolean | undefined;
   /** As in `set`, but left out means "keep". */
   readonly ttlMs?: VariableTtl | undefined;
+}
+
+/** Options of `edit`; `timeoutMs` counts for each of its two requests. */
+export interface EditOptions extends CallOptions {
+  /** What a missing variable is taken for; it is written only if it changes. */
+  readonly default?: unknown;
 }
 
 /** Options of `watch`: which variables, all of them unless said. */
@@ -208,6 +215,30 @@ export interface Session {
     options: UpdateVariableOptions & { readonly schema: S },
   ): Promise<unknown>;
   updateVariable(name: string, fn: (value: unknown) => unknown, options?: UpdateVariableOptions): Promise<unknown>;
+
+  /**
+   * Hands a copy of a map, list or set to `fn`, which changes it in place, and writes back what is different then, if anything is; the variable
+   * keeps its deadline. What is equal stays byte for byte [P3], and a whole number that replaces a float stays a float. Gives what `fn`
+   * returned, which is not written; it may be async. When `fn` throws, nothing is written.
+   *
+   * RevisionMismatchError when somebody else wrote in between: once is enough where nobody does; `updateVariable` and `transact` try
+   * again. TypeMismatchError when there is no variable and no default, or nothing that could be changed in place, such as a number.
+   */
+  edit<T, R = unknown>(name: string, fn: (draft: T) => R | Promise<R>, options?: EditOptions): Promise<R>;
+
+  /**
+   * Calls `fn` with a transaction, commits what it has written to it as one atomic update with one revision, and gives what `fn` returned. What
+   * it has read is a precondition of that, unless `checkReads` is false; without writes, nobody is asked. When `fn` throws, nothing is written.
+   *
+   * RevisionMismatchError when somebody else wrote what was read: `details.name`, which is at `details.currentRevision` now (0: not there).
+   */
+  transaction<R>(fn: (t: Transaction) => R | Promise<R>, options?: TransactionOptions): Promise<R>;
+
+  /**
+   * As `transaction`, however many others do the same: when somebody else wrote what was read, `fn` is called again with another transaction,
+   * after a pause that grows. So it should do nothing but read and write that. DeadlineExceededError when the time is over.
+   */
+  transact<R>(fn: (t: Transaction) => R | Promise<R>, options?: TransactOptions): Promise<R>;
 
   /**
    * Tells what is there, each variable as a `set`, then `caught_up`, then every change once, in order [P15]. It connects again and goes on by

@@ -1,9 +1,12 @@
 /** The behaviour of `Session` as a suite: the same for a manager in this process and for a client of a server. */
 import type { SuiteRunner } from "./persistence/stage.ts";
+import { contendingLaws } from "./session/contending.ts";
+import { editingLaws } from "./session/editing.ts";
 import { lifeLaws } from "./session/lives.ts";
 import { readingLaws } from "./session/reading.ts";
 import { refusingLaws } from "./session/refusing.ts";
 import { playSession, type SessionFixtureFactory, type SessionLaw } from "./session/stage.ts";
+import { transactingLaws } from "./session/transacting.ts";
 import { updatingLaws } from "./session/updating.ts";
 import { watchingLaws } from "./session/watching.ts";
 import { writingLaws } from "./session/writing.ts";
@@ -12,6 +15,9 @@ const GROUPS: Readonly<Record<string, readonly SessionLaw[]>> = {
   reading: readingLaws,
   writing: writingLaws,
   updating: updatingLaws,
+  editing: editingLaws,
+  transacting: transactingLaws,
+  contending: contendingLaws,
   "lives of sessions": lifeLaws,
   watching: watchingLaws,
   refusing: refusingLaws,

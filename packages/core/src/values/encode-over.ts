@@ -148,7 +148,8 @@ function isSameObject(value: object, previous: Uint8Array): boolean {
   return isWrapper(value) && value.type === typeNameAt(previous, 0) && value.equals(decodeScanned(previous));
 }
 
-function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
+/** Whether two arrays hold the same bytes. */
+export function isSameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 

@@ -32,6 +32,16 @@ const withName: readonly ((session: Session, name: string) => Promise<unknown>)[
   (s, name) => s.pop(name),
   (s, name) => s.setDefault(name, 1),
   (s, name) => s.updateVariable(name, () => 1),
+  (s, name) => s.edit(name, () => {}),
+  (s, name) => s.transaction((t) => t.get(name)),
+  (s, name) => s.transaction((t) => t.getMany([name])),
+  (s, name) => s.transaction((t) => t.has(name)),
+  (s, name) => s.transaction((t) => t.set(name, 1)),
+  (s, name) => s.transaction((t) => t.setMany(new Map([[name, 1]]))),
+  (s, name) => s.transaction((t) => t.delete(name)),
+  (s, name) => s.transaction((t) => t.increment(name)),
+  (s, name) => s.transaction((t) => t.append(name, [1])),
+  (s, name) => s.transaction((t) => t.merge(name, { a: 1 })),
 ];
 
 const BAD_ARGUMENTS: Readonly<Record<string, Attempt>> = {
@@ -63,6 +73,17 @@ const BAD_ARGUMENTS: Readonly<Record<string, Attempt>> = {
   "nothing to getMany": (s) => s.getMany(odd(undefined)),
   "no function to updateVariable": (s) => s.updateVariable("x", odd(1)),
   "attempts 0": (s) => s.updateVariable("x", () => 1, { attempts: 0 }),
+  "no function to edit": (s) => s.edit("x", odd<() => void>({})),
+  "no function to transaction": (s) => s.transaction(odd(undefined)),
+  "no function to transact": (s) => s.transact(odd({ attempts: 1 })),
+  "an unknown option of transaction": (s) => s.transaction(() => 1, odd({ attempts: 1 })),
+  "checkReads that is no boolean": (s) => s.transaction(() => 1, odd({ checkReads: "yes" })),
+  "attempts 0 of transact": (s) => s.transact(() => 1, { attempts: 0 }),
+  "a prefix to a transaction's getMany": (s) => s.transaction((t) => t.getMany(odd({ prefix: "" }))),
+  "a timeout of one read of a transaction": (s) => s.transaction((t) => t.get("x", odd<StandardSchemaV1>({ timeoutMs: 5 }))),
+  "a timeout of one write of a transaction": (s) => s.transaction((t) => t.set("x", 1, odd({ timeoutMs: 5 }))),
+  "ifRevision undefined in a transaction": (s) => s.transaction((t) => t.delete("x", odd({ ifRevision: undefined }))),
+  "one item to append in a transaction": (s) => s.transaction((t) => t.append("x", odd(1))),
   "a schema after the options": (s) => s.get("x", odd<StandardSchemaV1>({}), {}),
   "an unknown option of createSession": (_, d) => d.createSession(odd({ ttl: 1 })),
   "an unknown option of a handle": (_, d) => d.session("s", odd({ ifRevision: 1 })),
@@ -137,6 +158,17 @@ export const refusingLaws: readonly SessionLaw[] = [
         "CancelledError",
         "CANCELLED",
       );
+      await refused(
+        session.edit("x", () => {}, { signal, default: [] }),
+        "CancelledError",
+        "CANCELLED",
+      );
+      for (const transacting of [
+        session.transaction((t) => t.set("x", 1), { signal }),
+        session.transact((t) => t.set("x", 1), { signal }),
+      ]) {
+        await refused(transacting, "CancelledError", "CANCELLED");
+      }
       expect(await session.get("x")).toBe(undefined);
     },
   },
