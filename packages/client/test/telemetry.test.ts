@@ -284,6 +284,9 @@ test("no value, name or id is told", async () => {
     () => session.set(MARKER, MARKER.repeat(100_000)),
     () => bridge.createSession({ id: MARKER }),
     () => session.updateVariable(MARKER, () => Promise.reject(new Error(MARKER))),
+    () => session.edit(MARKER, () => MARKER),
+    () => session.transaction((t) => t.increment(MARKER)),
+    () => session.transact((t) => t.set(MARKER, MARKER, { ifRevision: 0 }), { attempts: 1 }),
   ]) {
     await rejection(call());
   }

@@ -126,6 +126,8 @@ it("reads that go on at once see one revision, in whatever order their answers c
   await session.setMany({ a: 1, b: 2, c: 3 });
   expect(await race(["a", "b"], () => session.set("c", 4))).toEqual([1, 2]);
   expect(await race(["a", "a"], () => session.set("c", 5))).toEqual([1, 1]);
+  // One name has one value, that of the answer that came first.
+  expect(await race(["a", "a"], () => session.set("a", 6))).toEqual([6, 6]);
   const late = await race(["a", "b"], () => session.setMany({ a: 10, b: 20 })).catch((error: unknown) => error);
   expect(late).toMatchObject({ name: "RevisionMismatchError", details: { name: "b", currentRevision: (await session.info()).revision } });
   const gone = await race(["a", "b"], () => session.delete("b")).catch((error: unknown) => error);
