@@ -47,7 +47,9 @@ export interface RequestMemory {
 
 /** Prepares the writing side. */
 export function requestMemory(db: Database): RequestMemory {
-  const find = requestFinder(db);
+  const find = db.prepare<[string, string, string], { readonly atMs: number }>(
+    "SELECT at_ms AS atMs FROM requests WHERE tenant = ? AND id = ? AND request_id = ?",
+  );
   const put = db.prepare<[string, string, string, Uint8Array, Uint8Array | null, number, number]>(
     "INSERT OR REPLACE INTO requests (tenant, id, request_id, digest, answer, at_ms, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
@@ -67,8 +69,16 @@ export function requestMemory(db: Database): RequestMemory {
   /** What a session's requests take, as an upper bound: what has grown too old is still counted until the next look. */
   const rooms = new Map<string, number>();
 
+  /** The moment of the oldest request, as far as it is known: nothing is older. */
+  let oldestAtMs = 0;
+
   function pushOut(nowMs: number): void {
-    for (const { number, atMs } of oldest.all(PUSHED_OUT)) if (atMs <= nowMs - REQUEST_MEMORY_MS) drop.run(number);
+    if (oldestAtMs > nowMs - REQUEST_MEMORY_MS) return;
+    for (const row of oldest.all(PUSHED_OUT)) {
+      oldestAtMs = row.atMs;
+      if (isFresh(row, nowMs)) return;
+      drop.run(row.number);
+    }
   }
 
   /** Counts what a session has, and forgets its oldest until that fits. */
@@ -97,7 +107,10 @@ export function requestMemory(db: Database): RequestMemory {
   });
 
   return {
-    knows: (key, requestId, nowMs) => find(key, requestId, nowMs).request !== undefined,
+    knows({ tenant, id }, requestId, nowMs) {
+      const row = find.get(tenant, id, requestId);
+      return row !== undefined && isFresh(row, nowMs);
+    },
     remember(key, { requestId, digest, answer, atMs }) {
       const sizeBytes = requestId.length + digest.length + (answer?.length ?? 0);
       put.run(key.tenant, key.id, requestId, digest, answer ?? null, atMs, sizeBytes);
