@@ -6,9 +6,13 @@ import time
 from pathlib import Path
 
 import files
+import pytest
+import shim
 from load import SHORT_TTL_MS, Load, without_passing, writers
 from processes import Server
-from wire import Client, Stored
+from script import eventually
+from shim import EIO, EVERY_CALL, EVERY_FILE, Control
+from wire import Client, Stored, set_to
 
 # Longer than by default: the promise is for stores that save in time, and a busy machine takes its time.
 WINDOW_MS = 400
@@ -74,3 +78,30 @@ def test_a_clean_stop_saves_everything_that_was_answered(tmp_path: Path, seed: i
                 load.settle(client)
     finally:
         server.close()
+
+
+@pytest.mark.skipif(not shim.AVAILABLE, reason=shim.MISSING)
+def test_a_stop_while_the_disk_fails_says_what_is_lost_and_one_after_it_works_again_loses_nothing(library: Path, tmp_path: Path) -> None:
+    """[P12] [P13] Exit code 1 and one line in the first case; in the second what was answered while it failed is there."""
+    for heals in (False, True):
+        folder = tmp_path / f"heals-{heals}"
+        folder.mkdir()
+        database, control = folder / "sessions.db", Control(folder / "control")
+        server = Server(database, {**shim.environment(library, database, control=control), **SETTINGS})
+        with Client(server.address) as client:
+            client.update("s", [set_to("before", 1)])
+            time.sleep(2 * WINDOW_MS / 1000)
+            control.arm(EVERY_CALL, EVERY_FILE, EIO)
+            client.update("s", [set_to("while", 2)])
+            eventually(lambda: not client.serving(), "it says that it serves")
+            if heals:
+                control.disarm()
+                eventually(client.serving, "it does not serve again")
+        assert server.stop() == (0 if heals else 1)
+        control.disarm()
+        assert ("1 acknowledged changes could not be saved" in server.log()) is not heals
+        server.start()
+        with Client(server.address) as client:
+            assert sorted(client.read("s")[1]) == (["before", "while"] if heals else ["before"])
+        server.close()
+        control.close()
