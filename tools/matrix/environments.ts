@@ -17,7 +17,7 @@ export interface Environment {
 }
 
 const FREE = ["grpcio", "protobuf", "googleapis-common-protos"];
-const TESTS_NEED = ["pytest", "pytest-asyncio", "hypothesis"];
+const TESTS_NEED = ["pytest", "pytest-asyncio", "hypothesis", "numpy", "opentelemetry-sdk"];
 const place = join(root, ".venv-matrix");
 const uv = join(place, "bin/uv");
 const client = join(root, "clients/python");
