@@ -217,11 +217,18 @@ class Counted:
         self._watch = watch
         self.seen: list[int] = []
         self.resyncs = 0
+        self._caught_up = threading.Event()
+
+    def wait_for_beginning(self) -> None:
+        """Returns when the server has told what is there; a server that nobody has reached yet may not be lost."""
+        assert self._caught_up.wait(30)
 
     def follow(self, last: int) -> None:
         anew = True
         for change in self._watch:
-            if change.kind == "resync":
+            if change.kind == "caught_up":
+                self._caught_up.set()
+            elif change.kind == "resync":
                 self.resyncs += 1
                 anew = True
             elif change.kind == "set":
@@ -247,6 +254,8 @@ def test_p15_a_cut_connection_costs_nothing(server: Server) -> None:
             same = watching.get_session(session.id)
             followers = [Counted(watches.enter_context(same.watch())) for _ in range(4)]
             following = [pool.submit(follower.follow, 400) for follower in followers]
+            for follower in followers:
+                follower.wait_for_beginning()
             for n in range(400):
                 session.increment("n")
                 if n % 50 == 25:
@@ -268,6 +277,7 @@ def test_p15_a_watch_goes_on_after_a_restart(sqlite_server: Callable[[], Server]
         with session.watch() as watch:
             follower = Counted(watch)
             following = pool.submit(follower.follow, 60)
+            follower.wait_for_beginning()
             for _ in range(3):
                 for _ in range(20):
                     session.increment("n")
@@ -310,6 +320,7 @@ def test_p15_a_silent_server_is_a_lost_one(
         with session.watch() as watch:
             follower = Counted(watch)
             following = pool.submit(follower.follow, 2)
+            follower.wait_for_beginning()
             session.increment("n")
             server.signal(signal.SIGSTOP)
             time.sleep(1)
