@@ -1,7 +1,8 @@
 /** A store's listing with what is not saved yet. */
 import type { Backlog } from "./backlog.ts";
-import { recordAfter, setBy } from "./deltas.ts";
-import type { Page, SessionDelta, SessionKey, SessionPersistence, SessionQuery, SessionRecord, SessionSummary } from "./persistence.ts";
+import { recordAfter, setBy, storedBefore } from "./deltas.ts";
+import type { Page, SessionDelta, SessionKey, SessionPersistence, SessionQuery, SessionSummary } from "./persistence.ts";
+import { isListed } from "./session-query.ts";
 import { compareText } from "./text-order.ts";
 
 /** The page that the store would give if everything in the backlog were saved; with fewer items where deleted ones fell out of it. */
@@ -18,9 +19,9 @@ export async function listWithUnsaved(
   const { items, next } = await persistence.listSessions(query);
   const found = new Map(items.map((summary) => [summary.key.id, summary]));
   for (const { key, deltas } of behind) {
-    if (!isWithin(key.id, query, next)) continue;
+    if (!isOnPage(key.id, query, next)) continue;
     const summary = await summaryAfter(persistence, key, found.get(key.id), deltas);
-    if (summary !== undefined && isListed(summary.record, query)) found.set(key.id, summary);
+    if (summary !== undefined && isListed(key.id, summary.record, query)) found.set(key.id, summary);
     else found.delete(key.id);
   }
   const sorted = [...found.values()].sort((a, b) => compareText(a.key.id, b.key.id));
@@ -35,7 +36,7 @@ async function summaryAfter(
   deltas: readonly SessionDelta[],
 ): Promise<SessionSummary | undefined> {
   // The store does not list a session that lives on only by what it has not been told yet.
-  const before = stored?.record ?? (deltas[0]?.kind === "create" ? undefined : (await persistence.load(key))?.record);
+  const before = stored?.record ?? (await storedBefore(persistence, key, deltas))?.record;
   const record = recordAfter(before, deltas);
   const deadlines = [stored?.dueAtMs, record?.expiresAtMs, ...deltas.flatMap(setBy).map(({ expiresAtMs }) => expiresAtMs)];
   const dueAtMs = Math.min(...deadlines.map((ms) => ms ?? Number.POSITIVE_INFINITY));
@@ -43,9 +44,5 @@ async function summaryAfter(
 }
 
 /** Whether the id belongs on the page whose last id is `last`. */
-const isWithin = (id: string, { prefix, after }: SessionQuery, last: string | undefined): boolean =>
-  id.startsWith(prefix) && compareText(id, after) > 0 && (last === undefined || compareText(id, last) <= 0);
-
-const isListed = ({ expiresAtMs, labels }: SessionRecord, query: SessionQuery): boolean =>
-  !(expiresAtMs !== undefined && expiresAtMs <= query.nowMs) &&
-  Object.entries(query.labels).every(([label, value]) => Object.hasOwn(labels, label) && labels[label] === value);
+const isOnPage = (id: string, { after }: SessionQuery, last: string | undefined): boolean =>
+  compareText(id, after) > 0 && (last === undefined || compareText(id, last) <= 0);

@@ -1,6 +1,14 @@
 /** What a delta makes of a session, wherever that is kept. */
 import { sizeOf } from "./kept-variable.ts";
-import type { LoadedVariable, SessionDelta, SessionKey, SessionRecord, StoredSession, StoredVariable } from "./persistence.ts";
+import type {
+  LoadedVariable,
+  SessionDelta,
+  SessionKey,
+  SessionPersistence,
+  SessionRecord,
+  StoredSession,
+  StoredVariable,
+} from "./persistence.ts";
 import { compareText } from "./text-order.ts";
 
 /** A session's key as one text. */
@@ -23,6 +31,15 @@ export function extendedRecord(record: SessionRecord, to: { readonly accessedAtM
     accessedAtMs: Math.max(record.accessedAtMs, to.accessedAtMs),
     expiresAtMs: record.expiresAtMs === undefined ? undefined : Math.max(record.expiresAtMs, to.expiresAtMs),
   };
+}
+
+/** What the store has of a session that the deltas go on from; a store that has not been told of it yet is not asked. */
+export async function storedBefore(
+  persistence: Pick<SessionPersistence, "load">,
+  key: SessionKey,
+  deltas: readonly SessionDelta[],
+): Promise<StoredSession | undefined> {
+  return deltas[0]?.kind === "create" ? undefined : persistence.load(key);
 }
 
 /** The record after the deltas of one session, which go on from `before` or from an earlier state of it; undefined when it is gone. */

@@ -9,6 +9,7 @@ import type { Limits } from "./limits.ts";
 import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
 import type { FoundRequest, SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
 import { performOnce } from "./repeated-calls.ts";
+import { valueMissing } from "./session-loads.ts";
 import type {
   CallOptions,
   MutationCall,
@@ -60,19 +61,21 @@ export interface PortParts {
 }
 
 /** What was read of a session at one moment. */
-interface Reading {
+interface Reading<W = never> {
   readonly engine: OpenEngine;
   readonly head: Head | undefined;
   readonly nowMs: number;
+  /** What the read wants, whose values are here; nothing when there is no session. */
+  readonly wanted: readonly W[];
 }
 
 /** What a read is made of. */
-interface Read<T> {
+interface Read<T, W extends StoredVariable | undefined> {
   /** Whether something that would be read is due. */
   readonly due: (head: Head, nowMs: number) => boolean;
   /** The variables whose values the answer carries. */
-  readonly wants?: (head: Head, nowMs: number) => readonly (StoredVariable | undefined)[];
-  readonly answer: (reading: Reading) => T;
+  readonly wants?: (head: Head, nowMs: number) => readonly W[];
+  readonly answer: (reading: Reading<W>) => T;
 }
 
 /** How often values are asked for that another manager changes meanwhile. */
@@ -105,17 +108,26 @@ export function enginePort(parts: PortParts): SessionPort {
    * Answers from the committed head: at once when it is known, nothing that would be read is due and all wanted values are here; else after
    * the turn that loads it and commits what is due, and after the store was asked for the values.
    */
-  function read<T>(key: SessionKey, call: CallOptions & Witnessed, { due, wants, answer }: Read<T>): T | Promise<T> {
+  function read<T, W extends StoredVariable | undefined = never>(
+    key: SessionKey,
+    call: CallOptions & Witnessed,
+    { due, wants, answer }: Read<T, W>,
+  ): T | Promise<T> {
     return withEngine(call, (engine, remaining) => {
       const nowMs = engine.now();
       const left = countdown(clock, remaining);
-      const awayFrom = (head: Head | undefined) => (head === undefined || wants === undefined ? [] : awayOf(wants(head, nowMs)));
-      const whenHere = (head: Head | undefined, tries: number): T | Promise<T> => {
-        const away = awayFrom(head);
-        if (away.length === 0) return seen(call, { engine, head, nowMs }, answer);
+      const readingOf = (head: Head | undefined): Reading<W> => ({
+        engine,
+        head,
+        nowMs,
+        wanted: head === undefined || wants === undefined ? [] : wants(head, nowMs),
+      });
+      const whenHere = (reading: Reading<W>, tries: number): T | Promise<T> => {
+        const away = awayOf(reading.wanted);
+        if (away.length === 0) return seen(call, reading, answer);
         if (tries === 0) throw valueMissing(persistence.capabilities.shared, away[0]?.name ?? "");
         return within(clock, left(), stored(engine.turns.fetch(key, away))).then((complete) => {
-          if (complete) return whenHere(head, tries);
+          if (complete) return whenHere(reading, tries);
           // The store of a closed engine is not asked again.
           void ready();
           engine.turns.outdated(key);
@@ -125,18 +137,20 @@ export function enginePort(parts: PortParts): SessionPort {
       const afterTurn = async (tries: number): Promise<T> => {
         // The head of the turn, which is committed by now; the session itself may have left memory again.
         const head = await engine.turns.perform(key, left(), (judged) => ({ answer: judged }));
-        return whenHere(head, tries);
+        return whenHere(readingOf(head), tries);
       };
       const state = engine.turns.peek(key);
       const head = state?.committed;
       const known = state !== undefined && (head === undefined || !(isDue(head.record, nowMs) || due(head, nowMs)));
-      if (known && awayFrom(head).length === 0) return seen(call, { engine, head, nowMs }, answer);
-      return engine.turns.whileKept(key, async () => (known ? whenHere(head, FETCH_TRIES) : afterTurn(FETCH_TRIES)));
+      if (!known) return engine.turns.whileKept(key, () => afterTurn(FETCH_TRIES));
+      const reading = readingOf(head);
+      if (awayOf(reading.wanted).length === 0) return seen(call, reading, answer);
+      return engine.turns.whileKept(key, async () => whenHere(reading, FETCH_TRIES));
     });
   }
 
   /** An access: moves the deadline later when it is time to, and makes nobody wait. */
-  function access({ engine, head }: Reading, key: SessionKey): void {
+  function access({ engine, head }: Pick<Reading, "engine" | "head">, key: SessionKey): void {
     // The moment of the answer: a read may have waited long.
     if (head === undefined || extensionMs(head.record, engine.now()) === undefined || engine.isClosing()) return;
     const step = accessStep(key);
@@ -147,10 +161,9 @@ export function enginePort(parts: PortParts): SessionPort {
   function getVariables(sessionId: string, selection: Selection, call: CallOptions) {
     const key = keyOf(sessionId);
     checkSelection(selection);
-    const answer = (reading: Reading): VariablesReading => {
-      const variables = reading.head === undefined ? [] : select(reading.head, selection, reading.nowMs);
-      if (variables.length > 0) access(reading, key);
-      return { variables, sessionRevision: reading.head?.record.revision ?? 0 };
+    const answer = (reading: Reading<StoredVariable>): VariablesReading => {
+      if (reading.wanted.length > 0) access(reading, key);
+      return { variables: reading.wanted, sessionRevision: reading.head?.record.revision ?? 0 };
     };
     return read(key, call, { due: anyDue(selection), wants: (head, nowMs) => select(head, selection, nowMs), answer });
   }
@@ -301,12 +314,6 @@ const admitted =
     admit();
     return step(head, nowMs);
   };
-
-/** Loaded anew, and again the store names a value that it does not have: damage, unless others change it all the time. */
-const valueMissing = (shared: boolean, name: string) =>
-  shared
-    ? new StoreUnavailableError("the values changed each time they were read", { details: { name } })
-    : new DataLossError("the store has the variable but not its value", { details: { name } });
 
 const mayBeLost = (name: string) =>
   new DataLossError("nobody can tell whether there is such a variable: its session has a damaged one, whose name may be wrong", {

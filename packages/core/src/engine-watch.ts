@@ -2,9 +2,10 @@
 import type { Clock } from "./clock.ts";
 import { closable } from "./closable.ts";
 import type { OpenEngine } from "./engine-port.ts";
-import { DataLossError, InvalidArgumentError, StoreUnavailableError } from "./errors.ts";
+import { InvalidArgumentError } from "./errors.ts";
 import { awayOf, KeptVariable, sizeOf } from "./kept-variable.ts";
 import type { SessionKey, StoredVariable } from "./persistence.ts";
+import { valueMissing } from "./session-loads.ts";
 import type { Selection, Signal } from "./session-port.ts";
 import type { Head } from "./session-state.ts";
 import type { WatchStart } from "./session-watches.ts";
@@ -188,11 +189,6 @@ function sound(variable: StoredVariable): StoredVariable {
   if (variable instanceof KeptVariable && variable.isDamaged) void variable.bytes;
   return variable;
 }
-
-const valueMissing = (shared: boolean, name: string) =>
-  shared
-    ? new StoreUnavailableError("the values changed each time they were read", { details: { name } })
-    : new DataLossError("the store has the variable but not its value", { details: { name } });
 
 /** Whether a change concerns a watch of these variables; what happens to the session concerns every watch of it. */
 function concerns(selection: Selection): (change: WatchChange) => boolean {

@@ -6,12 +6,12 @@ import type {
   SessionDelta,
   SessionKey,
   SessionPersistence,
-  SessionQuery,
   SessionRecord,
   SessionSummary,
   StoredVariable,
 } from "./persistence.ts";
 import { requestLog } from "./request-log.ts";
+import { isListed } from "./session-query.ts";
 import { compareText } from "./text-order.ts";
 import { VariableStore } from "./variable-store.ts";
 
@@ -124,7 +124,7 @@ export function memoryPersistence(): SessionPersistence {
       const items: SessionSummary[] = [];
       for (let at = firstAfter(tenant.ordered, query.after); at < tenant.ordered.length; at++) {
         const entry = tenant.entries.get(tenant.ordered[at] as string) as Entry;
-        if (!matches(entry, query)) continue;
+        if (!isListed(entry.key.id, entry.record, query)) continue;
         if (items.length === query.limit) return { items, next: items.at(-1)?.key.id };
         items.push(summary(entry));
       }
@@ -165,10 +165,4 @@ function firstAfter(ordered: readonly string[], after: string): number {
     else high = middle;
   }
   return low;
-}
-
-function matches({ key, record }: Entry, query: SessionQuery): boolean {
-  if (record.expiresAtMs !== undefined && record.expiresAtMs <= query.nowMs) return false;
-  if (!key.id.startsWith(query.prefix)) return false;
-  return Object.keys(query.labels).every((label) => Object.hasOwn(record.labels, label) && record.labels[label] === query.labels[label]);
 }

@@ -1,5 +1,5 @@
 /** What is read of sessions from the store, and who waits for it. */
-import { DataLossError } from "./errors.ts";
+import { DataLossError, StoreUnavailableError } from "./errors.ts";
 import { type KeptVariable, kept } from "./kept-variable.ts";
 import type { SessionSource } from "./observed-loads.ts";
 import type { SessionKey } from "./persistence.ts";
@@ -60,3 +60,9 @@ export class SessionLoads {
     while (!this.idle) await Promise.all(this.#running);
   }
 }
+
+/** Loaded anew, and again the store names a value that it does not have: damage, unless others change it all the time. */
+export const valueMissing = (shared: boolean, name: string): StoreUnavailableError | DataLossError =>
+  shared
+    ? new StoreUnavailableError("the values changed each time they were read", { details: { name } })
+    : new DataLossError("the store has the variable but not its value", { details: { name } });

@@ -8,7 +8,7 @@ import { listWithUnsaved } from "./backlog-listing.ts";
 import { backlogSaver } from "./backlog-saver.ts";
 import type { Clock } from "./clock.ts";
 import type { Committer } from "./committer.ts";
-import { keyText, sessionAfter, setBy } from "./deltas.ts";
+import { keyText, sessionAfter, setBy, storedBefore } from "./deltas.ts";
 import { InvalidArgumentError, LimitExceededError, StoreUnavailableError } from "./errors.ts";
 import type { AnsweringDelta, SessionKey, SessionPersistence } from "./persistence.ts";
 
@@ -77,7 +77,7 @@ export function writeBehind({ options, persistence, committer, clock }: WriteBeh
     open: () => persistence.open(),
     async load(key) {
       const deltas = unsaved.of(key);
-      return sessionAfter(deltas[0]?.kind === "create" ? undefined : await persistence.load(key), deltas);
+      return sessionAfter(await storedBefore(persistence, key, deltas), deltas);
     },
     async loadValues(key, refs) {
       const values = new Map<string, Uint8Array | undefined>();

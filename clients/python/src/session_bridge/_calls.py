@@ -12,7 +12,7 @@ from . import _changes as changes
 from . import _wire as wire
 from ._arguments import OMITTED, IfRevision
 from ._errors import BridgeError, InvalidArgumentError, SessionNotFoundError, VariableNotFoundError
-from ._link import Handle, decoded, encoded_as, number, packed, pages, unpacked
+from ._link import Handle, all_readable, decoded, encoded_as, number, packed, pages, unpacked
 from ._models import Entry, VariableInfo, entry, variable_info
 from ._steps import Steps
 
@@ -238,8 +238,4 @@ def _unpacked(handle: Handle, answers: Sequence[wire.GetVariablesAnswer]) -> dic
                 errors[variable.info.name] = error
     if any(answer.custom for answer in answers):
         values = dict(sorted(values.items()))
-    if errors:
-        first = errors[min(errors)]
-        first.readable = values
-        raise first
-    return values
+    return all_readable(values, errors)

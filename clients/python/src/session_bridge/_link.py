@@ -150,6 +150,15 @@ def unpacked(data: bytes) -> tuple[dict[str, object], dict[str, BridgeError]]:
     return decode_packed(data)
 
 
+def all_readable(values: dict[str, Any], unreadable: Mapping[str, BridgeError]) -> dict[str, Any]:
+    """The values; if some do not decode, the error of the first is raised and has the others in `readable`."""
+    if unreadable:
+        first = unreadable[min(unreadable)]
+        first.readable = values
+        raise first
+    return values
+
+
 @timed("decode", lambda arguments, _: len(arguments[0]))
 def number(data: bytes, name: str) -> int | float:
     """The number that an increment answers.

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from . import _wire as wire
 from ._errors import BridgeError
-from ._link import Handle, decoded
+from ._link import Handle, all_readable, decoded
 from ._models import Change, entry
 from ._watching import Told
 
@@ -94,13 +94,10 @@ class _Kept:
 
 def _state(there: dict[str, _Kept]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    errors: list[BridgeError] = []
+    errors: dict[str, BridgeError] = {}
     for name in sorted(there):
         try:
             values[name] = there[name].value()
         except BridgeError as error:
-            errors.append(error)
-    if errors:
-        errors[0].readable = values
-        raise errors[0]
-    return values
+            errors[name] = error
+    return all_readable(values, errors)

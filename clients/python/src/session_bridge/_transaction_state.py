@@ -9,7 +9,7 @@ from . import _arguments as check
 from . import _own_writes as own_writes
 from . import _wire as wire
 from ._errors import BridgeError, InvalidArgumentError, RevisionMismatchError, VariableNotFoundError
-from ._link import Handle, decoded, pages
+from ._link import Handle, all_readable, decoded, pages
 from ._steps import Steps
 from ._values import slice_packed
 
@@ -60,18 +60,15 @@ class TransactionState:
         """The values that there are, in byte order of their names. If some do not decode, the error has the others."""
         yield from self._read_all(names)
         values: dict[str, Any] = {}
-        errors: list[BridgeError] = []
+        errors: dict[str, BridgeError] = {}
         for name in sorted(names):
             found = yield from self._found(name)
             try:
                 if found is not None:
                     values[name] = decoded(self.handle, name, found)
             except BridgeError as error:
-                errors.append(error)
-        if errors:
-            errors[0].readable = values
-            raise errors[0]
-        return values
+                errors[name] = error
+        return all_readable(values, errors)
 
     def delete_item(self, name: str) -> Steps[None]:
         """Deletes a variable; a missing one raises VariableNotFoundError."""

@@ -5,9 +5,9 @@ import {
   PageExpiredError,
   type SessionFilter,
   type SessionInfo,
-  SessionNotFoundError,
   type StoredVariable,
 } from "@session-bridge/core/internal";
+import { findSession } from "./find-session.ts";
 import { IMPORT_MARKER } from "./import-marker.ts";
 import type { RemotePort } from "./io.ts";
 import { withSession } from "./session-failure.ts";
@@ -41,7 +41,7 @@ async function exportedSession(port: RemotePort, listed: SessionInfo, call: Call
     if ("lost" in reading) return reading;
     if (reading.sessionRevision === 0) return undefined;
     // Labels, ttl and maximum life are those of the variables, unless another session has taken the id since it was listed.
-    const current = reading.sessionRevision === info.revision ? info : await sessionNow(port, id, call);
+    const current = reading.sessionRevision === info.revision ? info : await findSession(port, id, call);
     if (current === undefined) return undefined;
     if (current.createdAtMs !== info.createdAtMs) {
       info = current;
@@ -94,15 +94,6 @@ async function isReadable(port: RemotePort, id: string, name: string, call: Call
     return true;
   } catch (error) {
     if (error instanceof DataLossError) return false;
-    throw error;
-  }
-}
-
-async function sessionNow(port: RemotePort, id: string, call: CallOptions): Promise<SessionInfo | undefined> {
-  try {
-    return await port.getSession(id, call);
-  } catch (error) {
-    if (error instanceof SessionNotFoundError) return undefined;
     throw error;
   }
 }

@@ -1,13 +1,7 @@
 /** Sessions of an export written to a server, piece by piece. */
-import {
-  type CallOptions,
-  type NewSession,
-  type Operation,
-  SessionExistsError,
-  type SessionInfo,
-  SessionNotFoundError,
-} from "@session-bridge/core/internal";
+import { type CallOptions, type NewSession, type Operation, SessionExistsError, type SessionInfo } from "@session-bridge/core/internal";
 import type { SessionRecord } from "./export-format.ts";
+import { findSession } from "./find-session.ts";
 import { IMPORT_MARKER } from "./import-marker.ts";
 import type { ImportedVariable, Piece } from "./import-pieces.ts";
 import type { RemotePort } from "./io.ts";
@@ -74,7 +68,7 @@ export function pieceWriter(
 /** Makes the session unless it is there, and another one is not to be touched. */
 async function claimed(port: RemotePort, session: SessionRecord, onConflict: OnConflict, call: CallOptions): Promise<Claim> {
   if (await isCreated(port, session, call)) return "created";
-  const existing = await found(port, session.id, call);
+  const existing = await findSession(port, session.id, call);
   if (existing !== undefined) {
     if (existing.variableCount === 0 && isAlike(existing, session)) return "created";
     const unfinished = (await port.getVariable(session.id, IMPORT_MARKER, call)).variable !== undefined;
@@ -95,15 +89,6 @@ async function isCreated(port: RemotePort, { id, labels, ttl_ms, ends_at_ms }: S
     return true;
   } catch (error) {
     if (error instanceof SessionExistsError) return false;
-    throw error;
-  }
-}
-
-async function found(port: RemotePort, id: string, call: CallOptions): Promise<SessionInfo | undefined> {
-  try {
-    return await port.getSession(id, call);
-  } catch (error) {
-    if (error instanceof SessionNotFoundError) return undefined;
     throw error;
   }
 }
