@@ -6,7 +6,7 @@ from typing import cast
 
 from . import _arguments as check
 from . import _wire as wire
-from ._arguments import IfRevision
+from ._arguments import OMITTED, IfRevision
 from ._errors import TypeMismatchError
 from ._link import Handle, encoded_as
 
@@ -23,6 +23,11 @@ def set_to(
     check.check_name(name)
     change = wire.Set(encoded_as(handle, name, value, encoding), check.check_ttl(ttl, may_keep=True))
     return wire.Operation(name, change, check.check_if_revision(if_revision))
+
+
+def all_set_to(handle: Handle, values: Mapping[str, object]) -> list[wire.Operation]:
+    """Writes many values."""
+    return [set_to(handle, name, values[name], None, OMITTED, "") for name in values]
 
 
 def deletion(name: str, if_revision: IfRevision) -> wire.Operation:

@@ -9,7 +9,7 @@ from . import _wire as wire
 from ._contention import Attempts
 from ._errors import InvalidArgumentError, RevisionMismatchError
 from ._link import Handle, decoded, encoded_as, encoded_over
-from ._steps import Steps
+from ._steps import Apply, Steps
 
 
 def update_variable(
@@ -30,7 +30,7 @@ def update_variable(
         read = yield from link.ask(wire.GetVariable(handle.session_id, name, include_info=True), tries.deadline)
         old = copy.deepcopy(default) if read.encoded is None else decoded(handle, name, read.encoded, kind)
         was_none = old is None
-        new = fn(old)
+        new = yield Apply(fn, old)
         if new is None and not was_none and not allow_none:
             raise InvalidArgumentError(
                 "the function gave None for a value that was not None; return the new value, or say allow_none=True",

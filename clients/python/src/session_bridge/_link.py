@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Any, Final, Generic, Protocol, cast
+
+from typing_extensions import TypeVar
 
 from . import _wire as wire
 from ._arguments import check_seconds
@@ -15,20 +17,21 @@ from ._telemetry import timed
 from ._values import Codecs, decode, decode_packed, encode, encode_over, encode_packed
 
 A = TypeVar("A")
+S = TypeVar("S", bound=wire.Server, covariant=True, default=wire.Server)
 
 _LOST_PAGES: Final = Backoff(first=0.01, cap=0.5)
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class Link(Generic[S]):
     """How a bridge and its sessions reach the server."""
 
-    transport: wire.Transport
+    transport: S
     timeout: float
     retry: bool
     codecs: Codecs
 
-    def with_options(self, timeout: float | None, retry: bool | None) -> "Link":
+    def with_options(self, timeout: float | None, retry: bool | None) -> "Link[S]":
         """The same with another timeout or retry rule; None leaves what is there."""
         return replace(
             self,
@@ -47,18 +50,18 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Handle:
+class Handle(Generic[S]):
     """A session as a client holds it; knows nothing of what is stored but how crowded it is."""
 
-    link: Link
+    link: Link[S]
     session_id: str
     defaults: wire.Defaults | None
     must_exist: bool
     contention: Contention = field(default_factory=Contention, compare=False, repr=False)
 
-    def with_link(self, link: Link) -> "Handle":
-        """The same session, reached in another way."""
-        return replace(self, link=link)
+    def with_options(self, timeout: float | None, retry: bool | None) -> "Handle[S]":
+        """The same session with another timeout or retry rule; None leaves what is there."""
+        return replace(self, link=self.link.with_options(timeout, retry))
 
 
 class _Page(Protocol):

@@ -4,7 +4,8 @@ The names and units are in docs/telemetry.md. Nothing here has a value, the name
 and whatever a tracer, meter or propagator does, no call fails or answers anything else for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from time import perf_counter
@@ -16,9 +17,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvid
 from opentelemetry.util.types import AttributeValue
 
 from ._errors import BridgeError, status_of
-from ._wire import Identity, Request, Transport
+from ._wire import Request, Server
 
-A = TypeVar("A")
 S = TypeVar("S")
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -79,12 +79,12 @@ _tracer: Final = _Configured(trace.get_tracer_provider, _make_tracer)
 _instruments: Final = _Configured(metrics.get_meter_provider, _make_instruments)
 
 
-def observe(operation: str, transport: Transport) -> "Call | None":
+def observe(operation: str, server: Server) -> "Call | None":
     """Begins a call; None when the program has configured neither a tracer nor a meter provider."""
     tracer, instruments = _tracer.get(), _instruments.get()
     if tracer is None and instruments is None:
         return None
-    return Call(operation, transport, tracer, instruments)
+    return Call(operation, server, tracer, instruments)
 
 
 def _harmless(observing: Callable[P, None]) -> Callable[P, None]:
@@ -103,17 +103,14 @@ def _harmless(observing: Callable[P, None]) -> Callable[P, None]:
 class Call:
     """One call of the public interface: a span of its own, and a measurement for each request that it makes."""
 
-    def __init__(
-        self, operation: str, transport: Transport, tracer: Tracer | None, instruments: _Instruments | None
-    ) -> None:
+    def __init__(self, operation: str, server: Server, tracer: Tracer | None, instruments: _Instruments | None) -> None:
         """Starts the span, which is the current one until `end`."""
-        host, _, port = transport.address.rpartition(":")
+        host, _, port = server.address.rpartition(":")
         self._attributes: dict[str, AttributeValue] = {
             "rpc.system.name": "grpc",
             "server.address": host.strip("[]"),
             "server.port": int(port),
         }
-        self._transport = transport
         self._instruments = instruments
         self._span: Span | None = None
         self._detach: Callable[[], None] | None = None
@@ -132,21 +129,21 @@ class Call:
         token = context.attach(trace.set_span_in_context(self._span))
         self._detach = lambda: context.detach(token)
 
-    def call(self, request: Request[A], timeout: float, identity: Identity | None) -> A:
-        """As `Transport.call`; one that is asked again is the same request."""
+    @contextmanager
+    def asking(self, request: Request[Any]) -> Generator[None]:
+        """The time of one request; one that is asked again is the same request."""
         if request is not self._request:
             self._settle()
             self._request, self._asked_at = request, perf_counter()
             self._requests += 1
         self._attempts += 1
         try:
-            answer = self._transport.call(request, timeout, identity)
+            yield
         except BaseException as error:
             self._answered(request, error)
             raise
         self._answered(request, None)
         self._settle()
-        return answer
 
     def coded(self, direction: Literal["encode", "decode"], seconds: float, size_bytes: int) -> None:
         """Adds to the codec's part of the call."""

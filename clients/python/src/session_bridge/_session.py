@@ -39,7 +39,7 @@ class Session(MutableMapping[str, Any]):
 
     __slots__ = ("__weakref__", "_handle")
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Handle[Transport]) -> None:
         """Made by `Bridge.get_session` and `Bridge.create_session`."""
         self._handle = handle
 
@@ -50,8 +50,7 @@ class Session(MutableMapping[str, Any]):
 
     def with_options(self, *, timeout: float | None = None, retry: bool | None = None) -> "Session":
         """The same session with another timeout (seconds for each call, retries included) or retry rule."""
-        link = self._handle.link.with_options(timeout, retry)
-        return Session(self._handle.with_link(link))
+        return Session(self._handle.with_options(timeout, retry))
 
     @overload
     def get_variable(self, name: str) -> Any: ...  # noqa: ANN401

@@ -1,15 +1,17 @@
-"""What a call does, without doing it: a generator of `Send` and `Pause` steps.
+"""What a call does, without doing it: a generator of `Send`, `Pause` and `Apply` steps.
 
-Everything but the waiting lives in such generators. A short driver carries them out (`run`); one with `await` could do
-the same.
+Everything but the waiting lives in such generators. Two short drivers carry them out: `run` for threads, `run_async` for
+the tasks of an event loop.
 """
 
+import asyncio
 import math
 import os
 import random
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from dataclasses import dataclass
+from inspect import isawaitable
 from typing import Any, Final, TypeAlias, TypeVar
 
 from ._errors import (
@@ -21,7 +23,7 @@ from ._errors import (
     ServerUnavailableError,
 )
 from ._telemetry import observe, under_way
-from ._wire import Greet, Identity, Request, Transport
+from ._wire import AsyncTransport, Greet, Identity, Request, Server, Transport
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -43,7 +45,16 @@ class Pause:
     seconds: float
 
 
-Steps: TypeAlias = Generator[Send | Pause, Any, R]
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Call a function of the user's; what it gives is sent into the generator, what it raises ends the call."""
+
+    function: Callable[[Any], Any]
+    argument: Any
+
+
+Step: TypeAlias = Send | Pause | Apply
+Steps: TypeAlias = Generator[Step, Any, R]
 
 _TOO_LITTLE_SECONDS: Final = 0.005
 _ID_BYTES: Final = 16
@@ -67,7 +78,7 @@ class Backoff:
 RECONNECT: Final = Backoff(first=0.05, cap=0.5)
 
 
-def ask(transport: Transport, request: Request[A], *, deadline: float, retry: bool) -> Steps[A]:
+def ask(transport: Server, request: Request[A], *, deadline: float, retry: bool) -> Steps[A]:
     """One request, answered before the deadline (of time.monotonic).
 
     A server that was there before and is lost is asked again until the deadline; a change is then the same one, by its
@@ -114,7 +125,7 @@ def _tells_only_of_this_try(error: BridgeError) -> bool:
     return isinstance(error, (ServerUnavailableError, DeadlineExceededError, CancelledError, BridgeClosedError))
 
 
-def wait_ready(transport: Transport, *, deadline: float) -> Steps[None]:
+def wait_ready(transport: Server, *, deadline: float) -> Steps[None]:
     """Asks until a server answers, also one that was never there.
 
     Raises:
@@ -146,27 +157,78 @@ def remaining(deadline: float) -> float:
 
 def run(steps: Steps[R], transport: Transport) -> R:
     """Carries out the steps, waiting in this thread. Observers know the call by the name of the steps."""
-    observed = observe(getattr(steps, "__name__", "call"), transport)
+    observed = observe(_name(steps), transport)
     if observed is None:
         return _carry_out(steps, transport.call)
+
+    def call(request: Request[A], timeout: float, identity: Identity | None) -> A:
+        with observed.asking(request):
+            return transport.call(request, timeout, identity)
+
     with under_way(observed):
-        return _carry_out(steps, observed.call)
+        return _carry_out(steps, call)
+
+
+async def run_async(steps: Steps[R], transport: AsyncTransport) -> R:
+    """Carries out the steps, waiting in this task; functions of the user's may be coroutine functions."""
+    observed = observe(_name(steps), transport)
+    if observed is None:
+        return await _carry_out_async(steps, transport.call)
+
+    async def call(request: Request[A], timeout: float, identity: Identity | None) -> A:
+        with observed.asking(request):
+            return await transport.call(request, timeout, identity)
+
+    with under_way(observed):
+        return await _carry_out_async(steps, call)
+
+
+def _name(steps: Steps[Any]) -> str:
+    return getattr(steps, "__name__", "call")
 
 
 def _carry_out(steps: Steps[R], ask_server: Callable[[Request[Any], float, Identity | None], Any]) -> R:
-    try:
-        step = next(steps)
-        while True:
-            if isinstance(step, Pause):
-                time.sleep(step.seconds)
-                step = steps.send(None)
-                continue
+    advance: Callable[[Any], Step] = steps.send
+    given: Any = None
+    while True:
+        try:
+            step = advance(given)
+        except StopIteration as done:
+            result: R = done.value
+            return result
+        advance = steps.send
+        if isinstance(step, Send):
             try:
-                answer = ask_server(step.request, step.timeout, step.identity)
+                given = ask_server(step.request, step.timeout, step.identity)
             except BridgeError as error:
-                step = steps.throw(error)
-            else:
-                step = steps.send(answer)
-    except StopIteration as done:
-        result: R = done.value
-        return result
+                advance, given = steps.throw, error
+        elif isinstance(step, Pause):
+            time.sleep(step.seconds)
+            given = None
+        else:
+            given = step.function(step.argument)
+
+
+async def _carry_out_async(
+    steps: Steps[R], ask_server: Callable[[Request[Any], float, Identity | None], Awaitable[Any]]
+) -> R:
+    advance: Callable[[Any], Step] = steps.send
+    given: Any = None
+    while True:
+        try:
+            step = advance(given)
+        except StopIteration as done:
+            result: R = done.value
+            return result
+        advance = steps.send
+        if isinstance(step, Send):
+            try:
+                given = await ask_server(step.request, step.timeout, step.identity)
+            except BridgeError as error:
+                advance, given = steps.throw, error
+        elif isinstance(step, Pause):
+            given = await asyncio.sleep(step.seconds, None)
+        else:
+            given = step.function(step.argument)
+            if isawaitable(given):
+                given = await given

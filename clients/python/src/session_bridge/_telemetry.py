@@ -5,17 +5,16 @@ context variable, so that nobody has to hand it to them.
 """
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from time import perf_counter
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from ._wire import Identity, Request, Transport
+from ._wire import Request, Server
 
 P = ParamSpec("P")
 R = TypeVar("R")
-A = TypeVar("A")
 
 Direction: TypeAlias = Literal["encode", "decode"]
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -24,8 +23,8 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 class ObservedCall(Protocol):
     """One call of the public interface, with all that it asks. Whatever its observer does, the call is the same."""
 
-    def call(self, request: Request[A], timeout: float, identity: Identity | None) -> A:
-        """As `Transport.call`."""
+    def asking(self, request: Request[Any]) -> AbstractContextManager[None]:
+        """The time of one request, until it is answered or raises what it does; one that is asked again is the same."""
         ...
 
     def coded(self, direction: Direction, seconds: float, size_bytes: int) -> None:
@@ -41,12 +40,12 @@ class ObservedCall(Protocol):
         ...
 
 
-def _unobserved(operation: str, transport: Transport) -> ObservedCall | None:
+def _unobserved(operation: str, server: Server) -> ObservedCall | None:
     """Stands in where there is no OpenTelemetry."""
     return None
 
 
-observe: Callable[[str, Transport], ObservedCall | None]
+observe: Callable[[str, Server], ObservedCall | None]
 """Begins a call: what observes it, None when nobody wants to know."""
 try:
     from ._opentelemetry import observe

@@ -8,13 +8,14 @@ from typing import Any, TypeVar, overload
 from typing_extensions import TypeForm
 
 from . import _changes as changes
-from ._arguments import OMITTED, IfRevision, check_count, check_wanted
-from ._contention import Attempts
-from ._errors import InvalidArgumentError, RevisionMismatchError
+from ._arguments import OMITTED, IfRevision
+from ._errors import InvalidArgumentError
 from ._link import Handle
 from ._models import Ttl
 from ._steps import Steps, run
+from ._transact import Tries
 from ._transaction_state import TransactionState
+from ._wire import Transport
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -34,7 +35,7 @@ class Transaction:
 
     __slots__ = ("_state",)
 
-    def __init__(self, state: TransactionState) -> None:
+    def __init__(self, state: TransactionState[Transport]) -> None:
         """Made by `Session.transaction` and `Session.transact`."""
         self._state = state
 
@@ -62,9 +63,7 @@ class Transaction:
         Raises:
             InvalidArgumentError: No names at all: read the whole session before the transaction.
         """
-        if not names:
-            raise InvalidArgumentError("a transaction reads variables by their names; get_variables needs some")
-        return self._run(self._state.get_variables(check_wanted(names)))
+        return self._run(self._state.get_variables(names))
 
     def has_variable(self, name: str) -> bool:
         """Whether there is such a variable; a stored None counts."""
@@ -78,9 +77,7 @@ class Transaction:
 
     def set_variables(self, values: Mapping[str, Any]) -> None:
         """Will write all of the values."""
-        writes = [changes.set_to(self._state.handle, name, values[name], None, OMITTED, "") for name in values]
-        for write in writes:
-            self._state.write(write)
+        self._state.write(*changes.all_set_to(self._state.handle, values))
 
     def delete_variable(self, name: str, *, if_revision: IfRevision = OMITTED) -> None:
         """Will delete a variable if there is one."""
@@ -137,26 +134,16 @@ class Transaction:
         return run(steps, self._state.handle.link.transport)
 
 
-def transact(handle: Handle, fn: Callable[[Transaction], R], attempts: int | None) -> R:
+def transact(handle: Handle[Transport], fn: Callable[[Transaction], R], attempts: int | None) -> R:
     """Runs `fn` in transactions until one meets nobody else; gives what it returned then."""
-    check_count(attempts, "attempts")
-    tries = Attempts(handle.contention, attempts, handle.link.timeout)
+    tries = Tries(handle, attempts)
     while True:
-        state = TransactionState(handle, deadline=tries.deadline)
-        try:
+        with tries.attempt() as state:
             result = fn(Transaction(state))
             if inspect.iscoroutine(result):
                 result.close()
                 raise InvalidArgumentError("transact takes a plain function, not a coroutine function")
             run(state.commit(), handle.link.transport)
-        except RevisionMismatchError as error:
-            if error is not state.conflict:
-                raise
-            lost = error
-        else:
-            tries.succeeded()
             return result
-        finally:
-            state.close()
-        for pause in tries.collided(lost):
+        for pause in tries.pauses():
             time.sleep(pause.seconds)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from typing import Any, Generic
 
 from . import _arguments as check
 from . import _own_writes as own_writes
 from . import _wire as wire
 from ._errors import BridgeError, InvalidArgumentError, RevisionMismatchError, VariableNotFoundError
-from ._link import Handle, all_readable, decoded, pages
+from ._link import Handle, S, all_readable, decoded, pages
 from ._steps import Steps
 from ._values import slice_packed
 
@@ -22,14 +22,14 @@ class _Read:
     revision: int
 
 
-class TransactionState:
+class TransactionState(Generic[S]):
     """Reads see one revision and the transaction's own writes; what was read is judged with the writes at the end.
 
     The first read says which revision that is. What has been written since is not what was there then, so that reading
     it is the conflict, which ends the transaction.
     """
 
-    def __init__(self, handle: Handle, *, check_reads: bool = True, deadline: float | None = None) -> None:
+    def __init__(self, handle: Handle[S], *, check_reads: bool = True, deadline: float | None = None) -> None:
         """Begins at the revision of the first read; without a deadline each step has the handle's timeout."""
         self.handle = handle
         self.conflict: RevisionMismatchError | None = None
@@ -56,12 +56,15 @@ class TransactionState:
         """Whether there is such a variable; a stored None counts."""
         return (yield from self._found(name)) is not None
 
-    def get_variables(self, names: Sequence[str]) -> Steps[dict[str, Any]]:
+    def get_variables(self, names: tuple[object, ...]) -> Steps[dict[str, Any]]:
         """The values that there are, in byte order of their names. If some do not decode, the error has the others."""
-        yield from self._read_all(names)
+        if not names:
+            raise InvalidArgumentError("a transaction reads variables by their names; get_variables needs some")
+        wanted = check.check_wanted(names)
+        yield from self._read_all(wanted)
         values: dict[str, Any] = {}
         errors: dict[str, BridgeError] = {}
-        for name in sorted(names):
+        for name in sorted(wanted):
             found = yield from self._found(name)
             try:
                 if found is not None:
@@ -76,9 +79,13 @@ class TransactionState:
             raise self._not_found(name)
         self.write(wire.Operation(name, wire.Delete()))
 
-    def write(self, operation: wire.Operation) -> None:
-        """Adds a change, which takes the place of a value that it makes pointless."""
+    def write(self, *operations: wire.Operation) -> None:
+        """Adds changes, each of which takes the place of a value that it makes pointless."""
         self.check_open()
+        for operation in operations:
+            self._write(operation)
+
+    def _write(self, operation: wire.Operation) -> None:
         own, change = self._writes.setdefault(operation.name, []), operation.change
         replaces = isinstance(change, wire.Delete) or (isinstance(change, wire.Set) and change.ttl != "keep")
         if replaces and own and isinstance(own[-1].change, wire.Set) and own[-1].if_revision is None:

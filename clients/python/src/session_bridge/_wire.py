@@ -1,9 +1,10 @@
 """What a client asks a server and what it is answered, without gRPC: values are encoded, times are milliseconds.
 
-`Transport` is the one door to a server. `_rpc` is the real one; a test needs nothing but a class with these members.
+`Transport` is the one door to a server, `AsyncTransport` that of an event loop; a test needs nothing but a class with
+their members.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -32,8 +33,8 @@ class Identity:
     resent_after_ms: int | None = None
 
 
-class Transport(Protocol):
-    """The one door to a server; safe to use from many threads."""
+class Server(Protocol):
+    """What is known of a server without asking it."""
 
     @property
     def address(self) -> str:
@@ -44,6 +45,10 @@ class Transport(Protocol):
     def contacted(self) -> bool:
         """Whether the server has ever answered; until then no change can have reached it."""
         ...
+
+
+class Transport(Server, Protocol):
+    """The one door to a server; safe to use from many threads."""
 
     def call(self, request: Request[A], timeout: float, identity: Identity | None) -> A:
         """Asks once, within `timeout` seconds; a change has an identity.
@@ -79,6 +84,34 @@ class Stream(Protocol):
 
     def cancel(self) -> None:
         """Ends it, also for a thread that is waiting for an answer."""
+        ...
+
+
+class AsyncTransport(Server, Protocol):
+    """The one door to a server for the tasks of an event loop. Cancelling who waits gives the request up."""
+
+    def call(self, request: Request[A], timeout: float, identity: Identity | None) -> Awaitable[A]:
+        """As `Transport.call`, whose errors come when the answer is waited for."""
+        ...
+
+    def watch(self, request: "WatchVariables", timeout: float | None) -> "AsyncStream":
+        """As `Transport.watch`."""
+        ...
+
+    async def close(self) -> None:
+        """Ends the connection; calls from now on, and those under way, raise BridgeClosedError."""
+        ...
+
+
+class AsyncStream(Protocol):
+    """The answers of one watch. One that nobody has any more ends by itself."""
+
+    async def receive(self) -> "WatchAnswer":
+        """As `Stream.receive`."""
+        ...
+
+    def cancel(self) -> None:
+        """Ends it, also for a task that is waiting for an answer, which gets a BridgeError then."""
         ...
 
 
