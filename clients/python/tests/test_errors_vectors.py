@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 
 import session_bridge
 from session_bridge import BridgeError
+from session_bridge._grpc_streams import failure_of
 from session_bridge._rpc import error_of
 from session_bridge.v1 import sessions_pb2, variables_pb2
 
@@ -78,7 +79,7 @@ def test_the_request_is_refused_and_changes_nothing(
         send(channel, row)
     call: Any = caught.value
     assert call.code().name == row["code"]
-    error, from_server = error_of(call, mutates=True)
+    error, from_server = error_of(failure_of(call), mutates=True)
     assert type(error) is getattr(session_bridge, row["python"])
     assert from_server == bool(row["reason"])
     if row["reason"]:

@@ -23,7 +23,8 @@ from session_bridge import (
     Session,
     StoreUnavailableError,
 )
-from session_bridge._rpc import MAX_MESSAGE_BYTES, RESEND_BYTES, message_of
+from session_bridge._carrier import MAX_MESSAGE_BYTES
+from session_bridge._rpc import RESEND_BYTES, payload_of
 from session_bridge._wire import (
     CreateSession,
     DeleteVariableAnswer,
@@ -37,6 +38,7 @@ from session_bridge._wire import (
     SetVariableAnswer,
     UpdateVariablesAnswer,
 )
+from session_bridge.v1.sessions_pb2 import CreateSessionRequest
 from session_bridge.v1.variables_pb2 import SetVariableRequest, SetVariableResponse
 
 from .fake_server import INFO, FakeTransport, bridge_over, session_over
@@ -222,7 +224,7 @@ def test_p6_a_request_has_the_same_bytes_each_time_but_for_its_identity() -> Non
     request = CreateSession("s", labels=labels)
     bodies: set[bytes] = set()
     for age in (None, 0, 1, 2**40):
-        message: Any = message_of(request, Identity(b"i" * 16, age))
+        message = CreateSessionRequest.FromString(payload_of(request, Identity(b"i" * 16, age)))
         assert message.request_id == b"i" * 16
         assert message.HasField("resent_after_ms") == (age is not None)
         assert message.resent_after_ms == (age or 0)
@@ -238,11 +240,11 @@ def test_p16_a_change_that_would_be_too_large_when_sent_again_is_refused_before_
     def request(size: int) -> Request[Any]:
         return SetVariable("s", "x", Encoded(bytes(size)))
 
-    beside = message_of(request(MAX_MESSAGE_BYTES // 2), Identity(b"i" * 16)).ByteSize() - MAX_MESSAGE_BYTES // 2
+    beside = len(payload_of(request(MAX_MESSAGE_BYTES // 2), Identity(b"i" * 16))) - MAX_MESSAGE_BYTES // 2
     largest = MAX_MESSAGE_BYTES - RESEND_BYTES - beside
-    assert message_of(request(largest), Identity(b"i" * 16, 2**63 - 1)).ByteSize() == MAX_MESSAGE_BYTES - 1
+    assert len(payload_of(request(largest), Identity(b"i" * 16, 2**63 - 1))) == MAX_MESSAGE_BYTES - 1
     for age in (None, 1):
         with pytest.raises(LimitExceededError) as caught:
-            message_of(request(largest + 1), Identity(b"i" * 16, age))
+            payload_of(request(largest + 1), Identity(b"i" * 16, age))
         assert caught.value.reason == "MESSAGE_TOO_LARGE"
         assert caught.value.actual == MAX_MESSAGE_BYTES + 1

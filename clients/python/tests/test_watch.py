@@ -23,7 +23,7 @@ from session_bridge import (
     Session,
     Watch,
 )
-from session_bridge import _rpc_streams as rpc_streams
+from session_bridge import _grpc_streams as grpc_streams
 from session_bridge._silence import Watchdog
 
 from .proxy import Proxy
@@ -312,7 +312,7 @@ def test_p15_a_silent_server_is_a_lost_one(
     sqlite_server: Callable[[], Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[P15] One that lives and does nothing; nothing is lost by taking it for dead."""
-    monkeypatch.setattr(rpc_streams, "WATCHDOG", Watchdog(0.3))
+    monkeypatch.setattr(grpc_streams, "WATCHDOG", Watchdog(0.3))
     server = sqlite_server()
     with session_bridge.connect(server.address, timeout=20) as bridge, ThreadPoolExecutor(1) as pool:
         session = bridge.get_session("silent")

@@ -17,13 +17,14 @@ from ._arguments import (
     check_session_id,
     check_ttl,
 )
+from ._grpc_carrier import GrpcCarrier
 from ._link import Handle, Link
 from ._models import SessionInfo, SessionTtl
-from ._rpc import GrpcTransport
+from ._rpc import RemoteTransport
 from ._session import Session
 from ._steps import Steps, run, wait_ready
 from ._values import DEFAULT_CODECS, Codecs
-from ._wire import Defaults
+from ._wire import Defaults, Transport
 
 R = TypeVar("R")
 
@@ -43,7 +44,8 @@ def connect(
     Raises:
         InvalidArgumentError: The address or the timeout cannot be one.
     """
-    return Bridge(Link(GrpcTransport(check_address(address)), check_seconds(timeout), retry, codecs))
+    where = check_address(address)
+    return Bridge(Link(RemoteTransport(where, GrpcCarrier(where)), check_seconds(timeout), retry, codecs))
 
 
 class Bridge:
@@ -55,7 +57,7 @@ class Bridge:
 
     __slots__ = ("_link",)
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link[Transport]) -> None:
         """Made by `connect`."""
         self._link = link
 

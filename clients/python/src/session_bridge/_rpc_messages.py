@@ -1,35 +1,21 @@
 """Requests and answers to generated messages and back: one row for each call, in one table."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import grpc
 from google.protobuf.message import Message
 
 from . import _wire as wire
 from .v1 import common_pb2 as common
 from .v1 import sessions_pb2 as sessions
 from .v1 import variables_pb2 as variables
-from .v1.sessions_pb2_grpc import SessionServiceStub
-from .v1.variables_pb2_grpc import VariableServiceStub
 
 
-class Stubs:
-    """Both services on one channel."""
-
-    def __init__(self, channel: grpc.Channel) -> None:
-        """Binds them."""
-        self.sessions = SessionServiceStub(channel)
-        self.variables = VariableServiceStub(channel)
-
-
-@dataclass(frozen=True, slots=True)
-class Method:
-    """How a request becomes a message, which call carries it, and how its response becomes an answer."""
+class Method(NamedTuple):
+    """How a request becomes a message, and how the bytes of its response become a message and an answer."""
 
     to_message: Callable[[Any], Message]
-    bound: Callable[[Stubs], "grpc.UnaryUnaryMultiCallable[Any, Any]"]
+    read: Callable[[bytes], Message]
     from_message: Callable[[Any], object]
 
 
@@ -193,8 +179,7 @@ def _list_sessions(ask: wire.ListSessions) -> Message:
     return sessions.ListSessionsRequest(prefix=ask.prefix, labels=ask.labels, page_token=ask.page_token)
 
 
-def watch_message(ask: wire.WatchVariables) -> variables.WatchVariablesRequest:
-    """The message that begins a watch."""
+def _watch_variables(ask: wire.WatchVariables) -> variables.WatchVariablesRequest:
     return variables.WatchVariablesRequest(
         session_id=ask.session_id,
         names=ask.names,
@@ -224,8 +209,7 @@ def _change(change: variables.VariableChange) -> wire.ChangeAnswer:
     )
 
 
-def watched(answer: variables.WatchVariablesResponse) -> wire.WatchAnswer:
-    """One message of a watch."""
+def _watched(answer: variables.WatchVariablesResponse) -> wire.WatchAnswer:
     return wire.WatchAnswer(
         changes=[_change(change) for change in answer.changes],
         revision=answer.revision if answer.HasField("revision") else None,
@@ -234,58 +218,59 @@ def watched(answer: variables.WatchVariablesResponse) -> wire.WatchAnswer:
 
 
 METHODS: Final[Mapping[type, Method]] = {
-    wire.GetVariable: Method(_get_variable, lambda to: to.variables.GetVariable, _got_variable),
+    wire.GetVariable: Method(_get_variable, variables.GetVariableResponse.FromString, _got_variable),
     wire.SetVariable: Method(
         _set_variable,
-        lambda to: to.variables.SetVariable,
+        variables.SetVariableResponse.FromString,
         lambda answer: wire.SetVariableAnswer(answer.applied, answer.revision, _previous(answer)),
     ),
     wire.DeleteVariable: Method(
         _delete_variable,
-        lambda to: to.variables.DeleteVariable,
+        variables.DeleteVariableResponse.FromString,
         lambda answer: wire.DeleteVariableAnswer(answer.deleted, _previous(answer)),
     ),
     wire.ListVariables: Method(
         _list_variables,
-        lambda to: to.variables.ListVariables,
+        variables.ListVariablesResponse.FromString,
         lambda answer: wire.ListVariablesAnswer([_info(info) for info in answer.variables], answer.next_page_token),
     ),
-    wire.GetVariables: Method(_get_variables, lambda to: to.variables.GetVariables, _got_variables),
+    wire.GetVariables: Method(_get_variables, variables.GetVariablesResponse.FromString, _got_variables),
     wire.UpdateVariables: Method(
         _update_variables,
-        lambda to: to.variables.UpdateVariables,
+        variables.UpdateVariablesResponse.FromString,
         lambda answer: wire.UpdateVariablesAnswer(
             [_result(result) for result in answer.results], answer.session_revision
         ),
     ),
+    wire.WatchVariables: Method(_watch_variables, variables.WatchVariablesResponse.FromString, _watched),
     wire.CreateSession: Method(
-        _create_session, lambda to: to.sessions.CreateSession, lambda answer: _session(answer.session)
+        _create_session, sessions.CreateSessionResponse.FromString, lambda answer: _session(answer.session)
     ),
     wire.GetSession: Method(
         lambda ask: sessions.GetSessionRequest(session_id=ask.session_id),
-        lambda to: to.sessions.GetSession,
+        sessions.GetSessionResponse.FromString,
         lambda answer: _session(answer.session),
     ),
     wire.ListSessions: Method(
         _list_sessions,
-        lambda to: to.sessions.ListSessions,
+        sessions.ListSessionsResponse.FromString,
         lambda answer: wire.ListSessionsAnswer(
             [_session(session) for session in answer.sessions], answer.next_page_token
         ),
     ),
     wire.TouchSession: Method(
         lambda ask: sessions.TouchSessionRequest(session_id=ask.session_id, ttl=_ttl(ask.ttl)),
-        lambda to: to.sessions.TouchSession,
+        sessions.TouchSessionResponse.FromString,
         lambda answer: _session(answer.session),
     ),
     wire.DeleteSession: Method(
         lambda ask: sessions.DeleteSessionRequest(session_id=ask.session_id),
-        lambda to: to.sessions.DeleteSession,
+        sessions.DeleteSessionResponse.FromString,
         lambda answer: answer.deleted,
     ),
     wire.Greet: Method(
         lambda ask: sessions.GetServerInfoRequest(),
-        lambda to: to.sessions.GetServerInfo,
+        sessions.GetServerInfoResponse.FromString,
         lambda answer: answer.version,
     ),
 }

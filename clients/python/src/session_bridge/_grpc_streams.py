@@ -3,17 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, cast
 
 import grpc
 
-from ._errors import BridgeClosedError, BridgeError, InternalServerError, ServerUnavailableError
+from ._carrier import CallFailed, ServerSilent
 from ._fork import GATE
-from ._rpc_messages import Stubs, watch_message, watched
 from ._silence import SILENCE_SECONDS, WATCHDOG
-from ._wire import WatchAnswer, WatchVariables
 
 BESIDE_CALLS: Final = 100
 PER_CONNECTION: Final = 200
@@ -25,7 +22,6 @@ class _Line:
 
     def __init__(self, channel: grpc.Channel, most: int) -> None:
         self.channel = channel
-        self.watch = Stubs(channel).variables.WatchVariables
         self.most = most
         self.streams = 0
 
@@ -39,11 +35,12 @@ class Streams:
         self._lines = [_Line(main, BESIDE_CALLS)]
         self._connect = connect
 
-    def open(self, request: WatchVariables, timeout: float | None, peer: "Peer") -> "GrpcStream":
+    def open(self, method: str, payload: bytes, timeout: float | None) -> "GrpcStream":
         """Begins a stream; to be called inside of the gate."""
         line = self._take_line()
         try:
-            call: Any = line.watch(watch_message(request), timeout=timeout)
+            begin: grpc.UnaryStreamMultiCallable[Any, Any] = line.channel.unary_stream(f"/{method}")
+            call: Any = begin(payload, timeout=timeout)
         except BaseException:
             self._leave(line)
             raise
@@ -51,7 +48,7 @@ class Streams:
         for over in (GATE.stream(call), partial(self._leave, line)):
             if not call.add_callback(over):
                 over()
-        return GrpcStream(call, peer)
+        return GrpcStream(call)
 
     def close(self) -> None:
         """Closes the connections beside the main one."""
@@ -74,46 +71,34 @@ class Streams:
             line.streams -= 1
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """Who a stream comes from: what is to be called when something has come, and what the end of a call means."""
-
-    heard: Callable[[], None]
-    error: Callable[[grpc.Call], BridgeError]
-
-
 class GrpcStream:
-    """A `Stream` over a gRPC call; receives one message at a time, so that no more than a few wait in memory."""
+    """A `CarriedStream` over a gRPC call; receives one message at a time, so that no more than a few wait in memory."""
 
-    def __init__(self, call: Any, peer: Peer) -> None:  # noqa: ANN401
+    def __init__(self, call: Any) -> None:  # noqa: ANN401
         """Looked after by the watchdog from the first wait on."""
         self._call = call
-        self._messages = cast("Iterator[Any]", call)
-        self._peer = peer
+        self._messages = cast("Iterator[bytes]", call)
         self._generation = GATE.generation
         self._lost = False
         self.waiting_since: float | None = None
         WATCHDOG.guard(self)
 
-    def receive(self) -> WatchAnswer:
-        """Waits for the next answer.
-
-        Raises:
-            BridgeError: Why there will be none.
-        """
-        if self._generation != GATE.generation:
-            raise BridgeClosedError("this watch was begun by the process that forked this one")
+    def receive(self) -> bytes | None:
+        """As `CarriedStream.receive`."""
         self.waiting_since = time.monotonic()
         try:
-            message = next(self._messages)
+            return next(self._messages)
         except StopIteration:
-            raise self._over(ServerUnavailableError("the server ended the watch")) from None
+            WATCHDOG.let_go(self)
+            return None
         except grpc.RpcError as error:
-            raise self._over(self._meaning(cast("grpc.Call", error))) from None
+            WATCHDOG.let_go(self)
+            if self._lost:
+                text = f"the server said nothing for {SILENCE_SECONDS:g} seconds"
+                raise ServerSilent("UNAVAILABLE", text) from None
+            raise failure_of(cast("grpc.Call", error)) from None
         finally:
             self.waiting_since = None
-        self._peer.heard()
-        return watched(message)
 
     def cancel(self) -> None:
         """Ends the stream; does nothing in a forked process."""
@@ -127,15 +112,8 @@ class GrpcStream:
         self._lost = True
         self.cancel()
 
-    def _meaning(self, call: grpc.Call) -> BridgeError:
-        if self._lost:
-            return ServerUnavailableError(f"the server said nothing for {SILENCE_SECONDS:g} seconds")
-        error = self._peer.error(call)
-        if type(error) is InternalServerError and error.incident_id is None:
-            # Not said by a server of ours: it is how gRPC tells of connections that break in the middle of a message.
-            return ServerUnavailableError(str(error))
-        return error
 
-    def _over(self, error: BridgeError) -> BridgeError:
-        WATCHDOG.let_go(self)
-        return error
+def failure_of(call: grpc.Call) -> CallFailed:
+    """What a failed call means."""
+    status = next((value for key, value in call.trailing_metadata() or () if key == "grpc-status-details-bin"), None)
+    return CallFailed(call.code().name, call.details() or "", status if isinstance(status, bytes) else None)
