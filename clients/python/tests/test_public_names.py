@@ -40,6 +40,10 @@ MEMBERS = [(name, thing) for name, thing in members() if not name.endswith("_")]
 def test_the_public_names_are_these() -> None:
     assert session_bridge.__all__ == sorted(session_bridge.__all__)
     assert session_bridge.__all__ == [
+        "AsyncBridge",
+        "AsyncSession",
+        "AsyncTransaction",
+        "AsyncWatch",
         "Bridge",
         "BridgeClosedError",
         "BridgeError",
@@ -78,6 +82,7 @@ def test_the_public_names_are_these() -> None:
         "Watch",
         "__version__",
         "connect",
+        "connect_async",
     ]
 
 
@@ -113,7 +118,7 @@ def modules_with(*words: str) -> set[str]:
 
 def test_few_modules_know_how_a_server_is_reached() -> None:
     """grpc, and the generated messages."""
-    assert modules_with("import grpc") == {"_grpc_carrier.py", "_grpc_streams.py"}
+    assert modules_with("import grpc") == {"_async_grpc_carrier.py", "_grpc_carrier.py", "_grpc_streams.py"}
     assert modules_with("_pb2", "from google") == {"_rpc.py", "_rpc_messages.py"}
 
 

@@ -2,6 +2,10 @@
 
 from importlib.metadata import version as _version
 
+from ._async_bridge import AsyncBridge, connect_async
+from ._async_session import AsyncSession
+from ._async_transaction import AsyncTransaction
+from ._async_watch import AsyncWatch
 from ._bridge import Bridge, connect
 from ._errors import (
     BridgeClosedError,
@@ -38,6 +42,10 @@ from ._watch import Watch
 __version__ = _version("session-bridge")
 
 __all__ = [
+    "AsyncBridge",
+    "AsyncSession",
+    "AsyncTransaction",
+    "AsyncWatch",
     "Bridge",
     "BridgeClosedError",
     "BridgeError",
@@ -76,4 +84,5 @@ __all__ = [
     "Watch",
     "__version__",
     "connect",
+    "connect_async",
 ]

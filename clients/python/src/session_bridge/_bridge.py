@@ -1,6 +1,5 @@
 """A connection to a server, from which sessions are had."""
 
-import secrets
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from types import TracebackType
@@ -15,16 +14,15 @@ from ._arguments import (
     check_prefix,
     check_seconds,
     check_session_id,
-    check_ttl,
 )
 from ._grpc_carrier import GrpcCarrier
-from ._link import Handle, Link
+from ._link import Link
 from ._models import SessionInfo, SessionTtl
 from ._rpc import RemoteTransport
 from ._session import Session
 from ._steps import Steps, run, wait_ready
 from ._values import DEFAULT_CODECS, Codecs
-from ._wire import Defaults, Transport
+from ._wire import Transport
 
 R = TypeVar("R")
 
@@ -98,15 +96,7 @@ class Bridge:
         Raises:
             InvalidArgumentError: The id is None or cannot be one, or the ttl or a label cannot be one.
         """
-        milliseconds, own_labels = check_ttl(ttl, may_keep=False), check_labels(labels)
-        return Session(
-            Handle(
-                self._link,
-                secrets.token_urlsafe(16) if session_id is OMITTED else check_session_id(session_id),
-                Defaults(milliseconds, own_labels) if milliseconds is not None or own_labels else None,
-                must_exist=not create,
-            )
-        )
+        return Session(calls.handle_on(self._link, session_id, ttl, labels, create))
 
     def create_session(
         self,
@@ -127,9 +117,7 @@ class Bridge:
         Raises:
             SessionExistsError: There is one with this id.
         """
-        wanted = "" if session_id is OMITTED else check_session_id(session_id)
-        info = self._run(calls.create_session(self._link, wanted, ttl, labels, max_life))
-        return Session(Handle(self._link, info.id, None, must_exist=False))
+        return Session(self._run(calls.create_session(self._link, session_id, ttl, labels, max_life)))
 
     def list_sessions(self, *, prefix: str = "", labels: Mapping[str, str] | None = None) -> Iterator[SessionInfo]:
         """The sessions that are alive, in byte order of their ids, fetched page by page while they are walked over.

@@ -148,6 +148,8 @@ def delete_item(handle: Handle, name: str) -> Steps[None]:
 
 def pop(handle: Handle, name: str, defaults: tuple[object, ...]) -> Steps[Any]:
     """Deletes a variable and gives its value, or the one default if there is one."""
+    if len(defaults) > 1:
+        raise TypeError(f"pop expected at most 2 arguments, got {1 + len(defaults)}")
     request = wire.DeleteVariable(
         handle.session_id, check.check_name(name), want_previous=True, must_exist=handle.must_exist
     )

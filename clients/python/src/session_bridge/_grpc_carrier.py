@@ -1,4 +1,4 @@
-"""The carrier over gRPC. Only this module and `_grpc_streams` know grpc."""
+"""The carrier over gRPC. Only this module, `_grpc_streams` and their twin for event loops know grpc."""
 
 import threading
 from typing import Any, Final, cast
@@ -19,7 +19,7 @@ _CHANNEL_OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_retries", 0),
 )
-_LOOPBACK: Final = ("localhost:", "127.", "[::1]:")
+_LOOPBACK: Final = ("localhost:", "127.", "[::1]:", "unix:")
 
 
 class _Connection:
@@ -43,9 +43,14 @@ class _Connection:
         self.streams.close()
 
 
-def _channel(address: str) -> grpc.Channel:
+def channel_options(address: str) -> tuple[tuple[str, int], ...]:
+    """How channels to an address behave."""
     loopback = (("grpc.enable_http_proxy", 0),) if address.startswith(_LOOPBACK) else ()
-    return grpc.insecure_channel(address, options=(*_CHANNEL_OPTIONS, *loopback))
+    return (*_CHANNEL_OPTIONS, *loopback)
+
+
+def _channel(address: str) -> grpc.Channel:
+    return grpc.insecure_channel(address, options=channel_options(address))
 
 
 # Of parent processes: kept unused, for ending them here could touch what is the parent's.

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 import grpc
 
@@ -12,18 +12,51 @@ from ._carrier import CallFailed, ServerSilent
 from ._fork import GATE
 from ._silence import SILENCE_SECONDS, WATCHDOG
 
+C = TypeVar("C")
+
 BESIDE_CALLS: Final = 100
 PER_CONNECTION: Final = 200
 """A server takes 256 calls of a connection at once, and lets the others wait."""
 
 
-class _Line:
+class Line(Generic[C]):
     """One connection, and how many streams it has."""
 
-    def __init__(self, channel: grpc.Channel, most: int) -> None:
+    def __init__(self, channel: C, most: int) -> None:
+        """Has none yet, and at most `most`."""
         self.channel = channel
         self.most = most
         self.streams = 0
+
+
+class Lines(Generic[C]):
+    """The connections of the streams of one process to a server."""
+
+    def __init__(self, main: C, connect: Callable[[], C]) -> None:
+        """`main` carries the first ones; `connect` makes a connection for more."""
+        self._lock = threading.Lock()
+        self._lines = [Line(main, BESIDE_CALLS)]
+        self._connect = connect
+
+    def take(self) -> Line[C]:
+        """One that has room for a stream."""
+        with self._lock:
+            line = next((line for line in self._lines if line.streams < line.most), None)
+            if line is None:
+                line = Line(self._connect(), PER_CONNECTION)
+                self._lines.append(line)
+            line.streams += 1
+            return line
+
+    def leave(self, line: Line[C]) -> None:
+        """A stream is over."""
+        with self._lock:
+            line.streams -= 1
+
+    def beside_main(self) -> list[C]:
+        """The connections beside the main one."""
+        with self._lock:
+            return [line.channel for line in self._lines[1:]]
 
 
 class Streams:
@@ -31,44 +64,27 @@ class Streams:
 
     def __init__(self, main: grpc.Channel, connect: Callable[[], grpc.Channel]) -> None:
         """`main` carries the first ones; `connect` makes a connection for more."""
-        self._lock = threading.Lock()
-        self._lines = [_Line(main, BESIDE_CALLS)]
-        self._connect = connect
+        self._lines = Lines(main, connect)
 
     def open(self, method: str, payload: bytes, timeout: float | None) -> "GrpcStream":
         """Begins a stream; to be called inside of the gate."""
-        line = self._take_line()
+        line = self._lines.take()
         try:
             begin: grpc.UnaryStreamMultiCallable[Any, Any] = line.channel.unary_stream(f"/{method}")
             call: Any = begin(payload, timeout=timeout)
         except BaseException:
-            self._leave(line)
+            self._lines.leave(line)
             raise
         # Neither of them may have the stream: one that nobody has any more ends by itself.
-        for over in (GATE.stream(call), partial(self._leave, line)):
+        for over in (GATE.stream(call), partial(self._lines.leave, line)):
             if not call.add_callback(over):
                 over()
         return GrpcStream(call)
 
     def close(self) -> None:
         """Closes the connections beside the main one."""
-        with self._lock:
-            others = self._lines[1:]
-        for line in others:
-            line.channel.close()
-
-    def _take_line(self) -> _Line:
-        with self._lock:
-            line = next((line for line in self._lines if line.streams < line.most), None)
-            if line is None:
-                line = _Line(self._connect(), PER_CONNECTION)
-                self._lines.append(line)
-            line.streams += 1
-            return line
-
-    def _leave(self, line: _Line) -> None:
-        with self._lock:
-            line.streams -= 1
+        for channel in self._lines.beside_main():
+            channel.close()
 
 
 class GrpcStream:

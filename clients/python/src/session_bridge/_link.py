@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Generic, Protocol, cast
+from typing import Any, Final, Generic, Literal, Protocol, cast
 
 from typing_extensions import TypeVar
 
@@ -62,6 +62,10 @@ class Handle(Generic[S]):
     def with_options(self, timeout: float | None, retry: bool | None) -> "Handle[S]":
         """The same session with another timeout or retry rule; None leaves what is there."""
         return replace(self, link=self.link.with_options(timeout, retry))
+
+    def identity(self) -> tuple[str, Literal[""], str]:
+        """What makes two handles equal: server, tenant (there is only the empty one) and id."""
+        return (self.link.transport.address, "", self.session_id)
 
 
 class _Page(Protocol):

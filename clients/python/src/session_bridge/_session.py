@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import Any, Literal, NoReturn, TypeVar, overload
+from typing import Any, NoReturn, TypeVar, overload
 
 from typing_extensions import TypeForm
 
@@ -414,8 +414,6 @@ class Session(MutableMapping[str, Any]):
 
     def pop(self, name: str, *default: Any) -> Any:  # noqa: ANN401
         """Deletes a variable and returns its value in one step; without one, the default or VariableNotFoundError."""
-        if len(default) > 1:
-            raise TypeError(f"pop expected at most 2 arguments, got {1 + len(default)}")
         return self._run(calls.pop(self._handle, name, default))
 
     def popitem(self) -> tuple[str, Any]:
@@ -438,11 +436,11 @@ class Session(MutableMapping[str, Any]):
 
     def __eq__(self, other: object) -> bool:
         """Whether both mean the same session of the same server. Asks no server."""
-        return self._identity() == other._identity() if isinstance(other, Session) else NotImplemented
+        return self._handle.identity() == other._handle.identity() if isinstance(other, Session) else NotImplemented
 
     def __hash__(self) -> int:
         """By server and id."""
-        return hash(self._identity())
+        return hash(self._handle.identity())
 
     def __repr__(self) -> str:
         """The id and the server; never values."""
@@ -451,10 +449,6 @@ class Session(MutableMapping[str, Any]):
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         """Refuses pickling and copying."""
         raise TypeError("a Session cannot be pickled or copied; send session.id and call get_session with it there")
-
-    def _identity(self) -> tuple[str, Literal[""], str]:
-        """Server, tenant (there is only the empty one) and id."""
-        return (self._transport.address, "", self._handle.session_id)
 
     @property
     def _transport(self) -> Transport:

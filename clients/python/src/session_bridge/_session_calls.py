@@ -1,13 +1,33 @@
 """The calls about sessions themselves as steps."""
 
+import secrets
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Literal
 
 from . import _arguments as check
 from . import _wire as wire
-from ._link import Handle, Link
+from ._arguments import OMITTED, Omitted
+from ._link import Handle, Link, S
 from ._models import SessionInfo, session_info
 from ._steps import Steps
+
+
+def handle_on(
+    link: Link[S],
+    session_id: str | Literal[Omitted.OMITTED],
+    ttl: float | timedelta | str | None,
+    labels: Mapping[str, str] | None,
+    create: bool,
+) -> Handle[S]:
+    """A handle on a session that need not exist; an omitted id is drawn."""
+    milliseconds, own_labels = check.check_ttl(ttl, may_keep=False), check.check_labels(labels)
+    return Handle(
+        link,
+        secrets.token_urlsafe(16) if session_id is OMITTED else check.check_session_id(session_id),
+        wire.Defaults(milliseconds, own_labels) if milliseconds is not None or own_labels else None,
+        must_exist=not create,
+    )
 
 
 def info(handle: Handle) -> Steps[SessionInfo]:
@@ -22,21 +42,21 @@ def touch(handle: Handle, ttl: float | timedelta | str | None) -> Steps[SessionI
 
 
 def create_session(
-    link: Link,
-    session_id: str,
+    link: Link[S],
+    session_id: str | Literal[Omitted.OMITTED],
     ttl: float | timedelta | str | None,
     labels: Mapping[str, str] | None,
     max_life: float | timedelta | None,
-) -> Steps[SessionInfo]:
-    """Makes a session; an id that exists raises SessionExistsError. An empty id lets the server make one."""
+) -> Steps[Handle[S]]:
+    """Makes a session; an id that exists raises SessionExistsError. The server makes an id that is omitted."""
     seconds = None if max_life is None else check.check_seconds(max_life, "max_life")
     request = wire.CreateSession(
-        session_id,
+        "" if session_id is OMITTED else check.check_session_id(session_id),
         ttl=check.check_ttl(ttl, may_keep=False),
         labels=check.check_labels(labels),
         max_life_ms=None if seconds is None else max(1, round(seconds * 1000)),
     )
-    return session_info((yield from link.ask(request)))
+    return Handle(link, (yield from link.ask(request)).session_id, None, must_exist=False)
 
 
 def list_sessions(
