@@ -14,9 +14,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   server: ["core", "protocol", "client", "persistence-sqlite", "telemetry"],
 };
 
-/** The files that may know gRPC: one room on each side. The server's service functions know the generated messages too, no transport. */
+/** The files that may know gRPC: one room on each side. The server's service functions, and what is not gRPC of its carriers, know
+ * the generated messages too. */
 const KNOWS_GRPC = /^packages\/(protocol\/src\/|server\/src\/grpc\/|client\/src\/rpc(\/|\.ts$))/;
-const KNOWS_MESSAGES = /^packages\/server\/src\/service\//;
+const KNOWS_MESSAGES = /^packages\/(server\/src\/(service|carrier|direct)\/|client\/src\/frames\.ts$)/;
 const GRPC = /^(@grpc\/|grpc-health-check)/;
 const GENERATED = /^packages\/protocol\//;
 
@@ -96,6 +97,16 @@ describe("TypeScript", () => {
     const generated = (path: string, { specifier }: Import) =>
       ours(specifier) !== "protocol" || KNOWS_GRPC.test(path) || KNOWS_MESSAGES.test(path);
     expect(breaking(generated)).toEqual([]);
+  });
+
+  test("no carrier knows another one", () => {
+    const carriers = ["packages/server/src/grpc/", "packages/server/src/direct/"];
+    const law = (path: string, { specifier }: Import) => {
+      const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+      const home = carriers.find((carrier) => path.startsWith(carrier));
+      return home === undefined || !specifier.startsWith(".") || !carriers.some((other) => other !== home && target.startsWith(other));
+    };
+    expect(breaking(law)).toEqual([]);
   });
 
   test("every import from outside is declared by the package that imports it, and every declared one is imported", () => {

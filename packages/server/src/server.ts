@@ -1,4 +1,4 @@
-/** A server: engine, services and gRPC, put together and taken apart. */
+/** A server: engine, services and carriers, put together and taken apart. */
 import {
   type Clock,
   type EngineMemory,
@@ -12,8 +12,8 @@ import {
   systemRandom,
   type WriteBehindOptions,
 } from "@session-bridge/core/internal";
-import { grpcServer } from "./grpc/grpc-server.ts";
-import type { RpcObserver } from "./grpc/rpc-observer.ts";
+import type { RpcObserver } from "./carrier/rpc-observer.ts";
+import { serveCarriers } from "./carriers.ts";
 import { parseListenAddress } from "./listen-address.ts";
 import { logNotice } from "./log-notice.ts";
 import { jsonLogger, type Logger } from "./logger.ts";
@@ -27,7 +27,7 @@ const HEALTH_INTERVAL_MS = 500;
 
 /** How a server is started; everything has a default. */
 export interface ServerOptions {
-  /** `host:port`, 127.0.0.1:50051 by default; port 0 picks a free one. */
+  /** `host:port`, 127.0.0.1:50051 by default; port 0 picks a free one. Or `unix:path`. */
   readonly listen?: string | undefined;
   /** Where sessions are kept; memory only when left out. The server opens and closes it. */
   readonly persistence?: SessionPersistence | undefined;
@@ -49,7 +49,7 @@ export interface ServerOptions {
 
 /** A server that serves. */
 export interface RunningServer {
-  /** `host:port` as bound. */
+  /** `host:port` as bound, or `unix:path`. */
   readonly address: string;
   readonly version: string;
   /** Whether it takes requests and its store works. */
@@ -81,7 +81,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   try {
     await engine.open();
     const services = servicesOf(engine, limits, clock);
-    const server = await grpcServer({ ...services, listen, limits, clock, random: systemRandom, logger, rpcObserver });
+    const server = await serveCarriers({ ...services, listen, limits, clock, random: systemRandom, logger, rpcObserver });
     const stopFollowing = followHealth(engine, clock, server.setServing);
     let stopped: Promise<boolean> | undefined;
     const stop = async (graceMs: number): Promise<boolean> => {

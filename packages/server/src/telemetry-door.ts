@@ -1,6 +1,6 @@
 /** What a server asks of telemetry and gives it. `main.ts` alone knows who does it, and loads it only when somebody wants it. */
 import type { Clock, EventKind, SessionObserver } from "@session-bridge/core/internal";
-import type { RpcObserver } from "./grpc/rpc-observer.ts";
+import type { RpcObserver } from "./carrier/rpc-observer.ts";
 import type { Logger } from "./logger.ts";
 
 /** How telemetry is started; `@session-bridge/telemetry` says what each of these means. */

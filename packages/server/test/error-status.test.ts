@@ -2,12 +2,11 @@ import * as errors from "@session-bridge/core/internal";
 import { ErrorInfo } from "@session-bridge/protocol/google/rpc/error_details";
 import { Status } from "@session-bridge/protocol/google/rpc/status";
 import { expect, test } from "vitest";
-import { statusOf } from "../src/grpc/status.ts";
+import { statusOf } from "../src/carrier/status.ts";
 
 function sent(error: errors.BridgeError) {
   const status = statusOf(error);
-  const [details] = status.metadata.get("grpc-status-details-bin");
-  const decoded = Status.decode(details as Buffer);
+  const decoded = Status.decode(status.bytes);
   const info = ErrorInfo.decode(decoded.details[0]?.value as Uint8Array);
   return { status, decoded, info };
 }
@@ -38,10 +37,10 @@ const EVERY: readonly errors.BridgeError[] = [
 
 test.for(EVERY.map((error) => [error.name, error] as const))("%s travels as a status from which the same error is made", ([, error]) => {
   const { status, decoded, info } = sent(error);
-  expect(decoded).toMatchObject({ code: status.code, message: status.details });
+  expect(decoded).toMatchObject({ code: status.code, message: status.message });
   expect(info.domain).toBe("session-bridge");
   const metadata = Object.fromEntries(info.metadata);
-  const made = errors.fromWireError({ code: status.code, message: status.details, reason: info.reason, metadata });
+  const made = errors.fromWireError({ code: status.code, message: status.message, reason: info.reason, metadata });
   expect(made).toBeInstanceOf(error.constructor);
   expect(made).toMatchObject({ message: error.message, reason: error.reason, outcome: error.outcome, details: error.details });
   expect(Buffer.from(Status.encode(decoded).finish()).includes("secret")).toBe(false);
@@ -51,7 +50,7 @@ test("whatever is in its text, a status can be sent: long texts are cut, broken 
   const { status, info } = sent(
     new errors.InvalidArgumentError("INVALID_NAME", `\ud800${"x".repeat(1_000_000)}`, { details: { name: "\udfff".repeat(9_999) } }),
   );
-  expect(() => encodeURI(status.details)).not.toThrow();
-  expect(status.details.length).toBeLessThan(1_100);
+  expect(() => encodeURI(status.message)).not.toThrow();
+  expect(status.message.length).toBeLessThan(1_100);
   expect(info.metadata.get("name")?.length).toBeLessThan(400);
 });

@@ -4,7 +4,7 @@ import { memoryPersistence } from "@session-bridge/core";
 import { faultyPersistence } from "@session-bridge/core/testing";
 import { SetVariableRequest } from "@session-bridge/protocol/session_bridge/v1/variables";
 import { expect, onTestFinished, test } from "vitest";
-import type { RpcObserver, RpcOutcome, TraceHeaders } from "../src/grpc/rpc-observer.ts";
+import type { RpcObserver, RpcOutcome, TraceHeaders } from "../src/carrier/rpc-observer.ts";
 import { bytesOf } from "./support/bytes.ts";
 import { refusalOf } from "./support/raw-client.ts";
 import { testServer } from "./support/test-server.ts";

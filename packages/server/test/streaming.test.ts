@@ -13,7 +13,7 @@ import {
 } from "@session-bridge/core/internal";
 import { manualClock } from "@session-bridge/core/testing";
 import { expect, onTestFinished, test } from "vitest";
-import { grpcServer } from "../src/grpc/grpc-server.ts";
+import { serveCarriers } from "../src/carriers.ts";
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from "../src/service/server-info.ts";
 import type { SessionFunctions } from "../src/service/sessions.ts";
 import type { VariableFunctions } from "../src/service/variables.ts";
@@ -41,7 +41,7 @@ async function serverOf(watch: Watch, { clock = systemClock, limits = {} as Part
   };
   const requestLimits = { ...DEFAULT_REQUEST_LIMITS, ...limits };
   const { logger, records } = recordingLogger();
-  const server = await grpcServer({
+  const server = await serveCarriers({
     sessions: {} as SessionFunctions,
     variables: {
       watchVariables: (request: never, caller: never) => watchVariables(port, request, caller, requestLimits.messageBytes),

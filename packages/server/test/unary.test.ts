@@ -2,7 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { InternalServerError, SessionNotFoundError, StoreUnavailableError, systemClock, systemRandom } from "@session-bridge/core/internal";
 import { expect, onTestFinished, test } from "vitest";
-import { grpcServer } from "../src/grpc/grpc-server.ts";
+import { serveCarriers } from "../src/carriers.ts";
 import type { Caller } from "../src/service/caller.ts";
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from "../src/service/server-info.ts";
 import type { SessionFunctions } from "../src/service/sessions.ts";
@@ -13,7 +13,7 @@ import { recordingLogger } from "./support/test-server.ts";
 /** A gRPC server whose getVariable is `serve`. */
 async function serverOf(serve: (caller: Caller) => unknown, limits: Partial<RequestLimits> = {}) {
   const { logger, records } = recordingLogger();
-  const server = await grpcServer({
+  const server = await serveCarriers({
     sessions: {} as SessionFunctions,
     variables: { getVariable: (_request: unknown, caller: Caller) => serve(caller) } as unknown as VariableFunctions,
     listen: { host: "127.0.0.1", port: 0 },
@@ -151,7 +151,7 @@ test("a connection too many is closed and logged, and one fewer lets the next in
   const connect = () => {
     const socket = net.connect(Number(server.address.split(":")[1]), "127.0.0.1");
     socket.on("error", () => {});
-    // A server of HTTP/2 speaks first.
+    socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     return { socket, served: once(socket, "data").then(() => true), closed: once(socket, "close").then(() => false) };
   };
   const first = connect();

@@ -80,7 +80,7 @@ function stopAsked(): Promise<string> {
 
 /** There is no authentication: whoever reaches the port does and sees everything there. */
 function warnIfOpen(address: string | undefined, warning: string, logger: Logger): void {
-  if (address !== undefined && !/^(?:127\.|\[::1\])/.test(address)) logger.warn({ address }, warning);
+  if (address !== undefined && !/^(?:127\.|\[::1\]|unix:)/.test(address)) logger.warn({ address }, warning);
 }
 
 /** An error nobody caught leaves the process in an unknown state: it is logged and the process ends. */

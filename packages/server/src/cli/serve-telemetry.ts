@@ -1,8 +1,8 @@
 /** The telemetry of `serve`: from configuration to what the server is started with. */
 import { systemClock } from "@session-bridge/core/internal";
+import { METHODS } from "../carrier/methods.ts";
 import type { ServeConfig } from "../config/serve-config.ts";
 import { eventLog } from "../event-log.ts";
-import { METHODS } from "../grpc/methods.ts";
 import type { Logger } from "../logger.ts";
 import type { RunningServer } from "../server.ts";
 import type { ServerTelemetry } from "../telemetry-door.ts";

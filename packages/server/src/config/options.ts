@@ -3,7 +3,7 @@ import { DEFAULT_LIMITS, DEFAULT_WRITE_BEHIND } from "@session-bridge/core/inter
 import { z } from "zod";
 import { LOG_LEVELS } from "../logger.ts";
 import { DEFAULT_REQUEST_LIMITS } from "../service/server-info.ts";
-import { bool, listen, type OptionRow, row, seconds, whole } from "./schemas.ts";
+import { bool, hostPort, listen, type OptionRow, row, seconds, whole } from "./schemas.ts";
 import { TELEMETRY_OPTIONS } from "./telemetry-options.ts";
 
 /** The modes of docs/guarantees.md. */
@@ -16,7 +16,7 @@ const { defaultTtlMs = 0 } = DEFAULT_LIMITS;
 
 /** The options of `serve`. */
 export const SERVE_OPTIONS = {
-  listen: row("host:port", "where to listen; port 0 picks a free one", listen.default("127.0.0.1:50051")),
+  listen: row("host:port|unix:path", "where to listen; port 0 picks a free one", listen.default("127.0.0.1:50051")),
   store: row(
     "sqlite:path|memory",
     "where sessions are kept",
@@ -97,7 +97,7 @@ export const STORE_OPTIONS = {
 
 /** The options of the command that asks for a server's summary. */
 export const STATS_OPTIONS = {
-  admin: row("host:port", "the server's admin pages: what serve --admin says", listen.default("127.0.0.1:9464")),
+  admin: row("host:port", "the server's admin pages: what serve --admin says", hostPort.default("127.0.0.1:9464")),
   timeout: row("seconds", "how long to wait for them", seconds.default(5)),
 } as const;
 

@@ -1,6 +1,6 @@
 /** What options are made of: rows of a table, and what their values may be. */
 import { z } from "zod";
-import { parseListenAddress } from "../listen-address.ts";
+import { parseHostPort, parseListenAddress } from "../listen-address.ts";
 
 /** An option. `schema` reads what a flag, the environment (text) or a JSON file gives, and fills in the default. */
 export interface OptionRow<T = unknown> {
@@ -45,14 +45,21 @@ export const seconds = z
   )
   .refine((value) => value > 0 && value <= 86_400, { error: "expected seconds greater than 0, at most 86400" });
 
-/** Where to listen. */
-export const listen = z.string({ error: "expected host:port" }).superRefine((text, context) => {
-  try {
-    parseListenAddress(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
-  }
-});
+/** Text that `parse` does not throw at. */
+const parsed = (parse: (text: string) => unknown, expected: string) =>
+  z.string({ error: `expected ${expected}` }).superRefine((text, context) => {
+    try {
+      parse(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+    }
+  });
+
+/** Where to listen: in the network, or at a Unix socket. */
+export const listen = parsed(parseListenAddress, "host:port or unix:path");
+
+/** A place in the network. */
+export const hostPort = parsed(parseHostPort, "host:port");
 
 const NUMBER = /^(?:\d+(?:\.\d*)?|\.\d+)$/;
 

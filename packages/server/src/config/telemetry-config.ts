@@ -1,4 +1,4 @@
-import { type ListenAddress, parseListenAddress } from "../listen-address.ts";
+import { type HostPort, parseHostPort } from "../listen-address.ts";
 import { LOG_LEVELS, type LogLevel } from "../logger.ts";
 import type { Resolved } from "./options.ts";
 import { type Sources, UsageError } from "./resolve.ts";
@@ -14,7 +14,7 @@ export interface TelemetryConfig {
   readonly events: { readonly perSecond: number; readonly sample: EventShares } | undefined;
   /** Metrics and spans go to a collector, as the OTEL_EXPORTER_OTLP_* variables say. */
   readonly otlp: boolean;
-  readonly admin: ListenAddress | undefined;
+  readonly admin: HostPort | undefined;
 }
 
 /** The secret behind hashed names: no flag, which everybody on the machine could read, and never printed. */
@@ -41,7 +41,7 @@ export function telemetryConfig(
     traceRatio: options["trace-ratio"],
     events: perSecond === 0 || "wrong" in sample ? undefined : { perSecond, sample },
     otlp,
-    admin: admin === "off" ? undefined : parseListenAddress(admin),
+    admin: admin === "off" ? undefined : parseHostPort(admin),
   };
 }
 

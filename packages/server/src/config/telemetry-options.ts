@@ -1,7 +1,7 @@
 /** The options of telemetry; docs/telemetry.md says what they are for. */
 import { EVENT_CATALOGUE, type EventKind } from "@session-bridge/core/internal";
 import { z } from "zod";
-import { listen, row, share, whole } from "./schemas.ts";
+import { hostPort, row, share, whole } from "./schemas.ts";
 
 /** How names are shown. */
 export const NAMES_MODES = ["plain", "hash", "off"] as const;
@@ -31,7 +31,7 @@ export const TELEMETRY_OPTIONS = {
   admin: row(
     "host:port|off",
     "where /metrics (Prometheus), /livez, /readyz and /summary are served over HTTP, such as 127.0.0.1:9464",
-    z.union([z.literal("off"), listen], { error: "expected off or host:port" }).default("off"),
+    z.union([z.literal("off"), hostPort], { error: "expected off or host:port" }).default("off"),
   ),
   "telemetry-names": row(
     NAMES_MODES.join("|"),

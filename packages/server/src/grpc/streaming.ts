@@ -1,24 +1,22 @@
 /** Streams of answers: as fast as the reader takes them, until one side has enough. Nothing that is thrown beyond here reaches grpc-js. */
 import type { handleServerStreamingCall, ServerWritableStream } from "@grpc/grpc-js";
 import { ServerUnavailableError } from "@session-bridge/core/internal";
-import type { StreamCaller } from "../service/caller.ts";
+import { type CallContext, failureOf, logEnd } from "../carrier/failure.ts";
+import type { ServeStream } from "../carrier/methods.ts";
+import { type Received, wellFormed } from "../carrier/received.ts";
 import { isOver } from "./base-call.ts";
-import { type CallContext, failureOf, logEnd } from "./failure.ts";
 import { outbox, type Patience, RESET } from "./outbox.ts";
-import { type Received, wellFormed } from "./received.ts";
+import { grpcStatus } from "./status.ts";
 
 /** How long a reader may take for one message. */
 const PATIENCE = { ms: 60_000, code: RESET.tooSlow };
 /** How long it may take to learn that the server shuts down. */
 const LAST_PATIENCE = { ms: 250, code: RESET.shuttingDown };
 
-/** A service function that answers more than once. */
-export type ServeStream<Request, Response> = (request: Request, caller: StreamCaller) => AsyncIterable<Response>;
-
 /** The streams of a server. */
 export interface Streams {
   /** A handler that sends what `serve` gives. */
-  wrap<Request, Response>(method: string, serve: ServeStream<Request, Response>): handleServerStreamingCall<Received<Request>, Response>;
+  wrap(method: string, serve: ServeStream): handleServerStreamingCall<Received<unknown>, unknown>;
   /** Ends every stream at once with SHUTTING_DOWN, and those that come later. */
   shutDown(): void;
 }
@@ -43,13 +41,13 @@ export function streams(context: CallContext): Streams {
 }
 
 /** Answers one call; grpc-js says "cancelled" when it is over, however it ended. */
-function answerStream<Request, Response>(
+function answerStream(
   method: string,
-  call: ServerWritableStream<Received<Request>, Response>,
-  serve: ServeStream<Request, Response>,
+  call: ServerWritableStream<Received<unknown>, unknown>,
+  serve: ServeStream,
   context: CallContext,
 ): { shutDown(): void } {
-  const begun = { method, request: call.request, startedAtMs: context.clock.monotonic() };
+  const begun = { method, message: call.request.message, startedAtMs: context.clock.monotonic() };
   const over = new AbortController();
   const out = outbox(call, context.clock, PATIENCE);
   let ending = false;
@@ -59,7 +57,7 @@ function answerStream<Request, Response>(
     ending = true;
     const { status, reason } = failureOf(begun, thrown, context);
     call.request.watched?.handled(reason);
-    call.emit("error", status);
+    call.emit("error", grpcStatus(status));
     out.ended(patience);
     over.abort(thrown);
   };

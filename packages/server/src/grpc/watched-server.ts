@@ -3,7 +3,7 @@
  * not know, what is too large, and what takes too long.
  */
 import {
-  Metadata,
+  type Metadata,
   Server,
   type ServerInterceptingCall,
   type ServerInterceptingCallInterface,
@@ -13,10 +13,10 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Clock } from "@session-bridge/core/internal";
+import type { Received } from "../carrier/received.ts";
+import type { RpcObserver, TraceHeaders } from "../carrier/rpc-observer.ts";
+import { WatchedCall } from "../carrier/watched-call.ts";
 import { isDue } from "./call-signal.ts";
-import type { Received } from "./received.ts";
-import type { RpcObserver } from "./rpc-observer.ts";
-import { WatchedCall } from "./watched-call.ts";
 
 /** Makes a server; it is one of grpc-js's and nothing else when nobody observes. */
 export function newServer(options: ServerOptions, observer: RpcObserver | undefined, clock: Clock): Server {
@@ -106,7 +106,7 @@ class WatchedServer extends Server {
       const handler: unknown = lookUp.call(this, path);
       if (!handler) {
         const watched = new WatchedCall(methodName(String(path)), this.#observer, this.#clock);
-        watched.begin(NO_HEADERS);
+        watched.begin(NO_TRACE);
         watched.answered(status.UNIMPLEMENTED);
       }
       return handler;
@@ -127,7 +127,7 @@ class WatchedListener implements Listener {
   }
 
   onReceiveMetadata(headers: Metadata): void {
-    this.#watched.begin(headers);
+    this.#watched.begin(traceHeaders(headers));
     this.#listener.onReceiveMetadata(headers);
   }
 
@@ -147,7 +147,17 @@ class WatchedListener implements Listener {
   }
 }
 
-const NO_HEADERS = new Metadata();
+const NO_TRACE: TraceHeaders = {};
+
+function traceHeaders(headers: Metadata): TraceHeaders {
+  const traceparent = header(headers, "traceparent");
+  return traceparent === undefined ? NO_TRACE : { traceparent, tracestate: header(headers, "tracestate") };
+}
+
+function header(headers: Metadata, name: string): string | undefined {
+  const [value] = headers.get(name);
+  return typeof value === "string" ? value : undefined;
+}
 
 const methodName = (path: string): string => (path.startsWith("/") ? path.slice(1) : path);
 

@@ -1,7 +1,11 @@
 /** What is known of a call while it lasts, told to the observer when it is over. */
-import { type Metadata, status } from "@grpc/grpc-js";
-import type { Clock } from "@session-bridge/core/internal";
+import { type Clock, CODES } from "@session-bridge/core/internal";
 import type { RpcCall, RpcObserver, TraceHeaders } from "./rpc-observer.ts";
+
+const STATUS_NAMES: ReadonlyMap<number, string> = new Map([
+  [0, "OK"],
+  ...Object.entries(CODES).map(([name, code]) => [code, name] as const),
+]);
 
 /** What a handler sees of the observer of its call. */
 export interface HandledCall {
@@ -39,10 +43,10 @@ export class WatchedCall implements HandledCall {
   }
 
   /** Its headers are here. */
-  begin(headers: Metadata): void {
+  begin(headers: TraceHeaders): void {
     this.#startedAtMs = this.#clock.monotonic();
     try {
-      this.#call = this.#observer.begin(this.#method, traceHeaders(headers));
+      this.#call = this.#observer.begin(this.#method, headers);
       this.#trace = this.#call.trace;
     } catch {
       // An observer can never harm what it observes.
@@ -75,10 +79,10 @@ export class WatchedCall implements HandledCall {
     this.#responseBytes = (this.#responseBytes ?? 0) + bytes;
   }
 
-  /** The caller is given this status, a number of gRPC's; only the first one counts. */
+  /** The caller is given this status, 0 or one of google.rpc.Code; only the first one counts. */
   answered(code: number): void {
     if (this.#status !== undefined) return;
-    this.#status = status[code] ?? String(code);
+    this.#status = STATUS_NAMES.get(code) ?? String(code);
     this.#durationMs = this.#clock.monotonic() - this.#startedAtMs;
     this.#tell();
   }
@@ -102,16 +106,4 @@ export class WatchedCall implements HandledCall {
       // An observer can never harm what it observes.
     }
   }
-}
-
-const NO_TRACE: TraceHeaders = {};
-
-function traceHeaders(headers: Metadata): TraceHeaders {
-  const traceparent = header(headers, "traceparent");
-  return traceparent === undefined ? NO_TRACE : { traceparent, tracestate: header(headers, "tracestate") };
-}
-
-function header(headers: Metadata, name: string): string | undefined {
-  const [value] = headers.get(name);
-  return typeof value === "string" ? value : undefined;
 }

@@ -1,9 +1,7 @@
 /** What a failed call is answered with, and what the log says of it. */
-import type { StatusObject } from "@grpc/grpc-js";
 import { BridgeError, type Clock, InternalServerError, type Random, StoreUnavailableError } from "@session-bridge/core/internal";
 import type { Logger } from "../logger.ts";
-import type { Received } from "./received.ts";
-import { statusOf } from "./status.ts";
+import { statusOf, type WireStatus } from "./status.ts";
 
 /** What every call needs to be answered and logged. */
 export interface CallContext {
@@ -15,14 +13,15 @@ export interface CallContext {
 /** A call that was begun. */
 export interface BegunCall {
   readonly method: string;
-  readonly request: Received<unknown>;
+  /** The request, or what stands for one that does not decode. */
+  readonly message: unknown;
   /** By `clock.monotonic()`. */
   readonly startedAtMs: number;
 }
 
 /** How a call has failed. */
 export interface Failure {
-  readonly status: StatusObject;
+  readonly status: WireStatus;
   readonly reason: string;
 }
 
@@ -61,7 +60,7 @@ function logFailure(logger: Logger, fields: object, error: BridgeError, thrown: 
 }
 
 /** What a log line says of a call: never more than the operation and the session's id. */
-function about({ method, request: { message } }: BegunCall): { operation: string; sessionId?: string } {
+function about({ method, message }: BegunCall): { operation: string; sessionId?: string } {
   const sessionId = typeof message === "object" && message !== null && "sessionId" in message ? message.sessionId : undefined;
   return typeof sessionId === "string" ? { operation: method, sessionId: sessionId.slice(0, 128) } : { operation: method };
 }

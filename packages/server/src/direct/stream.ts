@@ -1,0 +1,138 @@
+/** A call that is answered by many items, as fast as its reader has credit for them and the connection has room. */
+import { FRAME } from "@session-bridge/client/frames";
+import { type Cancel, CODES, DeadlineExceededError, LimitExceededError, ServerUnavailableError } from "@session-bridge/core/internal";
+import { type BegunCall, failureOf, logEnd } from "../carrier/failure.ts";
+import type { ServedMethod, ServeStream } from "../carrier/methods.ts";
+import { wellFormed } from "../carrier/received.ts";
+import type { WatchedCall } from "../carrier/watched-call.ts";
+import { type CallHome, decoded } from "./call-home.ts";
+
+/** How long an item may wait for its reader. */
+const PATIENCE_MS = 60_000;
+const MOST_CREDIT = 65_535;
+
+/** An open stream. It has at most one item that waits. */
+export class DirectStream implements BegunCall {
+  readonly id: number;
+  readonly message: unknown;
+  readonly startedAtMs: number;
+  readonly #method: ServedMethod;
+  readonly #home: CallHome;
+  readonly #watched: WatchedCall | undefined;
+  readonly #over = new AbortController();
+  #cancelDeadline: Cancel = () => {};
+  #isEnded = false;
+  #credit = 0;
+  #waiting: { readonly bytes: Uint8Array; readonly goOn: () => void; readonly giveUp: Cancel } | undefined;
+
+  constructor(id: number, method: ServedMethod, bytes: Uint8Array, home: CallHome, watched: WatchedCall | undefined) {
+    const { clock } = home.context;
+    this.id = id;
+    this.#method = method;
+    this.#home = home;
+    this.#watched = watched;
+    this.startedAtMs = clock.monotonic();
+    this.message = decoded(method, bytes, clock, watched);
+  }
+
+  get method(): string {
+    return this.#method.name;
+  }
+
+  /** Begins to answer, for at most `timeoutMs` if that is not 0. */
+  open(timeoutMs: number): void {
+    this.#watched?.handling();
+    if (timeoutMs > 0) {
+      const due = (): void => this.#fail(new DeadlineExceededError("the stream's deadline has come"));
+      this.#cancelDeadline = this.#home.context.clock.schedule(timeoutMs, due);
+    }
+    this.#pump().catch((thrown: unknown) => this.#fail(thrown));
+  }
+
+  /** Its reader takes so many items more. */
+  grant(items: number): void {
+    this.#credit = Math.min(this.#credit + items, MOST_CREDIT);
+    this.goOn();
+  }
+
+  /** Sends the item that waits, if it may be sent now. */
+  goOn(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined || !this.#maySend) return;
+    this.#waiting = undefined;
+    waiting.giveUp();
+    this.#sendItem(waiting.bytes);
+    waiting.goOn();
+  }
+
+  /** Nobody reads it any more. */
+  leave(): void {
+    if (!this.#end(new Error("the caller cancelled the call"))) return;
+    logEnd(this, "left by its reader", this.#home.context);
+    this.#told(CODES.CANCELLED, "");
+  }
+
+  /** Ends it because the server does. */
+  shutDown(): void {
+    this.#fail(new ServerUnavailableError("SHUTTING_DOWN", "the server is shutting down"));
+  }
+
+  get #maySend(): boolean {
+    return this.#credit > 0 && this.#home.outlet.hasRoom;
+  }
+
+  async #pump(): Promise<void> {
+    const caller = { tenant: "", signal: this.#over.signal };
+    for await (const message of (this.#method.serve as ServeStream)(wellFormed(this.message), caller)) {
+      if (this.#isEnded) return;
+      const bytes = this.#home.encoded(this.#method, message, this.#watched);
+      if (this.#maySend) this.#sendItem(bytes);
+      else await this.#room(bytes);
+      if (this.#isEnded) return;
+    }
+    if (!this.#end(undefined)) return;
+    logEnd(this, "ended", this.#home.context);
+    this.#home.outlet.send(FRAME.end, this.id);
+    this.#told(0, "");
+    this.#home.ended(this);
+  }
+
+  #sendItem(bytes: Uint8Array): void {
+    this.#credit -= 1;
+    this.#home.outlet.send(FRAME.item, this.id, bytes);
+  }
+
+  /** Resolves when the item has been sent, or never will be. */
+  #room(bytes: Uint8Array): Promise<void> {
+    return new Promise((goOn) => {
+      const tooSlow = (): void => this.#fail(new LimitExceededError("WATCH_TOO_SLOW", "the reader took nothing for a minute"));
+      this.#waiting = { bytes, goOn, giveUp: this.#home.context.clock.schedule(PATIENCE_MS, tooSlow) };
+    });
+  }
+
+  #fail(thrown: unknown): void {
+    if (!this.#end(thrown)) return;
+    const { status, reason } = failureOf(this, thrown, this.#home.context);
+    this.#home.outlet.send(FRAME.error, this.id, status.bytes);
+    this.#told(status.code, reason);
+    this.#home.ended(this);
+  }
+
+  /** Stops everything; false when that was done before. */
+  #end(why: unknown): boolean {
+    if (this.#isEnded) return false;
+    this.#isEnded = true;
+    this.#cancelDeadline();
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.giveUp();
+    waiting?.goOn();
+    if (why !== undefined) this.#over.abort(why);
+    return true;
+  }
+
+  #told(code: number, reason: string): void {
+    this.#watched?.answered(code);
+    this.#watched?.handled(reason);
+  }
+}
