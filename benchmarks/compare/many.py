@@ -1,0 +1,116 @@
+"""The rows about many sessions, whose servers are started for them."""
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .entries import ENTRIES, Entry
+from .gap import GapError
+from .lab import Lab
+from .measuring import Found
+from .processes import Server
+from .servers import NODE, SERVERS, bridge, started
+
+_HERE = Path(__file__).parent
+_VARIABLES = 10
+_FILLED: dict[tuple[Path, str], Path | str] = {}
+
+
+def startup(lab: Lab, name: str) -> Found:
+    """Milliseconds from the start of a server's process on `sessions` stored sessions to its first answer."""
+    entry = ENTRIES[name]
+    folder = _filled(lab, entry)
+    begun = time.perf_counter()
+    server = SERVERS[entry.server](folder)
+    took = time.perf_counter() - begun
+    server.stop()
+    return {"value": took * 1e3}
+
+
+def listing(lab: Lab, name: str) -> Found:
+    """Milliseconds of a walk over `sessions` stored sessions."""
+    entry = ENTRIES[name]
+    with started(SERVERS[entry.server], _filled(lab, entry)) as server, lab.own_worker(entry, server) as worker:
+        return worker.ask("listing", sessions=lab.settings.sessions)
+
+
+@dataclass(frozen=True)
+class Many:
+    """Sessions alike, and what is divided by."""
+
+    sessions: int
+    variables: int
+    divisor: int
+
+
+#: Variables of which only their number matters.
+SMALL = Many(100, 1_000, 100_000)
+#: Sessions that are there and not used.
+IDLE = Many(10_000, _VARIABLES, 10_000)
+
+
+def memory(many: Many) -> Callable[[Lab, str], Found]:
+    """Measures by how many bytes a server grows, for each of what is counted."""
+
+    def measure(lab: Lab, name: str) -> Found:
+        entry = ENTRIES[name]
+        with started(_inspected(entry), lab.new_folder("memory")) as server, lab.own_worker(entry, server) as worker:
+            # What the first sessions of all bring along is not counted.
+            worker.ask("fill", sessions=many.sessions // 100 + 1, variables=many.variables, first=many.sessions)
+            before = _memory(server)
+            worker.ask("fill", sessions=many.sessions, variables=many.variables)
+            after = _memory(server)
+        heap = {} if before.heap is None or after.heap is None else {"heap": (after.heap - before.heap) / many.divisor}
+        return {"value": (after.resident - before.resident) / many.divisor, **heap}
+
+    return measure
+
+
+@dataclass(frozen=True)
+class _Memory:
+    resident: int
+    heap: int | None
+
+
+def _memory(server: Server) -> _Memory:
+    if server.inspector is None:
+        return _Memory(server.resident_bytes(), None)
+    collected = subprocess.run([NODE, _HERE / "heap.ts", server.inspector], check=True, capture_output=True, text=True)
+    return _Memory(server.resident_bytes(), int(collected.stdout))
+
+
+def _inspected(entry: Entry) -> Callable[[Path], Server]:
+    if not entry.server.startswith("bridge"):
+        return SERVERS[entry.server]
+    store = (
+        ("memory",) if entry.server == "bridge" else ("sqlite:{folder}/sessions.db", "--durability", entry.server.removeprefix("bridge-"))
+    )
+    return bridge("--store", *store, inspect=True)
+
+
+def _filled(lab: Lab, entry: Entry) -> Path:
+    """A directory in which the entry's server finds its sessions; the same one each time."""
+    key = (lab.folder, entry.server)
+    if key not in _FILLED:
+        try:
+            _FILLED[key] = _fill(lab, entry)
+        except GapError as gap:
+            _FILLED[key] = str(gap)
+    folder = _FILLED[key]
+    if isinstance(folder, str):
+        raise GapError(folder)
+    return folder
+
+
+def _fill(lab: Lab, entry: Entry) -> Path:
+    folder = lab.new_folder(f"stored-{entry.server}")
+    if entry.server.startswith("bridge"):
+        made = subprocess.run([NODE, _HERE / "stored.ts", str(lab.settings.sessions)], check=True, capture_output=True, text=True)
+        shutil.copy(made.stdout.strip(), folder / "sessions.db")
+    elif entry.server != "tcp-echo":
+        with started(SERVERS[entry.server], folder) as server, lab.own_worker(entry, server) as worker:
+            worker.ask("fill", sessions=lab.settings.sessions, variables=_VARIABLES)
+    return folder
