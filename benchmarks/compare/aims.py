@@ -90,10 +90,11 @@ class _Number:
 
 
 class _NoneLost:
+    row = "increments"
     text = "lost updates in every mode of use that the README shows"
 
     def judge(self, results: Results) -> Judged:
-        row = results.get("increments")
+        row = results.get(self.row)
         ways = [] if row is None else [line.name for line in row.row.lines if line.what in README_INCREMENTS and line.entry in _OURS]
         lost = [] if row is None else [value for way in ways for value in row.values(way)]
         if row is None or not lost:

@@ -60,9 +60,9 @@ def memory(many: Many) -> Callable[[Lab, str], Found]:
         with started(_inspected(entry), lab.new_folder("memory")) as server, lab.own_worker(entry, server) as worker:
             # What the first sessions of all bring along is not counted.
             worker.ask("fill", sessions=many.sessions // 100 + 1, variables=many.variables, first=many.sessions)
-            before = _memory(server)
+            before = server_memory(server)
             worker.ask("fill", sessions=many.sessions, variables=many.variables)
-            after = _memory(server)
+            after = server_memory(server)
         heap = {} if before.heap is None or after.heap is None else {"heap": (after.heap - before.heap) / many.divisor}
         return {"value": (after.resident - before.resident) / many.divisor, **heap}
 
@@ -70,16 +70,19 @@ def memory(many: Many) -> Callable[[Lab, str], Found]:
 
 
 @dataclass(frozen=True)
-class _Memory:
+class Memory:
+    """What a process takes, in bytes: its resident set, and its JavaScript heap where that can be asked."""
+
     resident: int
     heap: int | None
 
 
-def _memory(server: Server) -> _Memory:
+def server_memory(server: Server) -> Memory:
+    """After a garbage collection, where the server has an inspector."""
     if server.inspector is None:
-        return _Memory(server.resident_bytes(), None)
+        return Memory(server.resident_bytes(), None)
     collected = subprocess.run([NODE, _HERE / "heap.ts", server.inspector], check=True, capture_output=True, text=True)
-    return _Memory(server.resident_bytes(), int(collected.stdout))
+    return Memory(server.resident_bytes(), int(collected.stdout))
 
 
 def _inspected(entry: Entry) -> Callable[[Path], Server]:

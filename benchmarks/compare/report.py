@@ -39,7 +39,7 @@ def markdown(report: Report, pictures: Mapping[str, str]) -> str:
     """The whole report. `pictures` are paths of the rows' plots, by row."""
     facts = [f"- {name}: {fact}" for name, fact in report.machine.items()]
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-    rows = [_row(measured, pictures.get(measured.row.name)) for measured in report.rows]
+    rows = [row_section(measured, pictures.get(measured.row.name)) for measured in report.rows]
     return "\n\n".join(
         [
             "\n".join([*facts, f"- versions: {versions}", f"- repeats: {report.repeats} (a row that takes long has fewer)"]),
@@ -52,7 +52,7 @@ def markdown(report: Report, pictures: Mapping[str, str]) -> str:
 
 def aims_table(aims: Sequence[Judged]) -> str:
     """A line for each aim."""
-    return _table(
+    return table(
         ["what", "aim", "found", ""],
         [
             [
@@ -70,7 +70,8 @@ def _verdict(aim: Judged) -> str:
     return "not measured" if aim.is_met is None else "met" if aim.is_met else "missed"
 
 
-def _row(measured: Measured, picture: str | None) -> str:
+def row_section(measured: Measured, picture: str | None = None) -> str:
+    """A row's part of the report."""
     row = measured.row
     base = measured.values(row.baseline)
     by_median = sorted(
@@ -90,7 +91,7 @@ def _row(measured: Measured, picture: str | None) -> str:
     ]
     baseline = next(title_of(line) for line in row.lines if line.name == row.baseline)
     head = ["", row.unit, f"× {baseline}", *(EXTRAS[key] for key in extras), "what to know"]
-    parts = [f"## {row.title}", row.not_comparable, *([f"![{row.title}]({picture})"] if picture else []), _table(head, cells)]
+    parts = [f"## {row.title}", row.not_comparable, *([f"![{row.title}]({picture})"] if picture else []), table(head, cells)]
     return "\n\n".join(parts)
 
 
@@ -115,7 +116,8 @@ def _median_of(measured: Measured, line: str, key: str) -> str:
     return number(spread(found).median) if found else ""
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/').replace(chr(10), ' ') for cell in line)} |" for line in lines)
 

@@ -12,7 +12,8 @@ from ..gap import GapError
 _TIMEOUT_SECONDS = 30.0
 
 
-def _connected(function: str, target: str, carrier: str) -> Any:
+def connected(function: str, target: str, carrier: str) -> Any:
+    """A bridge from `connect` or `connect_async`, by a carrier. Raises GapError when the client does not have that."""
     connect = getattr(session_bridge, function, None)
     if connect is None:
         raise GapError(f"session_bridge has no {function} yet")
@@ -32,7 +33,7 @@ class BridgeClient(Adapter):
 
     def open(self, target: str) -> None:
         """Connects, so that a carrier that the server does not have is told now."""
-        self._bridge: session_bridge.Bridge = _connected("connect", target, self._carrier)
+        self._bridge: session_bridge.Bridge = connected("connect", target, self._carrier)
         self._session = self._bridge.get_session("bench")
         try:
             self._session.has_variable("none")
@@ -128,7 +129,7 @@ class AsyncBridgeClient(Adapter):
 
     async def open(self, target: str) -> None:
         """Connects, as the synchronous one does."""
-        self._bridge = _connected("connect_async", target, self._carrier)
+        self._bridge = connected("connect_async", target, self._carrier)
         self._session = self._bridge.get_session("bench")
         try:
             await self._session.has_variable("none")
