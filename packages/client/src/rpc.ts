@@ -53,7 +53,7 @@ export function remotePort(address: string, { timeoutMs = DEFAULT_TIMEOUT_MS, re
   return { ...variablePort(calls), ...sessionPort(calls), ...watchPort(calls), close: () => calls.close() };
 }
 
-type VariableMethods = "getVariable" | "getVariables" | "listVariables" | "update";
+type VariableMethods = "getVariable" | "getVariables" | "listVariables" | "update" | "getHistory" | "listDeclarations";
 
 function variablePort(calls: Caller): Pick<RemotePort, VariableMethods> {
   return {
@@ -70,6 +70,16 @@ function variablePort(calls: Caller): Pick<RemotePort, VariableMethods> {
     },
     async listVariables(sessionId, prefix, call) {
       return calls.paged((within) => listPages(calls, sessionId, prefix, within), call);
+    },
+    async getHistory(sessionId, name, page, call) {
+      const request = { sessionId, name, before: messages.maybeBigInt(page.before), limit: page.limit ?? 0 };
+      const { entries, nextBefore, sessionRevision } = await calls.read(Variables.getVariableHistory, request, calls.budget(call));
+      const items = entries.map((entry) => messages.historyItem(name, entry));
+      return { items, next: nextBefore === undefined ? undefined : Number(nextBefore), sessionRevision: Number(sessionRevision) };
+    },
+    async listDeclarations(sessionId, call) {
+      const { declarations, sessionRevision } = await calls.read(Variables.listDeclarations, { sessionId }, calls.budget(call));
+      return { declarations: declarations.map(messages.declaration), sessionRevision: Number(sessionRevision) };
     },
     async update(sessionId, update, call) {
       const [operation] = update.operations;
@@ -106,6 +116,14 @@ function sessionPort(calls: Caller): Omit<RemotePort, VariableMethods | "watch" 
       const request = { sessionId, ttl: messages.ttlMessage(ttl) };
       const { session } = await calls.mutate(Sessions.touchSession, request, calls.budget(call));
       return messages.sessionInfo(session);
+    },
+    async forkSession(sourceId, fork, call) {
+      const { session } = await calls.mutate(Sessions.forkSession, messages.forkRequest(sourceId, fork), calls.budget(call));
+      return messages.sessionInfo(session);
+    },
+    async listCheckpoints(sessionId, call) {
+      const { checkpoints, sessionRevision } = await calls.read(Sessions.listCheckpoints, { sessionId }, calls.budget(call));
+      return { checkpoints: checkpoints.map(messages.checkpointInfo), sessionRevision: Number(sessionRevision) };
     },
     async deleteSession(sessionId, call) {
       const { deleted } = await calls.mutate(Sessions.deleteSession, { sessionId }, calls.budget(call));

@@ -40,6 +40,7 @@ export function deltaEvents(delta: SessionDelta, before: Head | undefined, atMs:
   const { key, kind } = delta;
   switch (kind) {
     case "create":
+    case "fork":
       return [{ kind: "session.created", key: { ...key }, revision: delta.record.revision, ...sizesOf(delta.record) }];
     case "delete":
       return [{ kind: "session.deleted", key: { ...key }, revision: delta.revision, ...sizesOf(before?.record) }];

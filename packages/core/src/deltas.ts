@@ -1,5 +1,5 @@
 /** What a delta makes of a session, wherever that is kept. */
-import { sizeOf } from "./kept-variable.ts";
+import { kept, loadedVariable } from "./kept-variable.ts";
 import type {
   LoadedVariable,
   SessionDelta,
@@ -9,6 +9,7 @@ import type {
   StoredSession,
   StoredVariable,
 } from "./persistence.ts";
+import { SectionsAtRest, type VariablesAtRest } from "./stored-sections.ts";
 import { compareText } from "./text-order.ts";
 
 /** A session's key as one text. */
@@ -47,7 +48,7 @@ export function recordAfter(before: SessionRecord | undefined, deltas: readonly 
   return deltas.reduce((record, delta) => {
     if (delta.kind === "extend") return record && extendedRecord(record, delta);
     if (isIncluded(delta, record)) return record;
-    if (delta.kind === "create") return delta.record;
+    if (delta.kind === "create" || delta.kind === "fork") return delta.record;
     return delta.kind === "delete" ? undefined : record && delta.record;
   }, before);
 }
@@ -56,30 +57,33 @@ export function recordAfter(before: SessionRecord | undefined, deltas: readonly 
 export function sessionAfter(before: StoredSession | undefined, deltas: readonly SessionDelta[]): StoredSession | undefined {
   let record = before?.record;
   let variables = new Map(before?.variables.map((variable) => [variable.name, variable]));
+  let sections = new SectionsAtRest(before);
   for (const delta of deltas) {
     const included = isIncluded(delta, record);
     record = recordAfter(record, [delta]);
+    if (delta.kind === "fork") throw new Error("what a fork makes of a session, only its store can tell");
     if (included || delta.kind === "extend" || delta.kind === "delete") continue;
-    if (delta.kind === "create") variables = new Map();
+    const earlier = atRest(variables);
+    variables = new Map(delta.kind === "create" ? [] : variables);
+    if (delta.kind === "create") sections = new SectionsAtRest();
     else for (const name of delta.removed) variables.delete(name);
     for (const variable of setBy(delta)) variables.set(variable.name, loadedVariable(variable));
+    if (delta.sections) sections.apply(delta.sections, earlier, atRest(variables));
   }
-  return record && { record, variables: [...variables.values()].sort((a, b) => compareText(a.name, b.name)) };
+  return record && { record, variables: inOrder(variables), ...sections.stored() };
 }
+
+const atRest = (variables: ReadonlyMap<string, LoadedVariable>): VariablesAtRest => ({
+  variable(name) {
+    const variable = variables.get(name);
+    return variable && kept(variable);
+  },
+  variables: () => inOrder(variables).map(kept),
+});
+
+const inOrder = (variables: ReadonlyMap<string, LoadedVariable>): readonly LoadedVariable[] =>
+  [...variables.values()].sort((a, b) => compareText(a.name, b.name));
 
 /** Whether the state has the delta already: revisions only grow. */
 const isIncluded = (delta: SessionDelta, record: SessionRecord | undefined): boolean =>
   record !== undefined && (revisionOf(delta) ?? Number.POSITIVE_INFINITY) <= record.revision;
-
-/** A variable as a store answers it that has its bytes at hand. */
-export const loadedVariable = (variable: StoredVariable): LoadedVariable => ({
-  name: variable.name,
-  bytes: variable.bytes,
-  sizeBytes: sizeOf(variable),
-  encoding: variable.encoding,
-  type: variable.type,
-  revision: variable.revision,
-  createdAtMs: variable.createdAtMs,
-  updatedAtMs: variable.updatedAtMs,
-  expiresAtMs: variable.expiresAtMs,
-});

@@ -1,22 +1,37 @@
 /** The port of the sessions in this process: checks what is asked, takes turns for changes, and reads committed heads directly. */
 import type { Clock, Random, SteadyNow } from "./clock.ts";
+import type { ConstraintValidator } from "./constraints/constraint.ts";
 import { extensionMs } from "./deadline.ts";
+import { forkStep, SourceNotReady } from "./engine-fork.ts";
+import { checkHistoryPage, checkpointInfos, declarationsOf, historyAnswer, historyDue, historyPage, valuesOf } from "./engine-past.ts";
 import { accessStep, createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
 import { checkWatch, engineWatch } from "./engine-watch.ts";
-import { BridgeError, DataLossError, InvalidArgumentError, SessionNotFoundError, StoreUnavailableError } from "./errors.ts";
+import {
+  BridgeError,
+  DataLossError,
+  InvalidArgumentError,
+  SessionNotFoundError,
+  StoreUnavailableError,
+  UnsupportedError,
+} from "./errors.ts";
 import { awayOf, sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
-import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
+import { checkHistoryEntries, checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
 import type { FoundRequest, SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
 import { performOnce } from "./repeated-calls.ts";
 import { valueMissing } from "./session-loads.ts";
 import type {
   CallOptions,
+  CheckpointListing,
+  DeclarationListing,
   MutationCall,
+  Operation,
   Selection,
   SessionDefaults,
   SessionInfo,
   SessionPort,
+  Update,
+  VariableHistory,
   VariableInfo,
   VariableListing,
   VariableReading,
@@ -25,7 +40,7 @@ import type {
 import { type Head, sessionInfo, type Turn } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
 import { compareText } from "./text-order.ts";
-import { prepareUpdate, readsOf } from "./update.ts";
+import { type Prepared, prepareUpdate, readsOf } from "./update.ts";
 import { isDue } from "./variable-store.ts";
 import { countdown, within } from "./waiting.ts";
 import { seen, type Witnessed, witnessed } from "./witness.ts";
@@ -54,6 +69,8 @@ export interface PortParts {
   readonly persistence: SessionPersistence;
   readonly clock: Clock;
   readonly random: Random;
+  /** What understands the schemas of declared variables. */
+  readonly validator: () => Promise<ConstraintValidator>;
   /** Throws when no further change can be taken; asked at the turn of each mutation. */
   readonly admit: (() => void) | undefined;
   /** Told when a listing fails in the store. */
@@ -85,7 +102,8 @@ const MAX_PAGE = 1_000;
 
 /** Makes the port of one tenant. */
 export function enginePort(parts: PortParts): SessionPort {
-  const { tenant, ready, limits, maxSessions, persistence, clock, random, admit, onStoreFailed } = parts;
+  const { tenant, ready, limits, maxSessions, persistence, clock, random, validator, admit, onStoreFailed } = parts;
+  const { sections } = persistence.capabilities;
 
   const keyOf = (id: string): SessionKey => {
     checkSessionId(id);
@@ -242,17 +260,24 @@ export function enginePort(parts: PortParts): SessionPort {
 
     update(sessionId, update, call) {
       const key = keyOf(sessionId);
-      const operations = prepareUpdate(update, limits);
-      const creation = newSession(update.defaults);
-      return withEngine(call, (engine, remaining) => {
-        const step = updateStep({ key, update, operations, creation, limits, maxSessions, engine });
-        return change(engine, key, remaining, step, (head) => readsOf(operations, head));
-      });
+      checkKept(update, sections);
+      const perform = (operations: readonly Prepared[], remaining: MutationCall) => {
+        const creation = newSession(update.defaults);
+        return withEngine(remaining, (engine, left) => {
+          const step = updateStep({ key, update, operations, creation, limits, maxSessions, engine });
+          return change(engine, key, left, step, (head) => readsOf(operations, head));
+        });
+      };
+      if (!update.operations.some(({ kind }) => kind === "declare")) return perform(prepareUpdate(update, limits), call);
+      const left = countdown(clock, call);
+      return validator().then((understood) => perform(prepareUpdate(update, limits, understood), left()));
     },
 
     async createSession(session, call) {
       const key = keyOf(session.id ?? base64url(random.bytes(16)));
-      const creation = newSession(session);
+      const historyEntries = session.historyEntries === undefined ? undefined : checkHistoryEntries(session.historyEntries);
+      if (historyEntries && !sections.includes("history")) throw notKept("history");
+      const creation = { ...newSession(session), historyEntries };
       const maxLifeMs = session.maxLifeMs === undefined ? undefined : checkTtlMs(session.maxLifeMs);
       return withEngine(call, (engine, remaining) =>
         change(engine, key, remaining, createStep({ key, creation, maxLifeMs, maxSessions, engine })),
@@ -299,6 +324,61 @@ export function enginePort(parts: PortParts): SessionPort {
       return withEngine(call, (engine, remaining) => change(engine, key, remaining, deleteStep(key, engine.floor)));
     },
 
+    async forkSession(sourceId, fork, call) {
+      const source = keyOf(sourceId);
+      const key = keyOf(fork.id ?? base64url(random.bytes(16)));
+      const { atRevision } = fork;
+      if (atRevision !== undefined && !(Number.isSafeInteger(atRevision) && atRevision > 0)) {
+        throw new InvalidArgumentError("INVALID_ARGUMENT", "at_revision must be a revision of the session", {
+          details: { name: sourceId },
+        });
+      }
+      const ttl = fork.ttl === undefined ? undefined : { ttlMs: sessionTtlMs(fork.ttl, limits) };
+      const labels = fork.labels === undefined ? undefined : checkLabels(fork.labels);
+      const left = countdown(clock, call);
+      const copy = (engine: OpenEngine): Promise<SessionInfo> => {
+        const storeForks = sections.includes("fork");
+        const step = forkStep({ source, key, ttl, labels, atRevision, engine, maxSessions, storeForks });
+        return change(engine, key, { ...call, ...left() }, step).catch(async (error: unknown) => {
+          if (!(error instanceof SourceNotReady)) throw error;
+          if (error.away === undefined) await engine.turns.perform(source, left(), (head) => ({ answer: head }));
+          else if (!(await within(clock, left(), stored(engine.turns.fetch(source, error.away))))) engine.turns.outdated(source);
+          return copy(engine);
+        });
+      };
+      const engine = await withEngine(call, (open) => open);
+      const info = await engine.turns.whileKept(source, () => engine.turns.whileKept(key, () => copy(engine)));
+      access({ engine, head: engine.turns.peek(source)?.committed }, source);
+      return info;
+    },
+
+    getHistory(sessionId, name, page, call) {
+      const key = keyOf(sessionId);
+      checkName(name);
+      checkHistoryPage(page);
+      return read(key, call, {
+        due: (head, nowMs) => historyDue(head, name, nowMs) || variableDue(head, name, nowMs),
+        wants: (head, nowMs) => valuesOf(historyPage(head, name, page, nowMs).entries),
+        answer: ({ head, nowMs }): VariableHistory => historyAnswer(head, name, page, nowMs),
+      });
+    },
+
+    listCheckpoints(sessionId, call) {
+      const answer = ({ head }: Reading): CheckpointListing => ({
+        checkpoints: checkpointInfos(head),
+        sessionRevision: head?.record.revision ?? 0,
+      });
+      return read(keyOf(sessionId), call, { due: () => false, answer });
+    },
+
+    listDeclarations(sessionId, call) {
+      const answer = ({ head }: Reading): DeclarationListing => ({
+        declarations: declarationsOf(head),
+        sessionRevision: head?.record.revision ?? 0,
+      });
+      return read(keyOf(sessionId), call, { due: () => false, answer });
+    },
+
     watch(sessionId, request, { signal }) {
       const key = keyOf(sessionId);
       checkSelection(request.selection);
@@ -314,6 +394,24 @@ const admitted =
     admit();
     return step(head, nowMs);
   };
+
+/** The section that an operation needs of its store. */
+const NEEDS: Readonly<Partial<Record<Operation["kind"], string>>> = {
+  rollback: "checkpoints",
+  checkpoint: "checkpoints",
+  delete_checkpoint: "checkpoints",
+  declare: "declarations",
+};
+
+/** Throws UNSUPPORTED for what the store has no place for. */
+function checkKept({ operations }: Update, sections: readonly string[]): void {
+  for (const { kind } of operations) {
+    const needed = NEEDS[kind];
+    if (needed !== undefined && !sections.includes(needed)) throw notKept(needed);
+  }
+}
+
+const notKept = (section: string) => new UnsupportedError("UNSUPPORTED", `the store of this server keeps no ${section}`);
 
 const mayBeLost = (name: string) =>
   new DataLossError("nobody can tell whether there is such a variable: its session has a damaged one, whose name may be wrong", {

@@ -4,10 +4,11 @@ import type { OpenEngine } from "./engine-port.ts";
 import { LimitExceededError, SessionExistsError, SessionNotFoundError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import type { SessionDelta, SessionKey, SessionRecord } from "./persistence.ts";
+import { NO_CONTENTS } from "./session-contents.ts";
 import type { SessionInfo, Update, UpdateResult } from "./session-port.ts";
+import { historyEntriesOf, recorded } from "./session-sections.ts";
 import { type Head, nextRevision, type Step, sessionInfo, usedRecord } from "./session-state.ts";
 import { applyAtomic, applyIndependent, checkPreviousBytes, type Prepared } from "./update.ts";
-import { VariableStore } from "./variable-store.ts";
 
 /** A step: judges the head at `nowMs`, answers, and says what to commit. */
 export type Take<T> = (head: Head | undefined, nowMs: number) => Step<T>;
@@ -16,9 +17,8 @@ export type Take<T> = (head: Head | undefined, nowMs: number) => Step<T>;
 export interface Creation {
   readonly ttlMs: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
+  readonly historyEntries?: number | undefined;
 }
-
-const NO_VARIABLES = VariableStore.create();
 
 interface UpdateParts {
   readonly key: SessionKey;
@@ -37,18 +37,22 @@ export function updateStep({ key, update, operations, creation, limits, maxSessi
     const beforeRevision = head?.record.revision ?? engine.floor.revision;
     const moment = { nowMs, revision: nextRevision(beforeRevision, nowMs), limits };
     const applied = update.independent ? applyIndependent : applyAtomic;
-    const { store, revision, results, set, removed } = applied(head?.store ?? NO_VARIABLES, operations, moment, beforeRevision);
+    const { contents: after, revision, results, set, removed } = applied(head ?? NO_CONTENTS, operations, moment, beforeRevision);
     checkPreviousBytes(results, update.previousBytes);
     if (revision === beforeRevision) return { answer: { results, sessionRevision: head?.record.revision ?? 0 } };
     const answer = { results, sessionRevision: revision };
+    const change = { before: head ?? NO_CONTENTS, after, baseRevision: head?.record.revision, revision, nowMs, removed } as const;
+    const names = set.map(({ name }) => name);
+    const entries = historyEntriesOf(head?.record, limits);
+    const { contents, sections } = recorded({ ...change, set: names, ending: "delete" }, entries, limits);
     if (head === undefined) {
       checkRoom(engine, maxSessions, nowMs);
-      const record = usedRecord(newRecord(creation, undefined, nowMs), store, revision, nowMs);
-      return { answer, commit: { head: { record, store }, delta: { kind: "create", key, nowMs, record, set } } };
+      const record = usedRecord(newRecord(creation, undefined, nowMs), contents, revision, nowMs);
+      return { answer, commit: { head: { ...contents, record }, delta: { kind: "create", key, nowMs, record, set, sections } } };
     }
-    const record = usedRecord(head.record, store, revision, nowMs);
-    const delta: SessionDelta = { kind: "write", key, nowMs, baseRevision: beforeRevision, record, set, removed };
-    return { answer, commit: { head: { record, store }, delta } };
+    const record = usedRecord(head.record, contents, revision, nowMs);
+    const delta: SessionDelta = { kind: "write", key, nowMs, baseRevision: beforeRevision, record, set, removed, sections };
+    return { answer, commit: { head: { ...contents, record }, delta } };
   };
 }
 
@@ -66,9 +70,9 @@ export function createStep({ key, creation, maxLifeMs, maxSessions, engine }: Cr
     if (head !== undefined) throw new SessionExistsError(`there is a session "${key.id}" already`);
     checkRoom(engine, maxSessions, nowMs);
     const revision = nextRevision(engine.floor.revision, nowMs);
-    const record = usedRecord(newRecord(creation, maxLifeMs, nowMs), NO_VARIABLES, revision, nowMs);
+    const record = usedRecord(newRecord(creation, maxLifeMs, nowMs), NO_CONTENTS, revision, nowMs);
     const delta: SessionDelta = { kind: "create", key, nowMs, record, set: [] };
-    return { answer: sessionInfo(key.id, record), commit: { head: { record, store: NO_VARIABLES }, delta } };
+    return { answer: sessionInfo(key.id, record), commit: { head: { ...NO_CONTENTS, record }, delta } };
   };
 }
 
@@ -80,11 +84,11 @@ export function touchStep(
 ): Take<SessionInfo> {
   return (head, nowMs) => {
     if (head === undefined) throw notFound();
-    const { record: before, store } = head;
+    const { record: before } = head;
     if (ttl !== undefined) {
-      const record = usedRecord({ ...before, ...ttl }, store, nextRevision(before.revision, nowMs), nowMs);
+      const record = usedRecord({ ...before, ...ttl }, head, nextRevision(before.revision, nowMs), nowMs);
       const delta: SessionDelta = { kind: "write", key, nowMs, baseRevision: before.revision, record, set: [], removed: [] };
-      return { answer: sessionInfo(key.id, record), commit: { head: { record, store }, delta } };
+      return { answer: sessionInfo(key.id, record), commit: { head: { ...head, record }, delta } };
     }
     const commit = extension(key, head, nowMs, true);
     return { answer: sessionInfo(key.id, commit?.head.record ?? before), commit };
@@ -97,12 +101,11 @@ export function accessStep(key: SessionKey): Take<undefined> {
 }
 
 /** The later deadline of an access, undefined when the present one serves; `always` moves it as far as it goes. */
-function extension(key: SessionKey, { record, store }: Head, nowMs: number, always: boolean) {
-  const expiresAtMs = extensionMs(record, nowMs, always);
+function extension(key: SessionKey, head: Head, nowMs: number, always: boolean) {
+  const expiresAtMs = extensionMs(head.record, nowMs, always);
   if (expiresAtMs === undefined) return undefined;
-  const head: Head = { record: { ...record, accessedAtMs: nowMs, expiresAtMs }, store };
   const delta: SessionDelta = { kind: "extend", key, nowMs, accessedAtMs: nowMs, expiresAtMs };
-  return { head, delta };
+  return { head: { ...head, record: { ...head.record, accessedAtMs: nowMs, expiresAtMs } }, delta };
 }
 
 /** Deletes the session; the store remembers its last revision. */
@@ -125,12 +128,14 @@ function newRecord(creation: Creation, maxLifeMs: number | undefined, nowMs: num
     accessedAtMs: nowMs,
     expiresAtMs: deadlineMs(life, nowMs),
     labels: creation.labels,
+    historyEntries: creation.historyEntries,
     variableCount: 0,
     sizeBytes: 0,
   };
 }
 
-function checkRoom(engine: OpenEngine, maxSessions: number | undefined, nowMs: number): void {
+/** Throws TOO_MANY_SESSIONS when there is no room for one more. */
+export function checkRoom(engine: OpenEngine, maxSessions: number | undefined, nowMs: number): void {
   if (maxSessions === undefined || engine.turns.hasRoom(maxSessions, nowMs)) return;
   throw new LimitExceededError("TOO_MANY_SESSIONS", `there are ${maxSessions} sessions in memory; no more are allowed without a store`, {
     details: { limit: "memorySessions", limitValue: maxSessions, actual: maxSessions + 1 },

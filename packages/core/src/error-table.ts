@@ -75,6 +75,7 @@ const ROWS: readonly Row[] = [
   row(errors.TypeMismatchError, CODES.FAILED_PRECONDITION, "TYPE_MISMATCH"),
   row(errors.IntegerOverflowError, CODES.FAILED_PRECONDITION, "INTEGER_OVERFLOW"),
   row(errors.SessionNotFoundError, CODES.NOT_FOUND, "SESSION_NOT_FOUND"),
+  row(errors.CheckpointNotFoundError, CODES.NOT_FOUND, "CHECKPOINT_NOT_FOUND"),
   row(errors.SessionExistsError, CODES.ALREADY_EXISTS, "SESSION_EXISTS"),
   row(errors.PageExpiredError, CODES.ABORTED, "PAGE_EXPIRED"),
   row(errors.RevisionMismatchError, CODES.ABORTED, "REVISION_MISMATCH"),

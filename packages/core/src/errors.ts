@@ -83,6 +83,13 @@ export class SessionNotFoundError extends BridgeError {
   }
 }
 
+/** The session has no such checkpoint: CHECKPOINT_NOT_FOUND. */
+export class CheckpointNotFoundError extends BridgeError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super("CHECKPOINT_NOT_FOUND", message, options);
+  }
+}
+
 /** There is such a session already: SESSION_EXISTS. */
 export class SessionExistsError extends BridgeError {
   constructor(message: string, options: ErrorOptions = {}) {

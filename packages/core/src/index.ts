@@ -4,6 +4,7 @@ export {
   BridgeClosedError,
   BridgeError,
   CancelledError,
+  CheckpointNotFoundError,
   CompactedError,
   ConstraintError,
   DataLossError,
@@ -47,20 +48,28 @@ export {
 } from "./observer.ts";
 export type {
   AnsweringDelta,
+  CheckpointRecord,
+  Declaration,
+  EndedVariable,
   FoundRequest,
+  HistoryChange,
   LoadedVariable,
   Page,
   PersistenceCapabilities,
   RememberedRequest,
   SaveOutcome,
+  SectionChanges,
   SessionDelta,
   SessionKey,
   SessionPersistence,
   SessionQuery,
   SessionRecord,
   SessionSummary,
+  StoredCheckpoint,
+  StoredHistory,
   StoredSession,
   StoredVariable,
+  VariableRef,
 } from "./persistence.ts";
 export { REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS } from "./persistence.ts";
 export type {

@@ -20,7 +20,7 @@ export * from "./limits.ts";
 export type { EngineNotice, Notify } from "./notices.ts";
 export type * from "./observer.ts";
 export { nullObserver } from "./observer.ts";
-export type { SessionPersistence, StoredVariable } from "./persistence.ts";
+export type { Declaration, SessionPersistence, StoredVariable } from "./persistence.ts";
 export { resumedWatch, type Told } from "./resumed-watch.ts";
 export { sessionDirectory } from "./session-directory.ts";
 export { type EngineMemory, type EngineOptions, type SessionEngine, sessionEngine } from "./session-engine.ts";

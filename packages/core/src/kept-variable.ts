@@ -78,6 +78,37 @@ export class KeptVariable implements StoredVariable {
   }
 }
 
+/** A variable under a later revision, as a copy of its session has it. The value is one: where it arrives here, it has arrived there. */
+class CopiedVariable extends KeptVariable {
+  readonly #origin: KeptVariable;
+
+  constructor(origin: KeptVariable, revision: number) {
+    const { name, encoding, type, createdAtMs, updatedAtMs, expiresAtMs, sizeBytes } = origin;
+    super({ name, encoding, type, revision, createdAtMs, updatedAtMs, expiresAtMs, sizeBytes, bytes: undefined });
+    this.#origin = origin;
+  }
+
+  override get isAway(): boolean {
+    return this.#origin.isAway;
+  }
+
+  override get isDamaged(): boolean {
+    return this.#origin.isDamaged;
+  }
+
+  override arrive(bytes: Uint8Array | undefined): void {
+    this.#origin.arrive(bytes);
+  }
+
+  override get bytes(): Uint8Array {
+    return this.#origin.bytes;
+  }
+}
+
+/** The variable with no earlier revision than this. */
+export const notBefore = (variable: StoredVariable, revision: number): StoredVariable =>
+  variable.revision >= revision ? variable : new CopiedVariable(kept(variable), revision);
+
 const damaged = (name: string): DataLossError =>
   new DataLossError("the stored value is damaged: its bytes do not verify; write it anew to mend it", { details: { name } });
 
@@ -98,3 +129,16 @@ export const isSuspect = (variable: StoredVariable): boolean =>
 /** Those whose values have to be read from the store first. */
 export const awayOf = (variables: readonly (StoredVariable | undefined)[]): readonly KeptVariable[] =>
   variables.filter((variable): variable is KeptVariable => variable instanceof KeptVariable && variable.isAway);
+
+/** A variable as a store answers it that has it at hand. */
+export const loadedVariable = (variable: StoredVariable): LoadedVariable => ({
+  name: variable.name,
+  bytes: awayOf([variable]).length > 0 ? undefined : variable.bytes,
+  sizeBytes: sizeOf(variable),
+  encoding: variable.encoding,
+  type: variable.type,
+  revision: variable.revision,
+  createdAtMs: variable.createdAtMs,
+  updatedAtMs: variable.updatedAtMs,
+  expiresAtMs: variable.expiresAtMs,
+});

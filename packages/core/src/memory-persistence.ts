@@ -1,8 +1,10 @@
 /** The store that keeps nothing beyond the process: the default of the library, and what the contract means in its fewest words. */
-import { extendedRecord, keyText, loadedVariable } from "./deltas.ts";
+import { extendedRecord, keyText } from "./deltas.ts";
+import { loadedVariable } from "./kept-variable.ts";
 import type {
   AnsweringDelta,
   SaveOutcome,
+  SectionChanges,
   SessionDelta,
   SessionKey,
   SessionPersistence,
@@ -12,6 +14,7 @@ import type {
 } from "./persistence.ts";
 import { requestLog } from "./request-log.ts";
 import { isListed } from "./session-query.ts";
+import { SectionsAtRest } from "./stored-sections.ts";
 import { compareText } from "./text-order.ts";
 import { VariableStore } from "./variable-store.ts";
 
@@ -20,6 +23,8 @@ interface Entry {
   readonly key: SessionKey;
   readonly record: SessionRecord;
   readonly variables: VariableStore;
+  /** Undefined for a session that never had any. */
+  readonly sections: SectionsAtRest | undefined;
   /** The earliest deadline among the session's own and its variables'; undefined for none. */
   readonly dueAtMs: number | undefined;
 }
@@ -72,39 +77,44 @@ export function memoryPersistence(): SessionPersistence {
   const applyChange = (delta: SessionDelta): SaveOutcome => {
     const entry = find(delta.key);
     if (delta.kind === "extend") {
-      if (entry !== undefined) put(entryOf(entry.key, extendedRecord(entry.record, delta), entry.variables));
+      if (entry !== undefined) put(entryOf(entry.key, extendedRecord(entry.record, delta), entry.variables, entry.sections));
     } else if (delta.kind === "create") {
       if (entry !== undefined) return "conflict";
-      put(entryOf(delta.key, delta.record, VariableStore.of(delta.set)));
+      const variables = VariableStore.of(delta.set);
+      put(entryOf(delta.key, delta.record, variables, changedSections(undefined, delta.sections, VariableStore.of([]), variables)));
+    } else if (delta.kind === "fork") {
+      const source = find(delta.source.key);
+      if (entry !== undefined || source?.record.revision !== delta.source.revision) return "conflict";
+      const declarations = source.sections?.declarations() ?? [];
+      const sections = declarations.length === 0 ? undefined : new SectionsAtRest({ declarations });
+      put(entryOf(delta.key, delta.record, source.variables.fork(delta.record.revision), sections));
     } else {
       if (entry?.record.revision !== delta.baseRevision) return "conflict";
       if (delta.kind === "delete" || (delta.kind === "expire" && delta.record === undefined)) drop(entry.key, delta.revision);
-      else
-        put(
-          entryOf(
-            entry.key,
-            delta.record as SessionRecord,
-            changed(entry.variables, delta.kind === "write" ? delta.set : [], delta.removed),
-          ),
-        );
+      else {
+        const variables = changed(entry.variables, delta.kind === "write" ? delta.set : [], delta.removed);
+        const sections = changedSections(entry.sections, delta.sections, entry.variables, variables);
+        put(entryOf(entry.key, delta.record as SessionRecord, variables, sections));
+      }
     }
     lastNowMs = Math.max(lastNowMs, delta.nowMs);
     return "saved";
   };
 
   return {
-    capabilities: { survives: "nothing", shared: false, sections: ["requests"] },
+    capabilities: { survives: "nothing", shared: false, sections: ["requests", "history", "checkpoints", "declarations", "fork"] },
     open: async () => ({ lastNowMs, lastDeletedRevision }),
     async load(key) {
       const entry = find(key);
-      return entry && { record: entry.record, variables: entry.variables.variables().map(loadedVariable) };
+      return entry && { record: entry.record, variables: entry.variables.variables().map(loadedVariable), ...entry.sections?.stored() };
     },
     async loadValues(key, refs) {
-      const variables = find(key)?.variables;
+      const entry = find(key);
       const values = new Map<string, Uint8Array>();
       for (const { name, revision } of refs) {
-        const variable = variables?.variable(name);
-        if (variable?.revision === revision) values.set(name, variable.bytes);
+        const variable = entry?.variables.variable(name);
+        const found = variable?.revision === revision ? variable : entry?.sections?.value(name, revision);
+        if (found?.bytes !== undefined) values.set(name, found.bytes);
       }
       return values;
     },
@@ -140,9 +150,22 @@ export function memoryPersistence(): SessionPersistence {
   };
 }
 
-function entryOf(key: SessionKey, record: SessionRecord, variables: VariableStore): Entry {
-  const dueAtMs = Math.min(record.expiresAtMs ?? Number.POSITIVE_INFINITY, variables.nextDueMs);
-  return { key, record, variables, dueAtMs: dueAtMs === Number.POSITIVE_INFINITY ? undefined : dueAtMs };
+function entryOf(key: SessionKey, record: SessionRecord, variables: VariableStore, sections: SectionsAtRest | undefined): Entry {
+  const never = Number.POSITIVE_INFINITY;
+  const dueAtMs = Math.min(record.expiresAtMs ?? never, variables.nextDueMs, sections?.dueAtMs ?? never);
+  return { key, record, variables, sections, dueAtMs: dueAtMs === never ? undefined : dueAtMs };
+}
+
+function changedSections(
+  sections: SectionsAtRest | undefined,
+  changes: SectionChanges | undefined,
+  before: VariableStore,
+  after: VariableStore,
+): SectionsAtRest | undefined {
+  if (changes === undefined) return sections;
+  const changed = sections ?? new SectionsAtRest();
+  changed.apply(changes, before, after);
+  return changed;
 }
 
 const isDue = (entry: Entry, nowMs: number): entry is Entry & { readonly dueAtMs: number } =>

@@ -2,6 +2,8 @@
 import { InvalidArgumentError } from "./errors.ts";
 import {
   type Limits,
+  MAX_CHECKPOINT_LABEL_BYTES,
+  MAX_HISTORY_ENTRIES,
   MAX_LABEL_KEY_BYTES,
   MAX_LABEL_VALUE_BYTES,
   MAX_LABELS,
@@ -59,6 +61,18 @@ function passes(check: (text: string) => void, text: string): boolean {
 /** Throws INVALID_NAME unless `prefix` could begin a name; "" begins every one. */
 export function checkPrefix(prefix: string): void {
   if (prefix !== "") checkText("prefix", "INVALID_NAME", prefix, MAX_NAME_BYTES);
+}
+
+/** Throws INVALID_NAME unless `label` is 1–128 bytes of clean text. */
+export const checkCheckpointLabel = (label: string): void =>
+  checkText("checkpoint's label", "INVALID_NAME", label, MAX_CHECKPOINT_LABEL_BYTES);
+
+/** Throws INVALID_ARGUMENT unless `entries` is a whole number from 0 to 64. */
+export function checkHistoryEntries(entries: number): number {
+  if (Number.isInteger(entries) && entries >= 0 && entries <= MAX_HISTORY_ENTRIES) return entries;
+  throw new InvalidArgumentError("INVALID_ARGUMENT", `a history keeps 0 to ${MAX_HISTORY_ENTRIES} entries of each variable`, {
+    details: { limit: "historyEntries", limitValue: MAX_HISTORY_ENTRIES, actual: entries },
+  });
 }
 
 /** The name of an encoding as it is stored: "" for msgpack. Throws INVALID_ENCODING for what cannot be a name. */

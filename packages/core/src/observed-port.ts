@@ -141,6 +141,38 @@ export function observedPort(port: SessionPort, { tenant, tell, clock }: Watchin
         ({ answer, facts }) => sessionCall("delete", answer?.deleted === true, facts),
       ),
 
+    forkSession: (id, fork, call) =>
+      watched(
+        id,
+        call,
+        (witnessed) => port.forkSession(id, fork, witnessed),
+        ({ answer, facts }) => sessionCall("fork", answer !== undefined, facts),
+      ),
+
+    getHistory: (id, name, page, call) =>
+      watched(
+        id,
+        call,
+        (witnessed) => port.getHistory(id, name, page, witnessed),
+        ({ answer, facts }) => sessionCall("history", answer !== undefined && answer.items.length > 0, facts),
+      ),
+
+    listCheckpoints: (id, call) =>
+      watched(
+        id,
+        call,
+        (witnessed) => port.listCheckpoints(id, witnessed),
+        ({ answer, facts }) => sessionCall("checkpoints", answer !== undefined && answer.checkpoints.length > 0, facts),
+      ),
+
+    listDeclarations: (id, call) =>
+      watched(
+        id,
+        call,
+        (witnessed) => port.listDeclarations(id, witnessed),
+        ({ answer, facts }) => sessionCall("declarations", answer !== undefined && answer.declarations.length > 0, facts),
+      ),
+
     watch: (id, request, call) => port.watch(id, request, call),
   };
 }

@@ -35,7 +35,22 @@ export interface SessionSizes {
 }
 
 /** What can be done to a variable. `check` is a bare precondition; `expire` is time's own. */
-export type VariableOperation = "get" | "set" | "delete" | "increment" | "append" | "merge" | "clear" | "pop_last" | "check" | "expire";
+export type VariableOperation =
+  | "get"
+  | "set"
+  | "delete"
+  | "increment"
+  | "append"
+  | "merge"
+  | "clear"
+  | "pop_last"
+  | "restore"
+  | "rollback"
+  | "checkpoint"
+  | "delete_checkpoint"
+  | "declare"
+  | "check"
+  | "expire";
 
 /**
  * One operation on a variable: `update` is increment, append and merge, `delete` also clear and pop_last. The sizes of the session are those
@@ -91,8 +106,8 @@ export interface SessionLoadedEvent extends SessionSizes, Timed {
 /** One call about a session as a whole, or about many of them: how it ended, beside what became of the session. */
 export interface SessionCallEvent extends CallEvent, SessionSizes {
   readonly kind: "session.call";
-  readonly operation: "create" | "get" | "touch" | "delete" | "list";
-  /** Whether a session was created, found, deleted or listed. */
+  readonly operation: "create" | "get" | "touch" | "delete" | "list" | "fork" | "history" | "checkpoints" | "declarations";
+  /** Whether a session was created, found, deleted, listed or copied, or whether it had any of what was listed. */
   readonly found: boolean;
 }
 

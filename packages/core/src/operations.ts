@@ -1,36 +1,27 @@
 /** The changes of variables as pure functions: (store, operation) → store and result. No time, no order, no session here. */
+import { type Applied, type Moment, NOTHING } from "./applied.ts";
+import type { ConstraintValidator } from "./constraints/constraint.ts";
+import { type Declare, declare, prepareDeclare } from "./declarations.ts";
 import { BridgeError, IntegerOverflowError, InvalidArgumentError, RevisionMismatchError, TypeMismatchError } from "./errors.ts";
 import { sizeOf } from "./kept-variable.ts";
-import type { Limits } from "./limits.ts";
-import { checkEncoding, checkName, checkPrefix, checkRevision, checkTtlMs } from "./names.ts";
+import { checkCheckpointLabel, checkEncoding, checkName, checkPrefix, checkRevision, checkTtlMs } from "./names.ts";
+import { checkpoint, deleteCheckpoint, restore, rollback } from "./past-operations.ts";
 import type { StoredVariable } from "./persistence.ts";
+import type { Contents } from "./session-contents.ts";
 import type { Operation, OperationResult, VariableTtl } from "./session-port.ts";
 import { appendBytes, incrementBytes, mergeBytes, scanValue } from "./values/index.ts";
 import { checkValueSize, type VariableStore } from "./variable-store.ts";
 
-/** The moment and the rules that an operation is applied under. */
-export interface Moment {
-  readonly nowMs: number;
-  /** The revision that the commit will have. */
-  readonly revision: number;
-  readonly limits: Limits;
-}
-
-/** A store after an operation, and what to answer. */
-export interface Applied {
-  readonly store: VariableStore;
-  readonly result: OperationResult;
-  /** The names that may have changed. */
-  readonly touched: readonly string[];
-}
+/** An operation without a fault of its own, what it declares understood. */
+export type PreparedOperation = Exclude<Operation, { kind: "declare" }> | (Extract<Operation, { kind: "declare" }> & Declare);
 
 /**
  * An operation whose every fault that does not depend on a session has been refused, with bytes of its own.
  * Throws InvalidArgumentError and SerializationError; the size of a `set` is judged later, since shrinking is always allowed.
  */
-export function prepare(operation: Operation): Operation {
+export function prepare(operation: Operation, validator: ConstraintValidator | undefined): PreparedOperation {
   if (operation.ifRevision !== undefined) checkRevision(operation.ifRevision);
-  if (operation.kind === "clear" || operation.kind === "pop_last") return prepareNameless(operation);
+  if (isNameless(operation)) return prepareNameless(operation);
   checkName(operation.name);
   switch (operation.kind) {
     case "set": {
@@ -52,13 +43,26 @@ export function prepare(operation: Operation): Operation {
     case "check":
       if (operation.ifRevision === undefined) throw new InvalidArgumentError("INVALID_ARGUMENT", "a precondition needs if_revision");
       return operation;
+    case "restore":
+      checkRevision(operation.revision);
+      return operation;
+    case "declare":
+      if (validator === undefined) throw new Error("nothing was given that understands schemas");
+      return prepareDeclare(operation, validator);
     case "delete":
       return operation;
   }
 }
 
-function prepareNameless(operation: Extract<Operation, { kind: "clear" | "pop_last" }>): Operation {
+const NAMELESS = ["clear", "pop_last", "rollback", "checkpoint", "delete_checkpoint"] as const;
+type Nameless = Extract<Operation, { kind: (typeof NAMELESS)[number] }>;
+
+/** Whether the operation is of the whole session. */
+export const isNameless = (operation: Operation): operation is Nameless => (NAMELESS as readonly string[]).includes(operation.kind);
+
+function prepareNameless(operation: Nameless): Nameless {
   if (operation.kind === "clear") checkPrefix(operation.prefix);
+  else if (operation.kind !== "pop_last") checkCheckpointLabel(operation.label);
   if (operation.name === "" && operation.ifRevision === undefined) return operation;
   throw new InvalidArgumentError("INVALID_ARGUMENT", `${operation.kind} takes neither a name nor if_revision`);
 }
@@ -83,44 +87,55 @@ export function checkPrecondition(store: VariableStore, operation: Operation): v
 }
 
 /** Applies a prepared operation whose precondition holds. Throws a BridgeError and changes nothing when it does not fit. */
-export function apply(store: VariableStore, operation: Operation, moment: Moment): Applied {
+export function apply(contents: Contents, operation: PreparedOperation, moment: Moment): Applied {
+  const { store } = contents;
   const before = store.variable(operation.name);
   const previous = operation.wantPrevious ? before : undefined;
   switch (operation.kind) {
     case "check":
-      return { store, result: { ...NOTHING, revision: before?.revision ?? 0 }, touched: [] };
+      return { contents, result: { ...NOTHING, revision: before?.revision ?? 0 }, touched: [] };
     case "delete": {
       const result = { ...NOTHING, applied: before !== undefined, previous };
-      return { store: store.delete(operation.name), result, touched: [operation.name] };
+      return { contents: withStore(contents, store.delete(operation.name)), result, touched: [operation.name] };
     }
     case "clear":
-      return clear(store, operation.prefix);
+      return clear(contents, operation.prefix);
     case "pop_last":
-      return popLast(store);
+      return popLast(contents);
     case "set":
-      if (operation.ifMissing && before) return { store, result: { ...NOTHING, revision: before.revision, previous: before }, touched: [] };
-      return write(store, before, operation.name, operation.value.bytes, moment, {
+      if (operation.ifMissing && before)
+        return { contents, result: { ...NOTHING, revision: before.revision, previous: before }, touched: [] };
+      return write(contents, before, operation.name, operation.value.bytes, moment, {
         previous,
         encoding: operation.value.encoding,
         expiresAtMs: variableDeadline(operation.ttl, before, moment.nowMs),
       });
     case "increment": {
       const number = edit(before, operation.name, (current) => incrementBytes(current, operation.by));
-      return write(store, before, operation.name, number, moment, { previous, number });
+      return write(contents, before, operation.name, number, moment, { previous, number });
     }
     case "append": {
       const appended = edit(before, operation.name, (current) => appendBytes(current, operation.value, operation.keepLast));
-      return write(store, before, operation.name, appended.bytes, moment, { previous, count: appended.length });
+      return write(contents, before, operation.name, appended.bytes, moment, { previous, count: appended.length });
     }
     case "merge": {
       const merged = edit(before, operation.name, (current) => mergeBytes(current, operation.values, operation.path, operation.remove));
-      return write(store, before, operation.name, merged, moment, { previous });
+      return write(contents, before, operation.name, merged, moment, { previous });
     }
+    case "restore":
+      return restore(contents, operation.name, operation.revision, previous, moment);
+    case "rollback":
+      return rollback(contents, operation.label, moment);
+    case "checkpoint":
+      return checkpoint(contents, operation.label, moment);
+    case "delete_checkpoint":
+      return deleteCheckpoint(contents, operation.label);
+    case "declare":
+      return declare(contents, operation, moment);
   }
 }
 
-/** The result of an operation that did nothing. */
-const NOTHING: OperationResult = { applied: false, revision: 0, previous: undefined, number: undefined, count: 0, error: undefined };
+const withStore = (contents: Contents, store: VariableStore): Contents => (store === contents.store ? contents : { ...contents, store });
 
 /** The result of an operation that failed by itself. */
 export const failed = (error: OperationResult["error"]): OperationResult => ({ ...NOTHING, error });
@@ -135,7 +150,7 @@ interface Written {
 }
 
 function write(
-  store: VariableStore,
+  contents: Contents,
   before: StoredVariable | undefined,
   name: string,
   bytes: Uint8Array,
@@ -156,7 +171,7 @@ function write(
   };
   const { previous, number, count = 0 } = written;
   const result = { applied: true, revision: moment.revision, previous, number, count, error: undefined };
-  return { store: store.put(variable), result, touched: [name] };
+  return { contents: withStore(contents, contents.store.put(variable)), result, touched: [name] };
 }
 
 /** Edits the encoded value; only msgpack has a structure to edit. Every refusal names the variable. */
@@ -182,14 +197,17 @@ function variableDeadline(ttl: VariableTtl | undefined, before: StoredVariable |
   return ttl === undefined || ttl === "never" ? undefined : nowMs + ttl;
 }
 
-function clear(store: VariableStore, prefix: string): Applied {
+function clear(contents: Contents, prefix: string): Applied {
+  const { store } = contents;
   const names = store.variables(prefix).map((variable) => variable.name);
   const cleared = names.reduce((rest, name) => rest.delete(name), store);
-  return { store: cleared, result: { ...NOTHING, applied: names.length > 0, count: names.length }, touched: names };
+  const result = { ...NOTHING, applied: names.length > 0, count: names.length };
+  return { contents: withStore(contents, cleared), result, touched: names };
 }
 
-function popLast(store: VariableStore): Applied {
-  const last = store.last();
-  if (last === undefined) return { store, result: NOTHING, touched: [] };
-  return { store: store.delete(last.name), result: { ...NOTHING, applied: true, previous: last }, touched: [last.name] };
+function popLast(contents: Contents): Applied {
+  const last = contents.store.last();
+  if (last === undefined) return { contents, result: NOTHING, touched: [] };
+  const result = { ...NOTHING, applied: true, previous: last };
+  return { contents: withStore(contents, contents.store.delete(last.name)), result, touched: [last.name] };
 }

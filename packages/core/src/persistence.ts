@@ -46,14 +46,63 @@ export interface SessionRecord {
   readonly expiresAtMs: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly variableCount: number;
-  /** Names and encoded values. */
+  /** Names and encoded values, those of the history included. */
   readonly sizeBytes: number;
+  /** How many earlier states are kept of each variable; undefined means as many as the manager says. */
+  readonly historyEntries?: number | undefined;
 }
 
-/** A session as `load` gives it. */
+/** A variable at one revision. No two values of a session have both in common. */
+export interface VariableRef {
+  readonly name: string;
+  readonly revision: number;
+}
+
+/** That a variable ended, in a history: its revision is that of the commit. */
+export interface EndedVariable extends VariableRef {
+  readonly kind: "delete" | "expire";
+  readonly atMs: number;
+}
+
+/** The earlier states of a session's variables (section `history`). */
+export interface StoredHistory {
+  /** Every state of the session at this revision or later can be told. */
+  readonly sinceRevision: number;
+  /** In the order of their revisions, oldest first. */
+  readonly entries: readonly (LoadedVariable | EndedVariable)[];
+}
+
+/** What is known of a checkpoint without its variables. */
+export interface CheckpointRecord {
+  /** Names it in its session. */
+  readonly label: string;
+  /** The revision whose state it names. */
+  readonly revision: number;
+  readonly createdAtMs: number;
+}
+
+/** A named state of a session (section `checkpoints`). */
+export interface StoredCheckpoint extends CheckpointRecord {
+  readonly variables: readonly LoadedVariable[];
+}
+
+/** What the values of a name must look like (section `declarations`). */
+export interface Declaration {
+  readonly name: string;
+  /** A JSON Schema as one msgpack value. */
+  readonly schema: Uint8Array;
+  /** The commit that declared it. */
+  readonly revision: number;
+}
+
+/** A session as `load` gives it; sections that it does not have are left out. Values of histories and checkpoints may be left to `loadValues`. */
 export interface StoredSession {
   readonly record: SessionRecord;
   readonly variables: readonly LoadedVariable[];
+  readonly history?: StoredHistory | undefined;
+  /** In the order of their revisions, oldest first. */
+  readonly checkpoints?: readonly StoredCheckpoint[] | undefined;
+  readonly declarations?: readonly Declaration[] | undefined;
 }
 
 /** A session as a listing gives it. */
@@ -88,6 +137,31 @@ export interface FoundRequest {
   readonly rememberedSinceMs: number;
 }
 
+/** What a delta does to a history. */
+export interface HistoryChange {
+  /** Undefined when all of the history goes. */
+  readonly sinceRevision: number | undefined;
+  /** What the store has of these variables becomes history, before anything of the delta is written. */
+  readonly kept: readonly VariableRef[];
+  readonly ended: readonly EndedVariable[];
+  /** Entries that go; none of them is among `kept` and `ended`. */
+  readonly dropped: readonly VariableRef[];
+}
+
+/** What a delta does to sections beside variables; each is given only to stores that name it in `capabilities.sections`. */
+export interface SectionChanges {
+  readonly history?: HistoryChange | undefined;
+  readonly checkpoints?:
+    | {
+        /** Labels that go. */
+        readonly removed: readonly string[];
+        /** The variables that the session has after this delta are kept under these labels, in place of what they named. */
+        readonly set: readonly CheckpointRecord[];
+      }
+    | undefined;
+  readonly declarations?: { readonly removed: readonly string[]; readonly set: readonly Declaration[] } | undefined;
+}
+
 /** One atomic change of one session, conditional on the revision that the store has: `baseRevision`, or no such session for `create`. */
 export type SessionDelta =
   /** A new session; its `record.revision` is the new revision. */
@@ -97,6 +171,18 @@ export type SessionDelta =
       readonly nowMs: number;
       readonly record: SessionRecord;
       readonly set: readonly StoredVariable[];
+      readonly sections?: SectionChanges | undefined;
+    }
+  /**
+   * A new session with the variables and declarations that `source` has at exactly this revision; a conflict when it has another one. Each
+   * variable gets the revision of the new `record` (section `fork`).
+   */
+  | {
+      readonly kind: "fork";
+      readonly key: SessionKey;
+      readonly nowMs: number;
+      readonly source: { readonly key: SessionKey; readonly revision: number };
+      readonly record: SessionRecord;
     }
   /** New or changed variables, and removed names; `record` replaces the stored one. */
   | {
@@ -107,6 +193,7 @@ export type SessionDelta =
       readonly record: SessionRecord;
       readonly set: readonly StoredVariable[];
       readonly removed: readonly string[];
+      readonly sections?: SectionChanges | undefined;
     }
   /** The session and everything of it goes; `revision` is the store's to remember as its last deleted one. */
   | { readonly kind: "delete"; readonly key: SessionKey; readonly nowMs: number; readonly baseRevision: number; readonly revision: number }
@@ -119,6 +206,7 @@ export type SessionDelta =
       readonly revision: number;
       readonly record: SessionRecord | undefined;
       readonly removed: readonly string[];
+      readonly sections?: SectionChanges | undefined;
     }
   /** Moves the deadline later, never earlier; needs no revision, and a missing session is no conflict. */
   | {
@@ -185,7 +273,7 @@ export interface SessionPersistence {
    */
   load(key: SessionKey): Promise<StoredSession | undefined>;
   /**
-   * The values of exactly these revisions, by name. One that is not there any more is left out; one that is there and damaged, so that its
+   * The values of exactly these revisions, wherever the session has them, by name; no name twice. One that is not there any more is left out; one that is there and damaged, so that its
    * bytes do not verify, is in the map as undefined [P21].
    */
   loadValues(

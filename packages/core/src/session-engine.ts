@@ -1,6 +1,7 @@
 /** The sessions of one store: opens it, keeps their order and their time, and hands out the ports that everybody uses. */
 import { type Clock, type Random, steadyNow } from "./clock.ts";
 import { type Committer, committer } from "./committer.ts";
+import type { ConstraintValidator } from "./constraints/constraint.ts";
 import { crowding } from "./crowding.ts";
 import { enginePort, type OpenEngine } from "./engine-port.ts";
 import { BridgeClosedError, BridgeError, StoreUnavailableError } from "./errors.ts";
@@ -29,6 +30,8 @@ export interface EngineOptions {
   readonly observer?: SessionObserver | undefined;
   /** Acknowledges at once and saves in the background; left out, nothing is acknowledged before it is saved. */
   readonly writeBehind?: WriteBehindOptions | undefined;
+  /** Understands the schemas of declared variables; loaded when there are some. */
+  readonly constraints?: (() => Promise<ConstraintValidator>) | undefined;
   /** Told what whoever runs the engine should hear of, such as a store that fails. */
   readonly notify?: Notify | undefined;
   /** How much is kept of what watched sessions go through; for tests. */
@@ -62,9 +65,14 @@ export interface SessionEngine {
 /** Makes an engine; the store is opened by `open`, or by the first call. */
 export function sessionEngine(options: EngineOptions = {}): SessionEngine {
   const store = options.persistence ?? memoryPersistence();
-  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const limits: Limits = {
+    ...DEFAULT_LIMITS,
+    ...options.limits,
+    ...(!store.capabilities.sections.includes("history") && { historyEntries: 0 }),
+  };
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
+  const constraints = options.constraints ?? (async () => (await import("./constraints/index.ts")).constraintValidator);
   /** Undefined when nobody watches: then no event is made, and no call is wrapped. */
   const tell = teller(options.observer);
 
@@ -101,6 +109,8 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
       now,
       floor,
       memoryBytes: maxSessions === undefined ? limits.memoryBytes : undefined,
+      limits,
+      validator: constraints,
       watchLimits: { ...limits, bounds: options.feedBounds },
       onLoadFailed: health.fails,
       tell:
@@ -152,6 +162,7 @@ export function sessionEngine(options: EngineOptions = {}): SessionEngine {
         persistence,
         clock,
         random,
+        validator: constraints,
         admit: behind?.admit,
         onStoreFailed: health.fails,
       });

@@ -1,24 +1,34 @@
 /** What is read of sessions from the store, and who waits for it. */
+import type { ConstraintValidator } from "./constraints/constraint.ts";
 import { DataLossError, StoreUnavailableError } from "./errors.ts";
 import { type KeptVariable, kept } from "./kept-variable.ts";
 import type { SessionSource } from "./observed-loads.ts";
-import type { SessionKey } from "./persistence.ts";
+import type { Declaration, LoadedVariable, SessionKey, StoredSession, StoredVariable } from "./persistence.ts";
+import type { Declared } from "./session-contents.ts";
+import { SessionHistory } from "./session-history.ts";
 import type { Head } from "./session-state.ts";
 import { VariableStore } from "./variable-store.ts";
 
 /** Reads heads and values, and keeps count of what is under way. */
 export class SessionLoads {
   readonly #persistence: SessionSource;
+  readonly #validator: () => Promise<ConstraintValidator>;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(persistence: SessionSource) {
+  constructor(persistence: SessionSource, validator: () => Promise<ConstraintValidator>) {
     this.#persistence = persistence;
+    this.#validator = validator;
   }
 
   /** Values up to 4 KiB come with the session; the others when somebody asks for them. */
   async head(key: SessionKey): Promise<Head | undefined> {
     const session = await this.#persistence.load(key);
-    return session && { record: session.record, store: VariableStore.of(session.variables.map(kept)) };
+    return session && loadedHead(session, await this.#judgesOf(session));
+  }
+
+  /** What understands the session's declarations: turns cannot wait for it. */
+  async #judgesOf({ declarations }: StoredSession): Promise<ConstraintValidator | undefined> {
+    return declarations === undefined || declarations.length === 0 ? undefined : this.#validator();
   }
 
   /** Reads large values of a session; says whether all of them were still there. Rejects as the store does. */
@@ -58,6 +68,36 @@ export class SessionLoads {
   /** Resolves when nothing is under way. */
   async settled(): Promise<void> {
     while (!this.idle) await Promise.all(this.#running);
+  }
+}
+
+/** A session at rest as a head. Throws DataLossError when it has a declaration that nobody could have made. */
+function loadedHead(
+  { record, variables, history, checkpoints, declarations }: StoredSession,
+  validator: ConstraintValidator | undefined,
+): Head {
+  const store = VariableStore.of(variables.map(kept));
+  // What a checkpoint and the session have in common is one variable.
+  const one = (variable: LoadedVariable): StoredVariable => {
+    const present = store.variable(variable.name);
+    return present?.revision === variable.revision ? present : kept(variable);
+  };
+  return {
+    record,
+    store,
+    history: history && SessionHistory.of(history),
+    checkpoints:
+      checkpoints && new Map(checkpoints.map((named) => [named.label, { ...named, store: VariableStore.of(named.variables.map(one)) }])),
+    declarations:
+      declarations && validator && new Map(declarations.map((declaration) => [declaration.name, declared(declaration, validator)])),
+  };
+}
+
+function declared(declaration: Declaration, validator: ConstraintValidator): Declared {
+  try {
+    return { ...declaration, constraint: validator.compile(declaration.schema) };
+  } catch (cause) {
+    throw new DataLossError("what the variable is declared as cannot be read", { details: { name: declaration.name }, cause });
   }
 }
 

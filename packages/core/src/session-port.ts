@@ -3,7 +3,7 @@
  * Values cross it encoded, so that one `Session` implementation, one service and one remote client share it.
  */
 import type { BridgeError } from "./errors.ts";
-import type { StoredVariable } from "./persistence.ts";
+import type { Declaration, StoredVariable } from "./persistence.ts";
 import type { EncodedValue } from "./values/index.ts";
 import type { WatchPort } from "./watch-port.ts";
 
@@ -113,6 +113,16 @@ export type OperationChange =
   | { readonly kind: "clear"; readonly prefix: string }
   /** `name` of the operation is "". */
   | { readonly kind: "pop_last" }
+  /** Writes again what the name had at an earlier revision, deadline included: a value, or that there was none. CompactedError when that is not kept. */
+  | { readonly kind: "restore"; readonly revision: number }
+  /** Makes the variables what a checkpoint names; `name` of the operation is "". CheckpointNotFoundError. `count`: how many changed. */
+  | { readonly kind: "rollback"; readonly label: string }
+  /** Names the state that the update leads to; `name` of the operation is "". */
+  | { readonly kind: "checkpoint"; readonly label: string }
+  /** `name` of the operation is "". */
+  | { readonly kind: "delete_checkpoint"; readonly label: string }
+  /** What the values of the name must look like from now on, a JSON Schema as msgpack; undefined ends that. */
+  | { readonly kind: "declare"; readonly schema: Uint8Array | undefined }
   | { readonly kind: "check" };
 
 /** A change of one name under its conditions. */
@@ -156,6 +166,57 @@ export interface UpdateResult {
   readonly sessionRevision: number;
 }
 
+/** An earlier state of a variable: a value, or that it was deleted or expired. */
+export type HistoryItem =
+  | { readonly kind: "set"; readonly variable: StoredVariable }
+  | { readonly kind: "delete" | "expire"; readonly name: string; readonly revision: number; readonly atMs: number };
+
+/** Which part of a history: entries before a revision, at most so many, and so many bytes of values (but at least one entry). */
+export interface HistoryPage {
+  readonly before?: number | undefined;
+  readonly limit?: number | undefined;
+  readonly maxBytes?: number | undefined;
+}
+
+/** A part of a variable's history, newest first; `next` is what to give as `before` for what is older, undefined when that was all. */
+export interface VariableHistory {
+  readonly items: readonly HistoryItem[];
+  readonly next: number | undefined;
+  readonly sessionRevision: number;
+}
+
+/** What is known of a checkpoint. */
+export interface CheckpointInfo {
+  readonly label: string;
+  /** The revision whose state it names. */
+  readonly revision: number;
+  readonly createdAtMs: number;
+  readonly variableCount: number;
+  readonly sizeBytes: number;
+}
+
+/** The checkpoints of a session, oldest first. */
+export interface CheckpointListing {
+  readonly checkpoints: readonly CheckpointInfo[];
+  readonly sessionRevision: number;
+}
+
+/** What names are declared as, in byte order of the names. */
+export interface DeclarationListing {
+  readonly declarations: readonly Declaration[];
+  readonly sessionRevision: number;
+}
+
+/** How to copy a session; what is left out is as in the source. */
+export interface SessionFork {
+  /** The id of the copy; without one it is made. */
+  readonly id?: string | undefined;
+  readonly ttl?: SessionTtl | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Copies an earlier state, as far as the history reaches; CompactedError beyond. */
+  readonly atRevision?: number | undefined;
+}
+
 /** What is known of a session. */
 export interface SessionInfo {
   readonly id: string;
@@ -169,6 +230,8 @@ export interface SessionInfo {
   readonly ttlMs: number | undefined;
   /** When it expires however much it is used; undefined without a maximum life. */
   readonly endsAtMs: number | undefined;
+  /** How many earlier states are kept of each variable; undefined means as many as the server says. */
+  readonly historyEntries: number | undefined;
 }
 
 /** How to create a session; without an id one is made. */
@@ -176,6 +239,8 @@ export interface NewSession extends SessionDefaults {
   readonly id?: string | undefined;
   /** Milliseconds after which it expires however much it is used. */
   readonly maxLifeMs?: number | undefined;
+  /** How many earlier states are kept of each variable, 0 to 64; the server's default when left out. */
+  readonly historyEntries?: number | undefined;
 }
 
 /** Which sessions a listing gives. */
@@ -204,4 +269,12 @@ export interface SessionPort extends WatchPort {
   /** Rejects with SessionNotFoundError. Without a ttl it only extends. */
   touchSession(sessionId: string, ttl: SessionTtl | undefined, call: MutationCall): Promise<SessionInfo>;
   deleteSession(sessionId: string, call: MutationCall): Promise<{ readonly deleted: boolean }>;
+  /**
+   * A copy of a session as it is at this moment [P7]. Rejects with SessionNotFoundError without a source, with SessionExistsError when there
+   * is one of the copy's id.
+   */
+  forkSession(sourceId: string, fork: SessionFork, call: MutationCall): Promise<SessionInfo>;
+  getHistory(sessionId: string, name: string, page: HistoryPage, call: PortCall): VariableHistory | Promise<VariableHistory>;
+  listCheckpoints(sessionId: string, call: PortCall): CheckpointListing | Promise<CheckpointListing>;
+  listDeclarations(sessionId: string, call: PortCall): DeclarationListing | Promise<DeclarationListing>;
 }

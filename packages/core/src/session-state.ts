@@ -1,14 +1,13 @@
 /** One session's state in memory: two heads, and the operations that have begun and are not answered. */
 import { deadlineMs } from "./deadline.ts";
 import type { AnsweringDelta, SessionKey, SessionRecord, StoredVariable } from "./persistence.ts";
+import type { Contents } from "./session-contents.ts";
 import type { RequestIdentity, SessionInfo, Signal } from "./session-port.ts";
 import type { SessionWatch } from "./session-watches.ts";
-import type { VariableStore } from "./variable-store.ts";
 
 /** A session at one revision. Immutable. */
-export interface Head {
+export interface Head extends Contents {
   readonly record: SessionRecord;
-  readonly store: VariableStore;
 }
 
 /** A change of a session: the delta to save, and the head that it leads to. */
@@ -130,16 +129,16 @@ export function takeTurns(state: SessionState, queue: "turns" | "waiting" = "tur
 export const nextRevision = (previous: number, nowMs: number): number => Math.max(previous + 1, nowMs * 1000);
 
 /** The record after a commit that used the session at `nowMs`. */
-export function usedRecord(record: SessionRecord, store: VariableStore, revision: number, nowMs: number): SessionRecord {
-  return { ...countedRecord(record, store, revision), accessedAtMs: nowMs, expiresAtMs: deadlineMs(record, nowMs) };
+export function usedRecord(record: SessionRecord, contents: Contents, revision: number, nowMs: number): SessionRecord {
+  return { ...countedRecord(record, contents, revision), accessedAtMs: nowMs, expiresAtMs: deadlineMs(record, nowMs) };
 }
 
 /** The record after a commit that is no use of the session, such as an expiry. */
-export const countedRecord = (record: SessionRecord, store: VariableStore, revision: number): SessionRecord => ({
+export const countedRecord = (record: SessionRecord, { store, history }: Contents, revision: number): SessionRecord => ({
   ...record,
   revision,
   variableCount: store.size,
-  sizeBytes: store.sizeBytes,
+  sizeBytes: store.sizeBytes + (history?.sizeBytes ?? 0),
 });
 
 /** A record as the port shows it. */
@@ -154,4 +153,5 @@ export const sessionInfo = (id: string, record: SessionRecord): SessionInfo => (
   expiresAtMs: record.expiresAtMs,
   ttlMs: record.ttlMs,
   endsAtMs: record.endsAtMs,
+  historyEntries: record.historyEntries,
 });

@@ -5,6 +5,7 @@
 import type { Clock } from "./clock.ts";
 import { deltaEvents } from "./commit-events.ts";
 import type { Commit, Committer } from "./committer.ts";
+import type { ConstraintValidator } from "./constraints/constraint.ts";
 import { revisionOf } from "./deltas.ts";
 import { accessStep } from "./engine-steps.ts";
 import { BridgeError, DataLossError, type Outcome, StoreUnavailableError } from "./errors.ts";
@@ -16,6 +17,7 @@ import type { SessionKey, SessionRecord } from "./persistence.ts";
 import { expiryOf } from "./session-expiry.ts";
 import { SessionLoads } from "./session-loads.ts";
 import type { PortCall } from "./session-port.ts";
+import type { HistoryLimits } from "./session-sections.ts";
 import { type Head, queueTurn, type SessionState, type Step, type StepCommit, type Turn, takeTurns } from "./session-state.ts";
 import { type NewWatch, SessionWatches, type WatchLimits, type WatchStart } from "./session-watches.ts";
 import { giveUp, internalTurn, newTurn, recallAll, type TurnOptions, twinOf } from "./turn.ts";
@@ -32,6 +34,9 @@ export interface TurnParts {
   readonly floor: { revision: number };
   /** What loaded sessions may take in memory; undefined where they have no other place to be. */
   readonly memoryBytes: number | undefined;
+  readonly limits: HistoryLimits;
+  /** What understands declarations, when there are some. */
+  readonly validator: () => Promise<ConstraintValidator>;
   /** How many watches there may be. */
   readonly watchLimits: WatchLimits;
   /** Told when a load fails. */
@@ -39,6 +44,9 @@ export interface TurnParts {
   /** Told what became of sessions and of what expired; undefined when nobody watches. */
   readonly tell: Tell | undefined;
 }
+
+/** What a session is, and what it becomes when everything that has begun is committed; undefined for none. */
+export type Standing = Pick<SessionState, "pending" | "committed">;
 
 /** The sessions in use, by key, and their turns. */
 export class SessionTurns {
@@ -49,7 +57,7 @@ export class SessionTurns {
 
   constructor(parts: TurnParts) {
     this.#parts = parts;
-    this.#loads = new SessionLoads(parts.persistence);
+    this.#loads = new SessionLoads(parts.persistence, parts.validator);
     this.#sessions = new LoadedSessions(parts);
     this.#watches = new SessionWatches({
       clock: parts.clock,
@@ -204,11 +212,25 @@ export class SessionTurns {
 
   /** Commits what is due on a loaded session. */
   expireDue(state: SessionState, nowMs: number): void {
-    const commit = expiryOf(state.key, state.pending, nowMs);
+    const commit = expiryOf(state.key, state.pending, nowMs, this.#parts.limits);
     if (commit === undefined) return;
     state.pending = commit.head;
     if (commit.head === undefined) this.#parts.floor.revision = Math.max(this.#parts.floor.revision, revisionOf(commit.delta) ?? 0);
     this.#commit(state, commit);
+  }
+
+  /** Both heads of a session, once what is due is on its way out; undefined when it is not loaded, or others wait for their turn. */
+  standing(key: SessionKey): Standing | undefined {
+    const state = this.#sessions.get(key);
+    if (state?.phase !== "ready" || state.waiting.length > 0) return undefined;
+    this.expireDue(state, this.#parts.now());
+    const { pending, committed } = state;
+    return { pending, committed };
+  }
+
+  /** Whether what the session goes through is kept for watchers. */
+  isFollowed(key: SessionKey): boolean {
+    return this.#sessions.get(key)?.watch !== undefined;
   }
 
   /** What a call does beside its turn: `idle` waits for it. */

@@ -249,6 +249,9 @@ export function changesOf(delta: SessionDelta): readonly WatchChange[] {
   switch (delta.kind) {
     case "create":
       return [{ kind: "session_created" }, ...delta.set.map((variable) => ({ kind: "set", variable }) as const)];
+    case "fork":
+      // Of a session that is watched, a fork is a create: a log has to have what is copied.
+      return [{ kind: "session_created" }];
     case "write":
       return [
         ...delta.set.map((variable) => ({ kind: "set", variable }) as const),

@@ -1,7 +1,8 @@
 /** What a transaction has read and is going to write. */
+import type { Moment } from "./applied.ts";
 import { RevisionMismatchError } from "./errors.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
-import { apply, type Moment } from "./operations.ts";
+import { apply, type PreparedOperation } from "./operations.ts";
 import type { StoredVariable } from "./persistence.ts";
 import { refuse } from "./session-options.ts";
 import type { SessionHandle } from "./session-over-port.ts";
@@ -34,7 +35,7 @@ export class TransactionState {
   readonly #handle: SessionHandle;
   readonly #manner: TransactionManner;
   readonly #reads = new Map<string, StoredVariable | undefined>();
-  readonly #writes = new Map<string, Operation[]>();
+  readonly #writes = new Map<string, PreparedOperation[]>();
   #newest: Seen = { name: "", revision: 0, from: 0 };
   #until = Number.POSITIVE_INFINITY;
   #conflict: RevisionMismatchError | undefined;
@@ -78,7 +79,7 @@ export class TransactionState {
   }
 
   /** Adds a change, which takes the place of a value that it makes pointless. */
-  write(operation: Operation): void {
+  write(operation: PreparedOperation): void {
     this.checkOpen();
     const own = this.#writesTo(operation.name);
     const last = own.at(-1);
@@ -116,12 +117,12 @@ export class TransactionState {
     if (this.#conflict !== undefined) throw this.#conflict;
   }
 
-  #writesTo(name: string): readonly Operation[] {
+  #writesTo(name: string): readonly PreparedOperation[] {
     return this.#writes.get(name) ?? [];
   }
 
   /** Whether the store has to be asked: what the transaction begins by setting or deleting is known. */
-  #isUnread(name: string, [first]: readonly Operation[]): boolean {
+  #isUnread(name: string, [first]: readonly PreparedOperation[]): boolean {
     return first?.kind !== "set" && first?.kind !== "delete" && !this.#reads.has(name);
   }
 
@@ -161,8 +162,8 @@ export class TransactionState {
 const HERE: Moment = { nowMs: 0, revision: 0, limits: { ...DEFAULT_LIMITS, valueBytes: Number.POSITIVE_INFINITY } };
 
 /** The variable after changes of its own, by the code that judges them in the end. */
-function after(before: StoredVariable | undefined, changes: readonly Operation[]): StoredVariable | undefined {
+function after(before: StoredVariable | undefined, changes: readonly PreparedOperation[]): StoredVariable | undefined {
   if (changes.length === 0) return before;
-  const store = VariableStore.of(before === undefined ? [] : [before]);
-  return changes.reduce((now, change) => apply(now, change, HERE).store, store).variable(changes[0]?.name ?? "");
+  const contents = { store: VariableStore.of(before === undefined ? [] : [before]) };
+  return changes.reduce((now, change) => apply(now, change, HERE).contents, contents).store.variable(changes[0]?.name ?? "");
 }

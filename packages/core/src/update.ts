@@ -1,17 +1,23 @@
 /** A batch of operations on one session's store: all or nothing, or each by itself. Pure. */
+
+import type { Moment } from "./applied.ts";
+import type { ConstraintValidator } from "./constraints/constraint.ts";
+import { judge } from "./declarations.ts";
 import { BridgeError, InvalidArgumentError, LimitExceededError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
-import { apply, checkPrecondition, failed, type Moment, prepare } from "./operations.ts";
+import { apply, checkPrecondition, failed, type PreparedOperation, prepare } from "./operations.ts";
+import { restoreReads, rollbackReads, settleCheckpoints } from "./past-operations.ts";
 import type { StoredVariable } from "./persistence.ts";
+import type { Contents } from "./session-contents.ts";
 import type { Operation, OperationResult, Update } from "./session-port.ts";
 import { checkStoreSize, type VariableStore } from "./variable-store.ts";
 
 /** A prepared operation, or, in an independent update, why it cannot be one. */
-export type Prepared = Operation | BridgeError;
+export type Prepared = PreparedOperation | BridgeError;
 
-/** A store after a batch, its net change, and what to answer. */
+/** What a session has after a batch, the net change of its variables, and what to answer. */
 export interface Batch {
-  readonly store: VariableStore;
+  readonly contents: Contents;
   /** The last revision used; the one before when nothing changed. */
   readonly revision: number;
   readonly results: readonly OperationResult[];
@@ -20,7 +26,7 @@ export interface Batch {
 }
 
 /** Checks everything about a batch that no session can change. Throws a BridgeError; an independent batch keeps its faults apart. */
-export function prepareUpdate(update: Update, limits: Limits): readonly Prepared[] {
+export function prepareUpdate(update: Update, limits: Limits, validator?: ConstraintValidator): readonly Prepared[] {
   const count = update.operations.length;
   if (count === 0) throw new InvalidArgumentError("INVALID_ARGUMENT", "the update has no operations");
   if (count > limits.operationsPerUpdate) {
@@ -30,75 +36,98 @@ export function prepareUpdate(update: Update, limits: Limits): readonly Prepared
       { details: { limit: "operationsPerUpdate", limitValue: limits.operationsPerUpdate, actual: count } },
     );
   }
-  if (!update.independent) return update.operations.map(prepare);
+  if (!update.independent) return update.operations.map((operation) => prepare(operation, validator));
   return update.operations.map((operation) => {
-    if (operation.kind === "check") {
-      throw new InvalidArgumentError("INVALID_ARGUMENT", "an independent update takes no bare preconditions", {
+    const refused = NOT_INDEPENDENT[operation.kind];
+    if (refused !== undefined) {
+      throw new InvalidArgumentError("INVALID_ARGUMENT", `an independent update takes no ${refused}`, {
         details: { name: operation.name },
       });
     }
-    return caught(() => prepare(operation));
+    return caught(() => prepare(operation, validator));
   });
 }
 
+/** What is of the whole state that an update leads to, or of the one before it. */
+const NOT_INDEPENDENT: Readonly<Partial<Record<Operation["kind"], string>>> = {
+  check: "bare preconditions",
+  rollback: "rollback",
+  checkpoint: "checkpoint",
+  delete_checkpoint: "checkpoint",
+};
+
 /** The variables whose values the operations read: those that they edit, and those that they answer. */
-export function readsOf(
-  operations: readonly Prepared[],
-  { store }: { readonly store: VariableStore },
-): readonly (StoredVariable | undefined)[] {
+export function readsOf(operations: readonly Prepared[], contents: Contents): readonly (StoredVariable | undefined)[] {
+  const { store } = contents;
   const popped = operations.filter((operation) => !(operation instanceof BridgeError) && operation.kind === "pop_last").length;
   // What other operations do before it decides which variable is the last.
-  if (popped > 0) return popped === operations.length ? store.variables().slice(-popped) : store.variables();
-  return operations.map((operation) =>
-    operation instanceof BridgeError || !isRead(operation) ? undefined : store.variable(operation.name),
-  );
+  const last = popped === 0 ? [] : popped === operations.length ? store.variables().slice(-popped) : store.variables();
+  return [...last, ...operations.flatMap((operation) => readsOfOne(operation, contents))];
+}
+
+function readsOfOne(operation: Prepared, contents: Contents): readonly (StoredVariable | undefined)[] {
+  if (operation instanceof BridgeError) return [];
+  if (operation.kind === "rollback") return rollbackReads(contents, operation.label);
+  const present = isRead(operation) ? [contents.store.variable(operation.name)] : [];
+  return operation.kind === "restore" ? [...present, ...restoreReads(contents, operation)] : present;
 }
 
 function isRead(operation: Operation): boolean {
-  if (operation.kind === "increment" || operation.kind === "append" || operation.kind === "merge") return true;
+  switch (operation.kind) {
+    case "increment":
+    case "append":
+    case "merge":
+    // What a name has must fit what it is declared as.
+    case "declare":
+      return true;
+  }
   return operation.wantPrevious === true || (operation.kind === "set" && operation.ifMissing === true);
 }
 
 /** Every precondition judges `before`, the limits judge the state after; one revision; throws and changes nothing when anything fails. */
-export function applyAtomic(before: VariableStore, operations: readonly Prepared[], moment: Moment, beforeRevision: number): Batch {
+export function applyAtomic(before: Contents, operations: readonly Prepared[], moment: Moment, beforeRevision: number): Batch {
   const valid = operations.map(orThrow);
-  for (const operation of valid) checkPrecondition(before, operation);
+  for (const operation of valid) checkPrecondition(before.store, operation);
   const results: OperationResult[] = [];
   const touched = new Set<string>();
-  let store = before;
+  let contents = before;
   for (const operation of valid) {
-    const applied = apply(store, operation, moment);
-    store = applied.store;
+    const applied = apply(contents, operation, moment);
+    contents = applied.contents;
     results.push(applied.result);
     for (const name of applied.touched) touched.add(name);
   }
-  checkStoreSize(before, store, moment.limits);
-  const change = netChange(before, store, touched);
-  if (change === undefined) return { store: before, revision: beforeRevision, results: settled(valid, results, before), ...NO_CHANGE };
-  return { store, revision: moment.revision, results: settled(valid, results, store), ...change };
+  checkStoreSize(before.store, contents.store, moment.limits);
+  judge(contents, touched);
+  contents = settleCheckpoints(before, contents, moment.limits);
+  const change = netChange(before.store, contents.store, touched);
+  if (change === undefined && sameSections(before, contents))
+    return { contents: before, revision: beforeRevision, results: settled(valid, results, before.store), ...NO_CHANGE };
+  return { contents, revision: moment.revision, results: settled(valid, results, contents.store), ...(change ?? NO_CHANGE) };
 }
 
 /** Each operation succeeds or fails by itself; each success has the next revision. */
-export function applyIndependent(before: VariableStore, operations: readonly Prepared[], moment: Moment, beforeRevision: number): Batch {
-  let store = before;
+export function applyIndependent(before: Contents, operations: readonly Prepared[], moment: Moment, beforeRevision: number): Batch {
+  let contents = before;
   let last = beforeRevision;
   const touched = new Set<string>();
   const results = operations.map((operation): OperationResult => {
     const revision = Math.max(moment.revision, last + 1);
     const applied = caught(() => {
       const valid = orThrow(operation);
-      checkPrecondition(store, valid);
-      const next = apply(store, valid, { ...moment, revision });
-      checkStoreSize(store, next.store, moment.limits);
+      checkPrecondition(contents.store, valid);
+      const next = apply(contents, valid, { ...moment, revision });
+      checkStoreSize(contents.store, next.contents.store, moment.limits);
+      judge(next.contents, next.touched);
       return next;
     });
     if (applied instanceof BridgeError) return failed(applied);
-    if (applied.store !== store) last = revision;
-    store = applied.store;
+    if (applied.contents !== contents) last = revision;
+    contents = applied.contents;
     for (const name of applied.touched) touched.add(name);
     return applied.result;
   });
-  return { store, revision: last, results, ...(netChange(before, store, touched) ?? NO_CHANGE) };
+  return { contents, revision: last, results, ...(netChange(before.store, contents.store, touched) ?? NO_CHANGE) };
 }
 
 /** Throws MESSAGE_TOO_LARGE when the answer would carry more bytes of previous values than its reader can take. */
@@ -122,18 +151,26 @@ function netChange(before: VariableStore, after: VariableStore, touched: Iterabl
     const variable = after.variable(name);
     if (variable === undefined) {
       if (before.has(name)) removed.push(name);
-    } else if (variable !== before.variable(name)) set.push(variable);
+    } else if (variable.revision !== before.variable(name)?.revision) set.push(variable);
   }
   return set.length + removed.length === 0 ? undefined : { set, removed };
 }
 
+const sameSections = (before: Contents, after: Contents): boolean =>
+  before.checkpoints === after.checkpoints && before.declarations === after.declarations;
+
 /** The results with the revisions that the names have in the end: a later operation of the batch may have deleted what an earlier one wrote. */
 function settled(operations: readonly Operation[], results: readonly OperationResult[], store: VariableStore): readonly OperationResult[] {
   if (results.length === 1) return results;
-  return results.map((result, i) => ({ ...result, revision: store.variable(operations[i]?.name ?? "")?.revision ?? 0 }));
+  return results.map((result, i) => {
+    const operation = operations[i];
+    // What these lead to is no variable.
+    if (operation?.kind === "declare" || operation?.kind === "checkpoint") return result;
+    return { ...result, revision: store.variable(operation?.name ?? "")?.revision ?? 0 };
+  });
 }
 
-function orThrow(operation: Prepared): Operation {
+function orThrow(operation: Prepared): PreparedOperation {
   if (operation instanceof BridgeError) throw operation;
   return operation;
 }

@@ -3,6 +3,7 @@ import { reasonOf } from "./followed.ts";
 import { sizeOf } from "./kept-variable.ts";
 import { isName } from "./names.ts";
 import type { BatchEvent, CallEvent, SessionSizes, VariableEvent } from "./observer.ts";
+import { isNameless } from "./operations.ts";
 import type {
   Operation,
   OperationResult,
@@ -126,7 +127,7 @@ function operationEvent(operation: Operation, index: number, { result: all, repe
 }
 
 function nameOf(operation: Operation, done: OperationResult | undefined): string {
-  if (operation.kind === "clear") return "";
+  if (isNameless(operation) && operation.kind !== "pop_last") return "";
   return operation.kind === "pop_last" ? (done?.previous?.name ?? "") : operation.name;
 }
 
@@ -138,5 +139,10 @@ const KINDS: Readonly<Record<Operation["kind"], VariableEvent["kind"]>> = {
   increment: "variable.update",
   append: "variable.update",
   merge: "variable.update",
+  restore: "variable.update",
+  rollback: "variable.update",
+  checkpoint: "variable.update",
+  delete_checkpoint: "variable.update",
+  declare: "variable.update",
   check: "variable.check",
 };

@@ -1,10 +1,10 @@
 /** The variables of one session at one moment: an immutable value. Changing it gives another; both share what is the same. */
 import { LimitExceededError } from "./errors.ts";
-import { isSuspect, kept, sizeOf } from "./kept-variable.ts";
+import { isSuspect, kept, notBefore, sizeOf } from "./kept-variable.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { checkName } from "./names.ts";
 import type { StoredVariable } from "./persistence.ts";
-import { SortedVariables } from "./sorted-variables.ts";
+import { SortedByName } from "./sorted-by-name.ts";
 import { decode, encode, scanValue } from "./values/index.ts";
 import { utf8Size } from "./values/utf8.ts";
 
@@ -17,7 +17,7 @@ export const isDue = (of: { readonly expiresAtMs: number | undefined }, nowMs: n
 
 /** An immutable collection of named, typed variables. */
 export class VariableStore {
-  readonly #variables: SortedVariables;
+  readonly #variables: SortedByName<StoredVariable>;
   /** Names and encoded values, in bytes. */
   readonly sizeBytes: number;
   /** The earliest deadline of a variable, Infinity when none has one. */
@@ -25,15 +25,24 @@ export class VariableStore {
 
   /** Whether a variable was loaded that may be damaged; it may have been mended since. */
   readonly #hasSuspects: boolean;
+  /** No variable has an earlier revision: those that were copied from another session have this one. */
+  readonly #firstRevision: number;
 
-  private constructor(variables: SortedVariables, sizeBytes: number, nextDueMs: number, hasSuspects: boolean) {
+  private constructor(
+    variables: SortedByName<StoredVariable>,
+    sizeBytes: number,
+    nextDueMs: number,
+    hasSuspects: boolean,
+    firstRevision = 0,
+  ) {
     this.#hasSuspects = hasSuspects;
+    this.#firstRevision = firstRevision;
     this.#variables = variables;
     this.sizeBytes = sizeBytes;
     this.nextDueMs = nextDueMs;
   }
 
-  static readonly #empty = new VariableStore(SortedVariables.empty, 0, Number.POSITIVE_INFINITY, false);
+  static readonly #empty = new VariableStore(SortedByName.empty<StoredVariable>(), 0, Number.POSITIVE_INFINITY, false);
 
   /** A store with these values, encoded by the type table of docs/values.md. */
   static create(values: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]> = {}): VariableStore {
@@ -42,7 +51,7 @@ export class VariableStore {
 
   /** A store of variables that are encoded already. */
   static of(variables: Iterable<StoredVariable>): VariableStore {
-    const sorted = SortedVariables.of(variables);
+    const sorted = SortedByName.of(variables);
     if (sorted.size === 0) return VariableStore.#empty;
     let sizeBytes = 0;
     let hasSuspects = false;
@@ -98,7 +107,7 @@ export class VariableStore {
     if (before === undefined) return this;
     if (this.size === 1) return VariableStore.#empty;
     const variables = this.#variables.delete(name);
-    return new VariableStore(variables, this.sizeBytes - footprint(before), this.#dueWithout(before, variables), this.#hasSuspects);
+    return this.#with(variables, this.sizeBytes - footprint(before), this.#dueWithout(before, variables));
   }
 
   /** Copies of all values by name, in byte order of the names. */
@@ -117,12 +126,14 @@ export class VariableStore {
 
   /** The variable with its metadata and encoded value. */
   variable(name: string): StoredVariable | undefined {
-    return this.#variables.get(name);
+    const variable = this.#variables.get(name);
+    return variable && this.#own(variable);
   }
 
   /** All variables whose names begin with `prefix`, in byte order of the names. */
   variables(prefix = ""): StoredVariable[] {
-    return [...this.#variables.from(prefix)];
+    const variables = [...this.#variables.from(prefix)];
+    return this.#firstRevision === 0 ? variables : variables.map((variable) => this.#own(variable));
   }
 
   /** The variables that may be damaged; none in a store that nothing was loaded into. */
@@ -132,7 +143,8 @@ export class VariableStore {
 
   /** The last variable in byte order of the names. */
   last(): StoredVariable | undefined {
-    return this.#variables.last();
+    const last = this.#variables.last();
+    return last && this.#own(last);
   }
 
   /** A store with this variable in place of the one of its name. */
@@ -141,7 +153,12 @@ export class VariableStore {
     const variables = this.#variables.put(kept(variable));
     const sizeBytes = this.sizeBytes + footprint(variable) - (before ? footprint(before) : 0);
     const dueMs = before === undefined ? this.nextDueMs : this.#dueWithout(before, variables);
-    return new VariableStore(variables, sizeBytes, Math.min(dueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY), this.#hasSuspects);
+    return this.#with(variables, sizeBytes, Math.min(dueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** A copy for a session whose first revision this is; it takes no more time for many variables, or large ones. */
+  fork(firstRevision: number): VariableStore {
+    return new VariableStore(this.#variables, this.sizeBytes, this.nextDueMs, this.#hasSuspects, firstRevision);
   }
 
   /** What is due at `nowMs`, and the store without it. */
@@ -154,13 +171,21 @@ export class VariableStore {
     };
   }
 
+  #with(variables: SortedByName<StoredVariable>, sizeBytes: number, nextDueMs: number): VariableStore {
+    return new VariableStore(variables, sizeBytes, nextDueMs, this.#hasSuspects, this.#firstRevision);
+  }
+
+  #own(variable: StoredVariable): StoredVariable {
+    return this.#firstRevision === 0 ? variable : notBefore(variable, this.#firstRevision);
+  }
+
   /** The earliest deadline when `gone` is not among them any more; looks at the others only if it was the earliest. */
-  #dueWithout(gone: StoredVariable, rest: SortedVariables): number {
+  #dueWithout(gone: StoredVariable, rest: SortedByName<StoredVariable>): number {
     return gone.expiresAtMs === this.nextDueMs ? earliest(rest) : this.nextDueMs;
   }
 }
 
-function earliest(variables: SortedVariables): number {
+function earliest(variables: SortedByName<StoredVariable>): number {
   let dueMs = Number.POSITIVE_INFINITY;
   for (const { expiresAtMs } of variables.from()) if (expiresAtMs !== undefined && expiresAtMs < dueMs) dueMs = expiresAtMs;
   return dueMs;

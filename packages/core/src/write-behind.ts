@@ -72,7 +72,8 @@ export function writeBehind({ options, persistence, committer, clock }: WriteBeh
   }
 
   return {
-    capabilities: persistence.capabilities,
+    // What a fork copies may wait here to be saved.
+    capabilities: { ...persistence.capabilities, sections: persistence.capabilities.sections.filter((section) => section !== "fork") },
     admit,
     open: () => persistence.open(),
     async load(key) {

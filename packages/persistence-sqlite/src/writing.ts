@@ -99,6 +99,7 @@ export function writing(db: Database): Writing {
   /** Its values are taken from `values` whatever the outcome. */
   const applyChange = (delta: PackedDelta, values: ValueReader): SaveOutcome => {
     const found = find.get(delta.key.tenant, delta.key.id);
+    if (delta.kind === "fork") throw new Error("this store copies no sessions");
     if (delta.kind === "extend") {
       // Only later, never earlier, and "never" is as late as it gets.
       const expiresAtMs = found?.expiresAtMs == null ? null : Math.max(found.expiresAtMs, delta.expiresAtMs);

@@ -1,9 +1,13 @@
 /** Between the port's types and the generated messages. */
 import type {
+  CheckpointInfo,
+  Declaration,
+  HistoryItem,
   NewSession,
   Operation,
   OperationResult,
   SessionDefaults,
+  SessionFork,
   SessionInfo,
   SessionTtl,
   StoredVariable,
@@ -16,6 +20,7 @@ import { type PackedEntry, packMap, unpackMap } from "@session-bridge/core/value
 import type * as common from "@session-bridge/protocol/session_bridge/v1/common";
 import type * as sessions from "@session-bridge/protocol/session_bridge/v1/sessions";
 import type * as variables from "@session-bridge/protocol/session_bridge/v1/variables";
+import { HistoryEntry_Kind } from "@session-bridge/protocol/session_bridge/v1/variables";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -51,6 +56,40 @@ export const createRequest = (session: NewSession): Unnamed<sessions.CreateSessi
   ttl: ttlMessage(session.ttl),
   labels: labelsMessage(session.labels),
   maxLifeMs: maybeBigInt(session.maxLifeMs),
+  historyEntries: session.historyEntries,
+});
+
+/** The request of ForkSession. */
+export const forkRequest = (sessionId: string, fork: SessionFork): Unnamed<sessions.ForkSessionRequest> => ({
+  sessionId,
+  newSessionId: fork.id ?? "",
+  ttl: ttlMessage(fork.ttl),
+  labels: fork.labels && { labels: labelsMessage(fork.labels) },
+  atRevision: maybeBigInt(fork.atRevision),
+});
+
+/** A checkpoint's information. */
+export const checkpointInfo = (message: sessions.CheckpointInfo): CheckpointInfo => ({
+  label: message.label,
+  revision: Number(message.revision),
+  createdAtMs: Number(message.createdAtMs),
+  variableCount: Number(message.variableCount),
+  sizeBytes: Number(message.sizeBytes),
+});
+
+/** An earlier state of a variable. */
+export function historyItem(name: string, message: variables.HistoryEntry): HistoryItem {
+  const found = storedVariable(message.variable);
+  if (found !== undefined) return { kind: "set", variable: found };
+  const kind = message.kind === HistoryEntry_Kind.KIND_EXPIRE ? "expire" : "delete";
+  return { kind, name, revision: Number(message.revision), atMs: Number(message.atMs) };
+}
+
+/** What a name is declared as. */
+export const declaration = (message: variables.Declaration): Declaration => ({
+  name: message.name,
+  schema: plainBytes(message.schema),
+  revision: Number(message.revision),
 });
 
 /** A session's information; labels are an object without a prototype. */
@@ -68,6 +107,7 @@ export function sessionInfo(message: common.SessionInfo | undefined): SessionInf
     expiresAtMs: maybeNumber(message?.expiresAtMs),
     ttlMs: maybeNumber(message?.ttlMs),
     endsAtMs: maybeNumber(message?.endsAtMs),
+    historyEntries: message?.historyEntries,
   };
 }
 
@@ -140,6 +180,16 @@ function changeMessage(operation: Operation): Change | undefined {
       return { $case: "clear", value: { prefix: operation.prefix } };
     case "pop_last":
       return { $case: "popLast", value: {} };
+    case "restore":
+      return { $case: "restore", value: { revision: BigInt(operation.revision) } };
+    case "rollback":
+      return { $case: "rollback", value: { label: operation.label } };
+    case "checkpoint":
+      return { $case: "checkpoint", value: { label: operation.label } };
+    case "delete_checkpoint":
+      return { $case: "deleteCheckpoint", value: { label: operation.label } };
+    case "declare":
+      return { $case: "declare", value: { schema: operation.schema ?? NO_BYTES } };
     case "check":
       return undefined;
   }
@@ -170,7 +220,8 @@ export function packedCount({ operations, independent }: Update): number {
   const found = operations.findIndex((operation) => !isPlainSet(operation));
   const count = found === -1 ? operations.length : found;
   const names = new Set(operations.slice(0, count).map(({ name }) => name));
-  const touches = ({ kind, name }: Operation): boolean => kind === "clear" || kind === "pop_last" || (kind !== "check" && names.has(name));
+  const touches = ({ kind, name }: Operation): boolean =>
+    kind === "clear" || kind === "pop_last" || kind === "rollback" || (kind !== "check" && names.has(name));
   return names.size < count || operations.slice(count).some(touches) ? 0 : count;
 }
 

@@ -177,6 +177,12 @@ function applied(variables: Variables, operation: Operation, { nowMs, revision }
     }
     case "delete":
       return { variables: without(variables, [name]), result: { ...NOTHING, applied: before !== undefined, previous } };
+    case "restore":
+    case "rollback":
+    case "checkpoint":
+    case "delete_checkpoint":
+    case "declare":
+      throw new Error(`the model knows no ${operation.kind}`);
     case "clear": {
       const names = [...variables.keys()].filter((each) => each.startsWith(operation.prefix));
       return { variables: without(variables, names), result: { ...NOTHING, applied: names.length > 0, count: names.length } };

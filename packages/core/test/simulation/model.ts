@@ -59,6 +59,7 @@ export function afterDelta(before: Model, delta: SessionDelta): Model {
     const expiresAtMs = before.expiresAtMs === undefined ? undefined : Math.max(before.expiresAtMs, delta.expiresAtMs);
     return { ...before, accessedAtMs: Math.max(before.accessedAtMs, delta.accessedAtMs), expiresAtMs };
   }
+  if (delta.kind === "fork") throw new Error("the model knows no forks");
   const variables = new Map(before?.variables);
   if (delta.kind !== "create") for (const name of delta.removed) variables.delete(name);
   if (delta.kind !== "expire") for (const variable of delta.set) variables.set(variable.name, decoded(variable));

@@ -1,5 +1,5 @@
 /** Every option of the command line: one row gives the flag, the environment variable, the key in the file, and what is accepted. */
-import { DEFAULT_LIMITS, DEFAULT_WRITE_BEHIND } from "@session-bridge/core/internal";
+import { DEFAULT_LIMITS, DEFAULT_WRITE_BEHIND, MAX_HISTORY_ENTRIES } from "@session-bridge/core/internal";
 import { z } from "zod";
 import { LOG_LEVELS } from "../logger.ts";
 import { DEFAULT_REQUEST_LIMITS } from "../service/server-info.ts";
@@ -71,6 +71,12 @@ export const SERVE_OPTIONS = {
   "max-memory-sessions": row("n", "sessions of a server without a store", count(DEFAULT_LIMITS.memorySessions)),
   "max-memory-bytes": row("bytes", "what loaded sessions may take in memory with a store, estimated", count(DEFAULT_LIMITS.memoryBytes)),
   "max-operations-per-update": row("n", "operations of one update", count(DEFAULT_LIMITS.operationsPerUpdate)),
+  history: row(
+    "n",
+    "earlier states kept of each variable, where a session does not say; 0 keeps none",
+    whole(0, MAX_HISTORY_ENTRIES).default(DEFAULT_LIMITS.historyEntries),
+  ),
+  "max-checkpoints-per-session": row("n", "checkpoints of one session", count(DEFAULT_LIMITS.checkpointsPerSession)),
   "max-watches-per-session": row("n", "watches of one session at once", count(DEFAULT_LIMITS.watchesPerSession)),
   "max-watches": row("n", "watches of all sessions at once", count(DEFAULT_LIMITS.watches)),
   "default-ttl-ms": row(

@@ -63,6 +63,8 @@ export function serveConfig(sources: Sources): ServeConfig {
       memorySessions: options["max-memory-sessions"],
       memoryBytes: options["max-memory-bytes"],
       operationsPerUpdate: options["max-operations-per-update"],
+      historyEntries: options.history,
+      checkpointsPerSession: options["max-checkpoints-per-session"],
       watchesPerSession: options["max-watches-per-session"],
       watches: options["max-watches"],
       defaultTtlMs: defaultTtl === "never" ? undefined : defaultTtl,

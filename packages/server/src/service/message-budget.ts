@@ -19,6 +19,9 @@ export const SESSION_INFO_BYTES = 5_632;
 /** What a message needs beside one value: names, revisions, what is known of the variable. */
 export const ENVELOPE_BYTES = 4_096;
 
+/** An entry of a history beside its value: what is known of the variable, twice the numbers. */
+export const HISTORY_ENTRY_BYTES = 1_280;
+
 /**
  * Throws LimitExceededError MESSAGE_TOO_LARGE for a value that no message can carry: one that was stored under other limits.
  */

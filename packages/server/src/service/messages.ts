@@ -1,6 +1,8 @@
 /** Between messages and core's types, field by field. What is not said in a message is undefined in core. */
 import {
   type BridgeError,
+  type CheckpointInfo,
+  type HistoryItem,
   InvalidArgumentError,
   type SessionDefaults,
   type SessionInfo,
@@ -11,7 +13,8 @@ import {
   type VariableTtl,
 } from "@session-bridge/core/internal";
 import type * as common from "@session-bridge/protocol/session_bridge/v1/common";
-import type { OperationError } from "@session-bridge/protocol/session_bridge/v1/variables";
+import type * as wire from "@session-bridge/protocol/session_bridge/v1/sessions";
+import { type HistoryEntry, HistoryEntry_Kind, type OperationError } from "@session-bridge/protocol/session_bridge/v1/variables";
 
 /** The error for a request that contradicts itself or leaves the range of a field. */
 export function invalidArgument(message: string, name?: string): InvalidArgumentError {
@@ -75,7 +78,34 @@ export function sessionMessage(session: SessionInfo): common.SessionInfo {
     expiresAtMs: optionalBigInt(session.expiresAtMs),
     ttlMs: optionalBigInt(session.ttlMs),
     endsAtMs: optionalBigInt(session.endsAtMs),
+    historyEntries: session.historyEntries,
   };
+}
+
+/** A checkpoint as a message. */
+export function checkpointMessage(checkpoint: CheckpointInfo): wire.CheckpointInfo {
+  return {
+    label: checkpoint.label,
+    revision: BigInt(checkpoint.revision),
+    createdAtMs: BigInt(checkpoint.createdAtMs),
+    variableCount: BigInt(checkpoint.variableCount),
+    sizeBytes: BigInt(checkpoint.sizeBytes),
+  };
+}
+
+/** An earlier state of a variable, as a message. */
+export function historyMessage(item: HistoryItem): HistoryEntry {
+  if (item.kind === "set") {
+    const { revision, updatedAtMs } = item.variable;
+    return {
+      kind: HistoryEntry_Kind.KIND_SET,
+      revision: BigInt(revision),
+      atMs: BigInt(updatedAtMs),
+      variable: variableMessage(item.variable),
+    };
+  }
+  const kind = item.kind === "delete" ? HistoryEntry_Kind.KIND_DELETE : HistoryEntry_Kind.KIND_EXPIRE;
+  return { kind, revision: BigInt(item.revision), atMs: BigInt(item.atMs), variable: undefined };
 }
 
 /** What is known of a variable, as a message. */

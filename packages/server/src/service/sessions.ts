@@ -3,7 +3,7 @@ import type { SessionPort } from "@session-bridge/core/internal";
 import type * as wire from "@session-bridge/protocol/session_bridge/v1/sessions";
 import type { Caller } from "./caller.ts";
 import { budgetOf, SESSION_INFO_BYTES } from "./message-budget.ts";
-import { invalidArgument, labelsOf, positiveMs, sessionMessage, sessionTtl } from "./messages.ts";
+import { checkpointMessage, invalidArgument, labelsOf, positiveMs, sessionMessage, sessionTtl } from "./messages.ts";
 import type { ServerInfo } from "./server-info.ts";
 
 const MAX_PAGE_SIZE = 1000;
@@ -31,6 +31,7 @@ export function sessionService({ port, info, messageBytes }: SessionServiceOptio
           id: request.sessionId === "" ? caller.request?.id : request.sessionId,
           ttl: sessionTtl(request.ttl),
           labels: labelsOf(request.labels),
+          historyEntries: request.historyEntries,
           maxLifeMs: request.maxLifeMs === undefined ? undefined : positiveMs(request.maxLifeMs, "max_life_ms"),
         },
         caller,
@@ -62,6 +63,25 @@ export function sessionService({ port, info, messageBytes }: SessionServiceOptio
 
     async deleteSession(request: wire.DeleteSessionRequest, caller: Caller): Promise<wire.DeleteSessionResponse> {
       return port(caller.tenant).deleteSession(request.sessionId, caller);
+    },
+
+    async forkSession(request: wire.ForkSessionRequest, caller: Caller): Promise<wire.ForkSessionResponse> {
+      const session = await port(caller.tenant).forkSession(
+        request.sessionId,
+        {
+          id: request.newSessionId === "" ? caller.request?.id : request.newSessionId,
+          ttl: sessionTtl(request.ttl),
+          labels: request.labels && labelsOf(request.labels.labels),
+          atRevision: request.atRevision === undefined ? undefined : Number(request.atRevision),
+        },
+        caller,
+      );
+      return { session: sessionMessage(session) };
+    },
+
+    async listCheckpoints(request: wire.ListCheckpointsRequest, caller: Caller): Promise<wire.ListCheckpointsResponse> {
+      const { checkpoints, sessionRevision } = await port(caller.tenant).listCheckpoints(request.sessionId, caller);
+      return { checkpoints: checkpoints.map(checkpointMessage), sessionRevision: BigInt(sessionRevision) };
     },
 
     getServerInfo(_request: wire.GetServerInfoRequest, _caller: Caller): wire.GetServerInfoResponse {

@@ -72,6 +72,16 @@ function changeOf({ name, change }: wire.Operation): OperationChange {
       return { kind: "clear", prefix: change.value.prefix };
     case "popLast":
       return { kind: "pop_last" };
+    case "restore":
+      return { kind: "restore", revision: Number(change.value.revision) };
+    case "rollback":
+      return { kind: "rollback", label: change.value.label };
+    case "checkpoint":
+      return { kind: "checkpoint", label: change.value.label };
+    case "deleteCheckpoint":
+      return { kind: "delete_checkpoint", label: change.value.label };
+    case "declare":
+      return { kind: "declare", schema: change.value.schema.length === 0 ? undefined : change.value.schema };
   }
 }
 

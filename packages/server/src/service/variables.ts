@@ -1,10 +1,26 @@
 /** VariableService over a port, knowing no transport. */
-import type { Operation, OperationResult, SessionPort, StoredVariable, VariableInfo } from "@session-bridge/core/internal";
+import {
+  MAX_HISTORY_ENTRIES,
+  type Operation,
+  type OperationResult,
+  type SessionPort,
+  type StoredVariable,
+  type VariableInfo,
+} from "@session-bridge/core/internal";
 import { packMap } from "@session-bridge/core/values";
 import type * as wire from "@session-bridge/protocol/session_bridge/v1/variables";
 import { type Answer, andThen, type Caller, type StreamCaller } from "./caller.ts";
-import { budgetOf, checkFits, ENVELOPE_BYTES, infoSize, pageEnd, readingSize } from "./message-budget.ts";
-import { ifRevision, infoMessage, infoOf, invalidArgument, sessionDefaults, variableMessage, variableTtl } from "./messages.ts";
+import { budgetOf, checkFits, ENVELOPE_BYTES, HISTORY_ENTRY_BYTES, infoSize, pageEnd, readingSize } from "./message-budget.ts";
+import {
+  historyMessage,
+  ifRevision,
+  infoMessage,
+  infoOf,
+  invalidArgument,
+  sessionDefaults,
+  variableMessage,
+  variableTtl,
+} from "./messages.ts";
 import type { PagePins, PinnedPage, PinScope, Snapshot } from "./page-pins.ts";
 import { updateVariables } from "./update-variables.ts";
 import { watchVariables } from "./watch.ts";
@@ -27,6 +43,7 @@ export type VariableFunctions = ReturnType<typeof variableService>;
 export function variableService({ port, readingPins, listingPins, messageBytes }: VariableServiceOptions) {
   const budgetBytes = budgetOf(messageBytes);
   const previousBytes = messageBytes - ENVELOPE_BYTES;
+  const historyBytes = Math.max(budgetBytes - MAX_HISTORY_ENTRIES * HISTORY_ENTRY_BYTES, 0);
   return {
     getVariable(request: wire.GetVariableRequest, caller: Caller): Answer<wire.GetVariableResponse> {
       const reading = port(caller.tenant).getVariable(request.sessionId, request.name, caller);
@@ -113,6 +130,28 @@ export function variableService({ port, readingPins, listingPins, messageBytes }
 
     updateVariables(request: wire.UpdateVariablesRequest, caller: Caller): Answer<wire.UpdateVariablesResponse> {
       return updateVariables(port(caller.tenant), request, caller, budgetBytes);
+    },
+
+    getVariableHistory(request: wire.GetVariableHistoryRequest, caller: Caller): Answer<wire.GetVariableHistoryResponse> {
+      const { sessionId, name, before, limit } = request;
+      if (limit < 0) throw invalidArgument("limit is a number of entries from 1, or 0 for as many as fit", name);
+      const page = {
+        before: before === undefined ? undefined : Number(before),
+        limit: limit === 0 ? undefined : limit,
+        maxBytes: historyBytes,
+      };
+      return andThen(port(caller.tenant).getHistory(sessionId, name, page, caller), ({ items, next, sessionRevision }) => ({
+        entries: items.map(historyMessage),
+        nextBefore: next === undefined ? undefined : BigInt(next),
+        sessionRevision: BigInt(sessionRevision),
+      }));
+    },
+
+    listDeclarations(request: wire.ListDeclarationsRequest, caller: Caller): Answer<wire.ListDeclarationsResponse> {
+      return andThen(port(caller.tenant).listDeclarations(request.sessionId, caller), ({ declarations, sessionRevision }) => ({
+        declarations: declarations.map(({ name, schema, revision }) => ({ name, schema, revision: BigInt(revision) })),
+        sessionRevision: BigInt(sessionRevision),
+      }));
     },
 
     watchVariables(request: wire.WatchVariablesRequest, caller: StreamCaller): AsyncIterable<wire.WatchVariablesResponse> {

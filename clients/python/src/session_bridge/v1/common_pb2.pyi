@@ -32,7 +32,7 @@ class SessionDefaults(_message.Message):
     def __init__(self, ttl: _Optional[_Union[Ttl, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class SessionInfo(_message.Message):
-    __slots__ = ("session_id", "labels", "revision", "variable_count", "size_bytes", "created_at_ms", "accessed_at_ms", "expires_at_ms", "ttl_ms", "ends_at_ms")
+    __slots__ = ("session_id", "labels", "revision", "variable_count", "size_bytes", "created_at_ms", "accessed_at_ms", "expires_at_ms", "ttl_ms", "ends_at_ms", "history_entries")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -50,6 +50,7 @@ class SessionInfo(_message.Message):
     EXPIRES_AT_MS_FIELD_NUMBER: _ClassVar[int]
     TTL_MS_FIELD_NUMBER: _ClassVar[int]
     ENDS_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     labels: _containers.ScalarMap[str, str]
     revision: int
@@ -60,7 +61,8 @@ class SessionInfo(_message.Message):
     expires_at_ms: int
     ttl_ms: int
     ends_at_ms: int
-    def __init__(self, session_id: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., revision: _Optional[int] = ..., variable_count: _Optional[int] = ..., size_bytes: _Optional[int] = ..., created_at_ms: _Optional[int] = ..., accessed_at_ms: _Optional[int] = ..., expires_at_ms: _Optional[int] = ..., ttl_ms: _Optional[int] = ..., ends_at_ms: _Optional[int] = ...) -> None: ...
+    history_entries: int
+    def __init__(self, session_id: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., revision: _Optional[int] = ..., variable_count: _Optional[int] = ..., size_bytes: _Optional[int] = ..., created_at_ms: _Optional[int] = ..., accessed_at_ms: _Optional[int] = ..., expires_at_ms: _Optional[int] = ..., ttl_ms: _Optional[int] = ..., ends_at_ms: _Optional[int] = ..., history_entries: _Optional[int] = ...) -> None: ...
 
 class VariableInfo(_message.Message):
     __slots__ = ("name", "type", "size_bytes", "revision", "created_at_ms", "updated_at_ms", "expires_at_ms", "encoding")

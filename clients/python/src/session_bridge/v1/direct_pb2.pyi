@@ -44,6 +44,10 @@ class DirectMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DIRECT_METHOD_GET_VARIABLES: _ClassVar[DirectMethod]
     DIRECT_METHOD_UPDATE_VARIABLES: _ClassVar[DirectMethod]
     DIRECT_METHOD_WATCH_VARIABLES: _ClassVar[DirectMethod]
+    DIRECT_METHOD_FORK_SESSION: _ClassVar[DirectMethod]
+    DIRECT_METHOD_LIST_CHECKPOINTS: _ClassVar[DirectMethod]
+    DIRECT_METHOD_GET_VARIABLE_HISTORY: _ClassVar[DirectMethod]
+    DIRECT_METHOD_LIST_DECLARATIONS: _ClassVar[DirectMethod]
 DIRECT_FRAME_KIND_UNSPECIFIED: DirectFrameKind
 DIRECT_FRAME_KIND_HELLO: DirectFrameKind
 DIRECT_FRAME_KIND_WELCOME: DirectFrameKind
@@ -73,6 +77,10 @@ DIRECT_METHOD_LIST_VARIABLES: DirectMethod
 DIRECT_METHOD_GET_VARIABLES: DirectMethod
 DIRECT_METHOD_UPDATE_VARIABLES: DirectMethod
 DIRECT_METHOD_WATCH_VARIABLES: DirectMethod
+DIRECT_METHOD_FORK_SESSION: DirectMethod
+DIRECT_METHOD_LIST_CHECKPOINTS: DirectMethod
+DIRECT_METHOD_GET_VARIABLE_HISTORY: DirectMethod
+DIRECT_METHOD_LIST_DECLARATIONS: DirectMethod
 
 class DirectHello(_message.Message):
     __slots__ = ("version", "client", "max_message_bytes", "answers_pings", "credentials")

@@ -8,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CreateSessionRequest(_message.Message):
-    __slots__ = ("session_id", "ttl", "labels", "max_life_ms", "request_id", "resent_after_ms")
+    __slots__ = ("session_id", "ttl", "labels", "max_life_ms", "history_entries", "request_id", "resent_after_ms")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -20,15 +20,17 @@ class CreateSessionRequest(_message.Message):
     TTL_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     MAX_LIFE_MS_FIELD_NUMBER: _ClassVar[int]
+    HISTORY_ENTRIES_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     RESENT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
     session_id: str
     ttl: _common_pb2.Ttl
     labels: _containers.ScalarMap[str, str]
     max_life_ms: int
+    history_entries: int
     request_id: bytes
     resent_after_ms: int
-    def __init__(self, session_id: _Optional[str] = ..., ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., max_life_ms: _Optional[int] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
+    def __init__(self, session_id: _Optional[str] = ..., ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., max_life_ms: _Optional[int] = ..., history_entries: _Optional[int] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
 
 class CreateSessionResponse(_message.Message):
     __slots__ = ("session",)
@@ -108,6 +110,71 @@ class DeleteSessionResponse(_message.Message):
     DELETED_FIELD_NUMBER: _ClassVar[int]
     deleted: bool
     def __init__(self, deleted: bool = ...) -> None: ...
+
+class ForkSessionRequest(_message.Message):
+    __slots__ = ("session_id", "new_session_id", "ttl", "labels", "at_revision", "request_id", "resent_after_ms")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    NEW_SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    TTL_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    AT_REVISION_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
+    RESENT_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    new_session_id: str
+    ttl: _common_pb2.Ttl
+    labels: SessionLabels
+    at_revision: int
+    request_id: bytes
+    resent_after_ms: int
+    def __init__(self, session_id: _Optional[str] = ..., new_session_id: _Optional[str] = ..., ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ..., labels: _Optional[_Union[SessionLabels, _Mapping]] = ..., at_revision: _Optional[int] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
+
+class SessionLabels(_message.Message):
+    __slots__ = ("labels",)
+    class LabelsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    LABELS_FIELD_NUMBER: _ClassVar[int]
+    labels: _containers.ScalarMap[str, str]
+    def __init__(self, labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class ForkSessionResponse(_message.Message):
+    __slots__ = ("session",)
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    session: _common_pb2.SessionInfo
+    def __init__(self, session: _Optional[_Union[_common_pb2.SessionInfo, _Mapping]] = ...) -> None: ...
+
+class ListCheckpointsRequest(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class ListCheckpointsResponse(_message.Message):
+    __slots__ = ("checkpoints", "session_revision")
+    CHECKPOINTS_FIELD_NUMBER: _ClassVar[int]
+    SESSION_REVISION_FIELD_NUMBER: _ClassVar[int]
+    checkpoints: _containers.RepeatedCompositeFieldContainer[CheckpointInfo]
+    session_revision: int
+    def __init__(self, checkpoints: _Optional[_Iterable[_Union[CheckpointInfo, _Mapping]]] = ..., session_revision: _Optional[int] = ...) -> None: ...
+
+class CheckpointInfo(_message.Message):
+    __slots__ = ("label", "revision", "created_at_ms", "variable_count", "size_bytes")
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    CREATED_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    VARIABLE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    revision: int
+    created_at_ms: int
+    variable_count: int
+    size_bytes: int
+    def __init__(self, label: _Optional[str] = ..., revision: _Optional[int] = ..., created_at_ms: _Optional[int] = ..., variable_count: _Optional[int] = ..., size_bytes: _Optional[int] = ...) -> None: ...
 
 class GetServerInfoRequest(_message.Message):
     __slots__ = ()

@@ -65,6 +65,16 @@ class SessionServiceStub(object):
                 request_serializer=session__bridge_dot_v1_dot_sessions__pb2.GetServerInfoRequest.SerializeToString,
                 response_deserializer=session__bridge_dot_v1_dot_sessions__pb2.GetServerInfoResponse.FromString,
                 _registered_method=True)
+        self.ForkSession = channel.unary_unary(
+                '/session_bridge.v1.SessionService/ForkSession',
+                request_serializer=session__bridge_dot_v1_dot_sessions__pb2.ForkSessionRequest.SerializeToString,
+                response_deserializer=session__bridge_dot_v1_dot_sessions__pb2.ForkSessionResponse.FromString,
+                _registered_method=True)
+        self.ListCheckpoints = channel.unary_unary(
+                '/session_bridge.v1.SessionService/ListCheckpoints',
+                request_serializer=session__bridge_dot_v1_dot_sessions__pb2.ListCheckpointsRequest.SerializeToString,
+                response_deserializer=session__bridge_dot_v1_dot_sessions__pb2.ListCheckpointsResponse.FromString,
+                _registered_method=True)
 
 
 class SessionServiceServicer(object):
@@ -108,7 +118,21 @@ class SessionServiceServicer(object):
 
     def GetServerInfo(self, request, context):
         """The server's version, limits and features.
-        Room: ForkSession.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ForkSession(self, request, context):
+        """Copies a session as it is at this moment, under a new id: its variables with their deadlines, and its declarations; not its history and
+        not its checkpoints. NOT_FOUND without a source, ALREADY_EXISTS when there is one of the new id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCheckpoints(self, request, context):
+        """The states that have been named, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,6 +170,16 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     servicer.GetServerInfo,
                     request_deserializer=session__bridge_dot_v1_dot_sessions__pb2.GetServerInfoRequest.FromString,
                     response_serializer=session__bridge_dot_v1_dot_sessions__pb2.GetServerInfoResponse.SerializeToString,
+            ),
+            'ForkSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.ForkSession,
+                    request_deserializer=session__bridge_dot_v1_dot_sessions__pb2.ForkSessionRequest.FromString,
+                    response_serializer=session__bridge_dot_v1_dot_sessions__pb2.ForkSessionResponse.SerializeToString,
+            ),
+            'ListCheckpoints': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCheckpoints,
+                    request_deserializer=session__bridge_dot_v1_dot_sessions__pb2.ListCheckpointsRequest.FromString,
+                    response_serializer=session__bridge_dot_v1_dot_sessions__pb2.ListCheckpointsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -311,6 +345,60 @@ class SessionService(object):
             '/session_bridge.v1.SessionService/GetServerInfo',
             session__bridge_dot_v1_dot_sessions__pb2.GetServerInfoRequest.SerializeToString,
             session__bridge_dot_v1_dot_sessions__pb2.GetServerInfoResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ForkSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session_bridge.v1.SessionService/ForkSession',
+            session__bridge_dot_v1_dot_sessions__pb2.ForkSessionRequest.SerializeToString,
+            session__bridge_dot_v1_dot_sessions__pb2.ForkSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCheckpoints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session_bridge.v1.SessionService/ListCheckpoints',
+            session__bridge_dot_v1_dot_sessions__pb2.ListCheckpointsRequest.SerializeToString,
+            session__bridge_dot_v1_dot_sessions__pb2.ListCheckpointsResponse.FromString,
             options,
             channel_credentials,
             insecure,

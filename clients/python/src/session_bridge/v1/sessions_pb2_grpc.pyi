@@ -44,9 +44,13 @@ class SessionServiceStub:
     DeleteSession: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.DeleteSessionRequest, _sessions_pb2.DeleteSessionResponse]
     """Deletes a session and all of its variables. A missing session is an answer, not an error."""
     GetServerInfo: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.GetServerInfoRequest, _sessions_pb2.GetServerInfoResponse]
-    """The server's version, limits and features.
-    Room: ForkSession.
+    """The server's version, limits and features."""
+    ForkSession: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ForkSessionRequest, _sessions_pb2.ForkSessionResponse]
+    """Copies a session as it is at this moment, under a new id: its variables with their deadlines, and its declarations; not its history and
+    not its checkpoints. NOT_FOUND without a source, ALREADY_EXISTS when there is one of the new id.
     """
+    ListCheckpoints: _grpc.UnaryUnaryMultiCallable[_sessions_pb2.ListCheckpointsRequest, _sessions_pb2.ListCheckpointsResponse]
+    """The states that have been named, oldest first."""
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -64,9 +68,13 @@ class SessionServiceAsyncStub(SessionServiceStub):
     DeleteSession: _aio.UnaryUnaryMultiCallable[_sessions_pb2.DeleteSessionRequest, _sessions_pb2.DeleteSessionResponse]  # type: ignore[assignment]
     """Deletes a session and all of its variables. A missing session is an answer, not an error."""
     GetServerInfo: _aio.UnaryUnaryMultiCallable[_sessions_pb2.GetServerInfoRequest, _sessions_pb2.GetServerInfoResponse]  # type: ignore[assignment]
-    """The server's version, limits and features.
-    Room: ForkSession.
+    """The server's version, limits and features."""
+    ForkSession: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ForkSessionRequest, _sessions_pb2.ForkSessionResponse]  # type: ignore[assignment]
+    """Copies a session as it is at this moment, under a new id: its variables with their deadlines, and its declarations; not its history and
+    not its checkpoints. NOT_FOUND without a source, ALREADY_EXISTS when there is one of the new id.
     """
+    ListCheckpoints: _aio.UnaryUnaryMultiCallable[_sessions_pb2.ListCheckpointsRequest, _sessions_pb2.ListCheckpointsResponse]  # type: ignore[assignment]
+    """The states that have been named, oldest first."""
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """The life of sessions. A session is also created by the first write to one of its variables."""
@@ -117,8 +125,24 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _sessions_pb2.GetServerInfoRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_sessions_pb2.GetServerInfoResponse, _abc.Awaitable[_sessions_pb2.GetServerInfoResponse]]:
-        """The server's version, limits and features.
-        Room: ForkSession.
+        """The server's version, limits and features."""
+
+    @_abc_1.abstractmethod
+    def ForkSession(
+        self,
+        request: _sessions_pb2.ForkSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sessions_pb2.ForkSessionResponse, _abc.Awaitable[_sessions_pb2.ForkSessionResponse]]:
+        """Copies a session as it is at this moment, under a new id: its variables with their deadlines, and its declarations; not its history and
+        not its checkpoints. NOT_FOUND without a source, ALREADY_EXISTS when there is one of the new id.
         """
+
+    @_abc_1.abstractmethod
+    def ListCheckpoints(
+        self,
+        request: _sessions_pb2.ListCheckpointsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_sessions_pb2.ListCheckpointsResponse, _abc.Awaitable[_sessions_pb2.ListCheckpointsResponse]]:
+        """The states that have been named, oldest first."""
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -186,7 +186,7 @@ class UpdateVariablesRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., values: _Optional[bytes] = ..., operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., independent: bool = ..., must_exist: bool = ..., defaults: _Optional[_Union[_common_pb2.SessionDefaults, _Mapping]] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
 
 class Operation(_message.Message):
-    __slots__ = ("name", "if_revision", "want_previous", "set", "delete", "increment", "append", "merge", "clear", "pop_last")
+    __slots__ = ("name", "if_revision", "want_previous", "set", "delete", "increment", "append", "merge", "clear", "pop_last", "restore", "rollback", "checkpoint", "delete_checkpoint", "declare")
     NAME_FIELD_NUMBER: _ClassVar[int]
     IF_REVISION_FIELD_NUMBER: _ClassVar[int]
     WANT_PREVIOUS_FIELD_NUMBER: _ClassVar[int]
@@ -197,6 +197,11 @@ class Operation(_message.Message):
     MERGE_FIELD_NUMBER: _ClassVar[int]
     CLEAR_FIELD_NUMBER: _ClassVar[int]
     POP_LAST_FIELD_NUMBER: _ClassVar[int]
+    RESTORE_FIELD_NUMBER: _ClassVar[int]
+    ROLLBACK_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    DELETE_CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
+    DECLARE_FIELD_NUMBER: _ClassVar[int]
     name: str
     if_revision: int
     want_previous: bool
@@ -207,7 +212,12 @@ class Operation(_message.Message):
     merge: MergeOperation
     clear: ClearOperation
     pop_last: PopLastOperation
-    def __init__(self, name: _Optional[str] = ..., if_revision: _Optional[int] = ..., want_previous: bool = ..., set: _Optional[_Union[SetOperation, _Mapping]] = ..., delete: _Optional[_Union[DeleteOperation, _Mapping]] = ..., increment: _Optional[_Union[IncrementOperation, _Mapping]] = ..., append: _Optional[_Union[AppendOperation, _Mapping]] = ..., merge: _Optional[_Union[MergeOperation, _Mapping]] = ..., clear: _Optional[_Union[ClearOperation, _Mapping]] = ..., pop_last: _Optional[_Union[PopLastOperation, _Mapping]] = ...) -> None: ...
+    restore: RestoreOperation
+    rollback: RollbackOperation
+    checkpoint: CheckpointOperation
+    delete_checkpoint: DeleteCheckpointOperation
+    declare: DeclareOperation
+    def __init__(self, name: _Optional[str] = ..., if_revision: _Optional[int] = ..., want_previous: bool = ..., set: _Optional[_Union[SetOperation, _Mapping]] = ..., delete: _Optional[_Union[DeleteOperation, _Mapping]] = ..., increment: _Optional[_Union[IncrementOperation, _Mapping]] = ..., append: _Optional[_Union[AppendOperation, _Mapping]] = ..., merge: _Optional[_Union[MergeOperation, _Mapping]] = ..., clear: _Optional[_Union[ClearOperation, _Mapping]] = ..., pop_last: _Optional[_Union[PopLastOperation, _Mapping]] = ..., restore: _Optional[_Union[RestoreOperation, _Mapping]] = ..., rollback: _Optional[_Union[RollbackOperation, _Mapping]] = ..., checkpoint: _Optional[_Union[CheckpointOperation, _Mapping]] = ..., delete_checkpoint: _Optional[_Union[DeleteCheckpointOperation, _Mapping]] = ..., declare: _Optional[_Union[DeclareOperation, _Mapping]] = ...) -> None: ...
 
 class SetOperation(_message.Message):
     __slots__ = ("value", "encoding", "ttl", "if_missing")
@@ -258,6 +268,36 @@ class ClearOperation(_message.Message):
 class PopLastOperation(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
+
+class RestoreOperation(_message.Message):
+    __slots__ = ("revision",)
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    revision: int
+    def __init__(self, revision: _Optional[int] = ...) -> None: ...
+
+class RollbackOperation(_message.Message):
+    __slots__ = ("label",)
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    def __init__(self, label: _Optional[str] = ...) -> None: ...
+
+class CheckpointOperation(_message.Message):
+    __slots__ = ("label",)
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    def __init__(self, label: _Optional[str] = ...) -> None: ...
+
+class DeleteCheckpointOperation(_message.Message):
+    __slots__ = ("label",)
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    label: str
+    def __init__(self, label: _Optional[str] = ...) -> None: ...
+
+class DeclareOperation(_message.Message):
+    __slots__ = ("schema",)
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    schema: bytes
+    def __init__(self, schema: _Optional[bytes] = ...) -> None: ...
 
 class OperationResult(_message.Message):
     __slots__ = ("applied", "revision", "previous", "number", "count", "error")
@@ -341,3 +381,71 @@ class VariableChange(_message.Message):
     variable: _common_pb2.Variable
     last: bool
     def __init__(self, kind: _Optional[_Union[ChangeKind, str]] = ..., name: _Optional[str] = ..., revision: _Optional[int] = ..., variable: _Optional[_Union[_common_pb2.Variable, _Mapping]] = ..., last: bool = ...) -> None: ...
+
+class GetVariableHistoryRequest(_message.Message):
+    __slots__ = ("session_id", "name", "before", "limit")
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    BEFORE_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    name: str
+    before: int
+    limit: int
+    def __init__(self, session_id: _Optional[str] = ..., name: _Optional[str] = ..., before: _Optional[int] = ..., limit: _Optional[int] = ...) -> None: ...
+
+class GetVariableHistoryResponse(_message.Message):
+    __slots__ = ("entries", "next_before", "session_revision")
+    ENTRIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_REVISION_FIELD_NUMBER: _ClassVar[int]
+    entries: _containers.RepeatedCompositeFieldContainer[HistoryEntry]
+    next_before: int
+    session_revision: int
+    def __init__(self, entries: _Optional[_Iterable[_Union[HistoryEntry, _Mapping]]] = ..., next_before: _Optional[int] = ..., session_revision: _Optional[int] = ...) -> None: ...
+
+class HistoryEntry(_message.Message):
+    __slots__ = ("kind", "revision", "at_ms", "variable")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        KIND_UNSPECIFIED: _ClassVar[HistoryEntry.Kind]
+        KIND_SET: _ClassVar[HistoryEntry.Kind]
+        KIND_DELETE: _ClassVar[HistoryEntry.Kind]
+        KIND_EXPIRE: _ClassVar[HistoryEntry.Kind]
+    KIND_UNSPECIFIED: HistoryEntry.Kind
+    KIND_SET: HistoryEntry.Kind
+    KIND_DELETE: HistoryEntry.Kind
+    KIND_EXPIRE: HistoryEntry.Kind
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    AT_MS_FIELD_NUMBER: _ClassVar[int]
+    VARIABLE_FIELD_NUMBER: _ClassVar[int]
+    kind: HistoryEntry.Kind
+    revision: int
+    at_ms: int
+    variable: _common_pb2.Variable
+    def __init__(self, kind: _Optional[_Union[HistoryEntry.Kind, str]] = ..., revision: _Optional[int] = ..., at_ms: _Optional[int] = ..., variable: _Optional[_Union[_common_pb2.Variable, _Mapping]] = ...) -> None: ...
+
+class ListDeclarationsRequest(_message.Message):
+    __slots__ = ("session_id",)
+    SESSION_ID_FIELD_NUMBER: _ClassVar[int]
+    session_id: str
+    def __init__(self, session_id: _Optional[str] = ...) -> None: ...
+
+class ListDeclarationsResponse(_message.Message):
+    __slots__ = ("declarations", "session_revision")
+    DECLARATIONS_FIELD_NUMBER: _ClassVar[int]
+    SESSION_REVISION_FIELD_NUMBER: _ClassVar[int]
+    declarations: _containers.RepeatedCompositeFieldContainer[Declaration]
+    session_revision: int
+    def __init__(self, declarations: _Optional[_Iterable[_Union[Declaration, _Mapping]]] = ..., session_revision: _Optional[int] = ...) -> None: ...
+
+class Declaration(_message.Message):
+    __slots__ = ("name", "schema", "revision")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    SCHEMA_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    schema: bytes
+    revision: int
+    def __init__(self, name: _Optional[str] = ..., schema: _Optional[bytes] = ..., revision: _Optional[int] = ...) -> None: ...

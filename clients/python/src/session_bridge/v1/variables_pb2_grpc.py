@@ -70,6 +70,16 @@ class VariableServiceStub(object):
                 request_serializer=session__bridge_dot_v1_dot_variables__pb2.WatchVariablesRequest.SerializeToString,
                 response_deserializer=session__bridge_dot_v1_dot_variables__pb2.WatchVariablesResponse.FromString,
                 _registered_method=True)
+        self.GetVariableHistory = channel.unary_unary(
+                '/session_bridge.v1.VariableService/GetVariableHistory',
+                request_serializer=session__bridge_dot_v1_dot_variables__pb2.GetVariableHistoryRequest.SerializeToString,
+                response_deserializer=session__bridge_dot_v1_dot_variables__pb2.GetVariableHistoryResponse.FromString,
+                _registered_method=True)
+        self.ListDeclarations = channel.unary_unary(
+                '/session_bridge.v1.VariableService/ListDeclarations',
+                request_serializer=session__bridge_dot_v1_dot_variables__pb2.ListDeclarationsRequest.SerializeToString,
+                response_deserializer=session__bridge_dot_v1_dot_variables__pb2.ListDeclarationsResponse.FromString,
+                _registered_method=True)
 
 
 class VariableServiceServicer(object):
@@ -120,7 +130,20 @@ class VariableServiceServicer(object):
 
     def WatchVariables(self, request, context):
         """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time.
-        Room: GetVariableHistory.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVariableHistory(self, request, context):
+        """The earlier states of a variable, newest first, as far as the session keeps them, page by page.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDeclarations(self, request, context):
+        """What names are declared as, in byte order of the names.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -163,6 +186,16 @@ def add_VariableServiceServicer_to_server(servicer, server):
                     servicer.WatchVariables,
                     request_deserializer=session__bridge_dot_v1_dot_variables__pb2.WatchVariablesRequest.FromString,
                     response_serializer=session__bridge_dot_v1_dot_variables__pb2.WatchVariablesResponse.SerializeToString,
+            ),
+            'GetVariableHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVariableHistory,
+                    request_deserializer=session__bridge_dot_v1_dot_variables__pb2.GetVariableHistoryRequest.FromString,
+                    response_serializer=session__bridge_dot_v1_dot_variables__pb2.GetVariableHistoryResponse.SerializeToString,
+            ),
+            'ListDeclarations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDeclarations,
+                    request_deserializer=session__bridge_dot_v1_dot_variables__pb2.ListDeclarationsRequest.FromString,
+                    response_serializer=session__bridge_dot_v1_dot_variables__pb2.ListDeclarationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -355,6 +388,60 @@ class VariableService(object):
             '/session_bridge.v1.VariableService/WatchVariables',
             session__bridge_dot_v1_dot_variables__pb2.WatchVariablesRequest.SerializeToString,
             session__bridge_dot_v1_dot_variables__pb2.WatchVariablesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVariableHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session_bridge.v1.VariableService/GetVariableHistory',
+            session__bridge_dot_v1_dot_variables__pb2.GetVariableHistoryRequest.SerializeToString,
+            session__bridge_dot_v1_dot_variables__pb2.GetVariableHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDeclarations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/session_bridge.v1.VariableService/ListDeclarations',
+            session__bridge_dot_v1_dot_variables__pb2.ListDeclarationsRequest.SerializeToString,
+            session__bridge_dot_v1_dot_variables__pb2.ListDeclarationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

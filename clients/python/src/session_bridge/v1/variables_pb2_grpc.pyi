@@ -46,9 +46,11 @@ class VariableServiceStub:
     UpdateVariables: _grpc.UnaryUnaryMultiCallable[_variables_pb2.UpdateVariablesRequest, _variables_pb2.UpdateVariablesResponse]
     """Applies many changes: all or nothing with one revision, or each by itself."""
     WatchVariables: _grpc.UnaryStreamMultiCallable[_variables_pb2.WatchVariablesRequest, _variables_pb2.WatchVariablesResponse]
-    """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time.
-    Room: GetVariableHistory.
-    """
+    """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time."""
+    GetVariableHistory: _grpc.UnaryUnaryMultiCallable[_variables_pb2.GetVariableHistoryRequest, _variables_pb2.GetVariableHistoryResponse]
+    """The earlier states of a variable, newest first, as far as the session keeps them, page by page."""
+    ListDeclarations: _grpc.UnaryUnaryMultiCallable[_variables_pb2.ListDeclarationsRequest, _variables_pb2.ListDeclarationsResponse]
+    """What names are declared as, in byte order of the names."""
 
 @_typing.type_check_only
 class VariableServiceAsyncStub(VariableServiceStub):
@@ -68,9 +70,11 @@ class VariableServiceAsyncStub(VariableServiceStub):
     UpdateVariables: _aio.UnaryUnaryMultiCallable[_variables_pb2.UpdateVariablesRequest, _variables_pb2.UpdateVariablesResponse]  # type: ignore[assignment]
     """Applies many changes: all or nothing with one revision, or each by itself."""
     WatchVariables: _aio.UnaryStreamMultiCallable[_variables_pb2.WatchVariablesRequest, _variables_pb2.WatchVariablesResponse]  # type: ignore[assignment]
-    """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time.
-    Room: GetVariableHistory.
-    """
+    """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time."""
+    GetVariableHistory: _aio.UnaryUnaryMultiCallable[_variables_pb2.GetVariableHistoryRequest, _variables_pb2.GetVariableHistoryResponse]  # type: ignore[assignment]
+    """The earlier states of a variable, newest first, as far as the session keeps them, page by page."""
+    ListDeclarations: _aio.UnaryUnaryMultiCallable[_variables_pb2.ListDeclarationsRequest, _variables_pb2.ListDeclarationsResponse]  # type: ignore[assignment]
+    """What names are declared as, in byte order of the names."""
 
 class VariableServiceServicer(metaclass=_abc_1.ABCMeta):
     """The variables of a session. Every answer carries the committed revision of the session, 0 when there is no session."""
@@ -129,8 +133,22 @@ class VariableServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _variables_pb2.WatchVariablesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_variables_pb2.WatchVariablesResponse], _abc.AsyncIterator[_variables_pb2.WatchVariablesResponse]]:
-        """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time.
-        Room: GetVariableHistory.
-        """
+        """What is there now, or what changed since a revision; then every change once, in order, whole commits at a time."""
+
+    @_abc_1.abstractmethod
+    def GetVariableHistory(
+        self,
+        request: _variables_pb2.GetVariableHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_variables_pb2.GetVariableHistoryResponse, _abc.Awaitable[_variables_pb2.GetVariableHistoryResponse]]:
+        """The earlier states of a variable, newest first, as far as the session keeps them, page by page."""
+
+    @_abc_1.abstractmethod
+    def ListDeclarations(
+        self,
+        request: _variables_pb2.ListDeclarationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_variables_pb2.ListDeclarationsResponse, _abc.Awaitable[_variables_pb2.ListDeclarationsResponse]]:
+        """What names are declared as, in byte order of the names."""
 
 def add_VariableServiceServicer_to_server(servicer: VariableServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -52,7 +52,7 @@ export interface SessionInfo {
   revision: bigint;
   /** How many variables are alive. */
   variableCount: bigint;
-  /** Names and encoded values, in bytes. */
+  /** Names and encoded values, those of the history included, in bytes. */
   sizeBytes: bigint;
   /** When the session was created. */
   createdAtMs: bigint;
@@ -67,7 +67,11 @@ export interface SessionInfo {
     | bigint
     | undefined;
   /** When the session expires however much it is used; absent when it has no maximum life. */
-  endsAtMs?: bigint | undefined;
+  endsAtMs?:
+    | bigint
+    | undefined;
+  /** How many earlier states are kept of each variable; absent means as many as the server says. */
+  historyEntries?: number | undefined;
 }
 
 export interface SessionInfo_LabelsEntry {
@@ -365,6 +369,7 @@ function createBaseSessionInfo(): SessionInfo {
     expiresAtMs: undefined,
     ttlMs: undefined,
     endsAtMs: undefined,
+    historyEntries: undefined,
   };
 }
 
@@ -423,6 +428,9 @@ export const SessionInfo: MessageFns<SessionInfo> = {
         throw new globalThis.Error("value provided for field message.endsAtMs of type int64 too large");
       }
       writer.uint32(80).int64(message.endsAtMs);
+    }
+    if (message.historyEntries !== undefined) {
+      writer.uint32(88).int32(message.historyEntries);
     }
     return writer;
   },
@@ -523,6 +531,14 @@ export const SessionInfo: MessageFns<SessionInfo> = {
             message.endsAtMs = reader.int64() as bigint;
             continue;
           }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.historyEntries = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -568,6 +584,7 @@ export const SessionInfo: MessageFns<SessionInfo> = {
     message.endsAtMs = (object.endsAtMs !== undefined && object.endsAtMs !== null)
       ? BigInt(object.endsAtMs)
       : undefined;
+    message.historyEntries = object.historyEntries ?? undefined;
     return message;
   },
 };

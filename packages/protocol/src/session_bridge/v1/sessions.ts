@@ -41,6 +41,10 @@ export interface CreateSessionRequest {
   maxLifeMs?:
     | bigint
     | undefined;
+  /** How many earlier states are kept of each variable, 0 to 64; absent means as many as the server says. */
+  historyEntries?:
+    | number
+    | undefined;
   /** 16 random bytes that name this call however often it is sent: a repeat changes nothing and gets the same answer. Empty: it has none. */
   requestId: Uint8Array;
   /** Only when it is sent again: milliseconds since it was first sent. */
@@ -131,6 +135,78 @@ export interface DeleteSessionResponse {
   deleted: boolean;
 }
 
+/** Request of ForkSession. */
+export interface ForkSessionRequest {
+  /** The id of the session to copy. */
+  sessionId: string;
+  /** The id of the copy, 1 to 128 bytes; empty means that the server makes one, as for CreateSession. */
+  newSessionId: string;
+  /** The copy's sliding time to live; absent means that of the source. */
+  ttl:
+    | Ttl
+    | undefined;
+  /** The copy's labels; absent means those of the source. */
+  labels:
+    | SessionLabels
+    | undefined;
+  /**
+   * Copies the state that the session had at this revision; OUT_OF_RANGE/COMPACTED where its history does not reach. Absent means the
+   * present one.
+   */
+  atRevision?:
+    | bigint
+    | undefined;
+  /** 16 random bytes that name this call however often it is sent: a repeat changes nothing and gets the same answer. Empty: it has none. */
+  requestId: Uint8Array;
+  /** Only when it is sent again: milliseconds since it was first sent. */
+  resentAfterMs?: bigint | undefined;
+}
+
+/** The labels of a session. */
+export interface SessionLabels {
+  /** At most 16; keys up to 63 bytes, values up to 255 bytes. */
+  labels: Map<string, string>;
+}
+
+export interface SessionLabels_LabelsEntry {
+  key: string;
+  value: string;
+}
+
+/** Response of ForkSession. */
+export interface ForkSessionResponse {
+  /** The copy. */
+  session: SessionInfo | undefined;
+}
+
+/** Request of ListCheckpoints. */
+export interface ListCheckpointsRequest {
+  /** The session's id. */
+  sessionId: string;
+}
+
+/** Response of ListCheckpoints. */
+export interface ListCheckpointsResponse {
+  /** Oldest first; none when there is no session. */
+  checkpoints: CheckpointInfo[];
+  /** The session's committed revision, 0 when there is no session. */
+  sessionRevision: bigint;
+}
+
+/** A named state of a session. */
+export interface CheckpointInfo {
+  /** Its name, 1 to 128 bytes. */
+  label: string;
+  /** The revision whose state it names. */
+  revision: bigint;
+  /** When it was named. */
+  createdAtMs: bigint;
+  /** How many variables it holds. */
+  variableCount: bigint;
+  /** Names and encoded values, in bytes. */
+  sizeBytes: bigint;
+}
+
 /** Request of GetServerInfo. */
 export interface GetServerInfoRequest {
 }
@@ -156,6 +232,7 @@ function createBaseCreateSessionRequest(): CreateSessionRequest {
     ttl: undefined,
     labels: new Map(),
     maxLifeMs: undefined,
+    historyEntries: undefined,
     requestId: new Uint8Array(0),
     resentAfterMs: undefined,
   };
@@ -177,6 +254,9 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
         throw new globalThis.Error("value provided for field message.maxLifeMs of type int64 too large");
       }
       writer.uint32(32).int64(message.maxLifeMs);
+    }
+    if (message.historyEntries !== undefined) {
+      writer.uint32(40).int32(message.historyEntries);
     }
     if (message.requestId.length !== 0) {
       writer.uint32(122).bytes(message.requestId);
@@ -238,6 +318,14 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
             message.maxLifeMs = reader.int64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.historyEntries = reader.int32();
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -285,6 +373,7 @@ export const CreateSessionRequest: MessageFns<CreateSessionRequest> = {
     message.maxLifeMs = (object.maxLifeMs !== undefined && object.maxLifeMs !== null)
       ? BigInt(object.maxLifeMs)
       : undefined;
+    message.historyEntries = object.historyEntries ?? undefined;
     message.requestId = object.requestId ?? new Uint8Array(0);
     message.resentAfterMs = (object.resentAfterMs !== undefined && object.resentAfterMs !== null)
       ? BigInt(object.resentAfterMs)
@@ -1057,6 +1146,589 @@ export const DeleteSessionResponse: MessageFns<DeleteSessionResponse> = {
   },
 };
 
+function createBaseForkSessionRequest(): ForkSessionRequest {
+  return {
+    sessionId: "",
+    newSessionId: "",
+    ttl: undefined,
+    labels: undefined,
+    atRevision: undefined,
+    requestId: new Uint8Array(0),
+    resentAfterMs: undefined,
+  };
+}
+
+export const ForkSessionRequest: MessageFns<ForkSessionRequest> = {
+  encode(message: ForkSessionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    if (message.newSessionId !== "") {
+      writer.uint32(18).string(message.newSessionId);
+    }
+    if (message.ttl !== undefined) {
+      Ttl.encode(message.ttl, writer.uint32(26).fork()).join();
+    }
+    if (message.labels !== undefined) {
+      SessionLabels.encode(message.labels, writer.uint32(34).fork()).join();
+    }
+    if (message.atRevision !== undefined) {
+      if (BigInt.asIntN(64, message.atRevision) !== message.atRevision) {
+        throw new globalThis.Error("value provided for field message.atRevision of type int64 too large");
+      }
+      writer.uint32(40).int64(message.atRevision);
+    }
+    if (message.requestId.length !== 0) {
+      writer.uint32(122).bytes(message.requestId);
+    }
+    if (message.resentAfterMs !== undefined) {
+      if (BigInt.asIntN(64, message.resentAfterMs) !== message.resentAfterMs) {
+        throw new globalThis.Error("value provided for field message.resentAfterMs of type int64 too large");
+      }
+      writer.uint32(112).int64(message.resentAfterMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForkSessionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForkSessionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.newSessionId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ttl = Ttl.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.labels = SessionLabels.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.atRevision = reader.int64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.requestId = reader.bytes();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.resentAfterMs = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ForkSessionRequest>): ForkSessionRequest {
+    return ForkSessionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ForkSessionRequest>): ForkSessionRequest {
+    const message = createBaseForkSessionRequest();
+    message.sessionId = object.sessionId ?? "";
+    message.newSessionId = object.newSessionId ?? "";
+    message.ttl = (object.ttl !== undefined && object.ttl !== null) ? Ttl.fromPartial(object.ttl) : undefined;
+    message.labels = (object.labels !== undefined && object.labels !== null)
+      ? SessionLabels.fromPartial(object.labels)
+      : undefined;
+    message.atRevision = (object.atRevision !== undefined && object.atRevision !== null)
+      ? BigInt(object.atRevision)
+      : undefined;
+    message.requestId = object.requestId ?? new Uint8Array(0);
+    message.resentAfterMs = (object.resentAfterMs !== undefined && object.resentAfterMs !== null)
+      ? BigInt(object.resentAfterMs)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseSessionLabels(): SessionLabels {
+  return { labels: new Map() };
+}
+
+export const SessionLabels: MessageFns<SessionLabels> = {
+  encode(message: SessionLabels, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    message.labels.forEach((value, key) => {
+      SessionLabels_LabelsEntry.encode({ key: key as any, value }, writer.uint32(10).fork()).join();
+    });
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionLabels {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionLabels();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            const entry1 = SessionLabels_LabelsEntry.decode(reader, reader.uint32());
+            if (entry1.value !== undefined) {
+              message.labels.set(entry1.key, entry1.value);
+            }
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SessionLabels>): SessionLabels {
+    return SessionLabels.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SessionLabels>): SessionLabels {
+    const message = createBaseSessionLabels();
+    message.labels = (() => {
+      const m = new Map();
+      (object.labels as Map<string, string> ?? new Map()).forEach((value, key) => {
+        if (value !== undefined) {
+          m.set(key, globalThis.String(value));
+        }
+      });
+      return m;
+    })();
+    return message;
+  },
+};
+
+function createBaseSessionLabels_LabelsEntry(): SessionLabels_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const SessionLabels_LabelsEntry: MessageFns<SessionLabels_LabelsEntry> = {
+  encode(message: SessionLabels_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SessionLabels_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSessionLabels_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SessionLabels_LabelsEntry>): SessionLabels_LabelsEntry {
+    return SessionLabels_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SessionLabels_LabelsEntry>): SessionLabels_LabelsEntry {
+    const message = createBaseSessionLabels_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseForkSessionResponse(): ForkSessionResponse {
+  return { session: undefined };
+}
+
+export const ForkSessionResponse: MessageFns<ForkSessionResponse> = {
+  encode(message: ForkSessionResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.session !== undefined) {
+      SessionInfo.encode(message.session, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ForkSessionResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseForkSessionResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.session = SessionInfo.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ForkSessionResponse>): ForkSessionResponse {
+    return ForkSessionResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ForkSessionResponse>): ForkSessionResponse {
+    const message = createBaseForkSessionResponse();
+    message.session = (object.session !== undefined && object.session !== null)
+      ? SessionInfo.fromPartial(object.session)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListCheckpointsRequest(): ListCheckpointsRequest {
+  return { sessionId: "" };
+}
+
+export const ListCheckpointsRequest: MessageFns<ListCheckpointsRequest> = {
+  encode(message: ListCheckpointsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCheckpointsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCheckpointsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListCheckpointsRequest>): ListCheckpointsRequest {
+    return ListCheckpointsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListCheckpointsRequest>): ListCheckpointsRequest {
+    const message = createBaseListCheckpointsRequest();
+    message.sessionId = object.sessionId ?? "";
+    return message;
+  },
+};
+
+function createBaseListCheckpointsResponse(): ListCheckpointsResponse {
+  return { checkpoints: [], sessionRevision: 0n };
+}
+
+export const ListCheckpointsResponse: MessageFns<ListCheckpointsResponse> = {
+  encode(message: ListCheckpointsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.checkpoints) {
+      CheckpointInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.sessionRevision !== 0n) {
+      if (BigInt.asIntN(64, message.sessionRevision) !== message.sessionRevision) {
+        throw new globalThis.Error("value provided for field message.sessionRevision of type int64 too large");
+      }
+      writer.uint32(16).int64(message.sessionRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListCheckpointsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListCheckpointsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.checkpoints.push(CheckpointInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sessionRevision = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListCheckpointsResponse>): ListCheckpointsResponse {
+    return ListCheckpointsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListCheckpointsResponse>): ListCheckpointsResponse {
+    const message = createBaseListCheckpointsResponse();
+    message.checkpoints = object.checkpoints?.map((e) => CheckpointInfo.fromPartial(e)) || [];
+    message.sessionRevision = (object.sessionRevision !== undefined && object.sessionRevision !== null)
+      ? BigInt(object.sessionRevision)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseCheckpointInfo(): CheckpointInfo {
+  return { label: "", revision: 0n, createdAtMs: 0n, variableCount: 0n, sizeBytes: 0n };
+}
+
+export const CheckpointInfo: MessageFns<CheckpointInfo> = {
+  encode(message: CheckpointInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.label !== "") {
+      writer.uint32(10).string(message.label);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asIntN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type int64 too large");
+      }
+      writer.uint32(16).int64(message.revision);
+    }
+    if (message.createdAtMs !== 0n) {
+      if (BigInt.asIntN(64, message.createdAtMs) !== message.createdAtMs) {
+        throw new globalThis.Error("value provided for field message.createdAtMs of type int64 too large");
+      }
+      writer.uint32(24).int64(message.createdAtMs);
+    }
+    if (message.variableCount !== 0n) {
+      if (BigInt.asIntN(64, message.variableCount) !== message.variableCount) {
+        throw new globalThis.Error("value provided for field message.variableCount of type int64 too large");
+      }
+      writer.uint32(32).int64(message.variableCount);
+    }
+    if (message.sizeBytes !== 0n) {
+      if (BigInt.asIntN(64, message.sizeBytes) !== message.sizeBytes) {
+        throw new globalThis.Error("value provided for field message.sizeBytes of type int64 too large");
+      }
+      writer.uint32(40).int64(message.sizeBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.createdAtMs = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.variableCount = reader.int64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sizeBytes = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckpointInfo>): CheckpointInfo {
+    return CheckpointInfo.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckpointInfo>): CheckpointInfo {
+    const message = createBaseCheckpointInfo();
+    message.label = object.label ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.createdAtMs = (object.createdAtMs !== undefined && object.createdAtMs !== null)
+      ? BigInt(object.createdAtMs)
+      : 0n;
+    message.variableCount = (object.variableCount !== undefined && object.variableCount !== null)
+      ? BigInt(object.variableCount)
+      : 0n;
+    message.sizeBytes = (object.sizeBytes !== undefined && object.sizeBytes !== null) ? BigInt(object.sizeBytes) : 0n;
+    return message;
+  },
+};
+
 function createBaseGetServerInfoRequest(): GetServerInfoRequest {
   return {};
 }
@@ -1328,6 +2000,31 @@ export const SessionServiceService = {
       Buffer.from(GetServerInfoResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetServerInfoResponse => GetServerInfoResponse.decode(value),
   },
+  /**
+   * Copies a session as it is at this moment, under a new id: its variables with their deadlines, and its declarations; not its history and
+   * not its checkpoints. NOT_FOUND without a source, ALREADY_EXISTS when there is one of the new id.
+   */
+  forkSession: {
+    path: "/session_bridge.v1.SessionService/ForkSession" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ForkSessionRequest): Buffer => Buffer.from(ForkSessionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ForkSessionRequest => ForkSessionRequest.decode(value),
+    responseSerialize: (value: ForkSessionResponse): Buffer => Buffer.from(ForkSessionResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ForkSessionResponse => ForkSessionResponse.decode(value),
+  },
+  /** The states that have been named, oldest first. */
+  listCheckpoints: {
+    path: "/session_bridge.v1.SessionService/ListCheckpoints" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListCheckpointsRequest): Buffer =>
+      Buffer.from(ListCheckpointsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListCheckpointsRequest => ListCheckpointsRequest.decode(value),
+    responseSerialize: (value: ListCheckpointsResponse): Buffer =>
+      Buffer.from(ListCheckpointsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListCheckpointsResponse => ListCheckpointsResponse.decode(value),
+  },
 } as const;
 
 export interface SessionServiceServer extends UntypedServiceImplementation {
@@ -1343,6 +2040,13 @@ export interface SessionServiceServer extends UntypedServiceImplementation {
   deleteSession: handleUnaryCall<DeleteSessionRequest, DeleteSessionResponse>;
   /** The server's version, limits and features. */
   getServerInfo: handleUnaryCall<GetServerInfoRequest, GetServerInfoResponse>;
+  /**
+   * Copies a session as it is at this moment, under a new id: its variables with their deadlines, and its declarations; not its history and
+   * not its checkpoints. NOT_FOUND without a source, ALREADY_EXISTS when there is one of the new id.
+   */
+  forkSession: handleUnaryCall<ForkSessionRequest, ForkSessionResponse>;
+  /** The states that have been named, oldest first. */
+  listCheckpoints: handleUnaryCall<ListCheckpointsRequest, ListCheckpointsResponse>;
 }
 
 export interface SessionServiceClient extends Client {
@@ -1441,6 +2145,41 @@ export interface SessionServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetServerInfoResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Copies a session as it is at this moment, under a new id: its variables with their deadlines, and its declarations; not its history and
+   * not its checkpoints. NOT_FOUND without a source, ALREADY_EXISTS when there is one of the new id.
+   */
+  forkSession(
+    request: ForkSessionRequest,
+    callback: (error: ServiceError | null, response: ForkSessionResponse) => void,
+  ): ClientUnaryCall;
+  forkSession(
+    request: ForkSessionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ForkSessionResponse) => void,
+  ): ClientUnaryCall;
+  forkSession(
+    request: ForkSessionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ForkSessionResponse) => void,
+  ): ClientUnaryCall;
+  /** The states that have been named, oldest first. */
+  listCheckpoints(
+    request: ListCheckpointsRequest,
+    callback: (error: ServiceError | null, response: ListCheckpointsResponse) => void,
+  ): ClientUnaryCall;
+  listCheckpoints(
+    request: ListCheckpointsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListCheckpointsResponse) => void,
+  ): ClientUnaryCall;
+  listCheckpoints(
+    request: ListCheckpointsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListCheckpointsResponse) => void,
   ): ClientUnaryCall;
 }
 

@@ -230,7 +230,7 @@ export interface UpdateVariablesRequest {
 
 /** One change of a batch, or a bare precondition when no change is set (atomic updates only). */
 export interface Operation {
-  /** The variable's name, 1 to 256 bytes; empty for `clear` and `pop_last`. */
+  /** The variable's name, 1 to 256 bytes; empty for `clear`, `pop_last`, `rollback`, `checkpoint` and `delete_checkpoint`. */
   name: string;
   /** Applies only if the variable has this revision; 0 means that it must not exist; absent means no condition. */
   ifRevision?:
@@ -261,6 +261,21 @@ export interface Operation {
     | //
     /** Deletes the last variable in byte order of the names. */
     { $case: "popLast"; value: PopLastOperation }
+    | //
+    /** Writes again what the name had at an earlier revision. */
+    { $case: "restore"; value: RestoreOperation }
+    | //
+    /** Makes the variables what a checkpoint names. Atomic updates only. */
+    { $case: "rollback"; value: RollbackOperation }
+    | //
+    /** Names the state that the update leads to. Atomic updates only. */
+    { $case: "checkpoint"; value: CheckpointOperation }
+    | //
+    /** Forgets a named state. Atomic updates only. */
+    { $case: "deleteCheckpoint"; value: DeleteCheckpointOperation }
+    | //
+    /** Says what the values of the name must look like. */
+    { $case: "declare"; value: DeclareOperation }
     | undefined;
 }
 
@@ -316,11 +331,50 @@ export interface ClearOperation {
 export interface PopLastOperation {
 }
 
+/**
+ * Writes again what the name had at an earlier revision: a value with its deadline, or that there was none. OUT_OF_RANGE/COMPACTED when
+ * that is not kept.
+ */
+export interface RestoreOperation {
+  /** The revision of the present value, or of an entry of the history. */
+  revision: bigint;
+}
+
+/**
+ * Makes the variables what a checkpoint names, in one commit, without what has expired since. NOT_FOUND/CHECKPOINT_NOT_FOUND. The result's
+ * `count` says how many variables changed.
+ */
+export interface RollbackOperation {
+  /** The checkpoint's name. */
+  label: string;
+}
+
+/** Names the state that the update leads to. A name that is in use names that state from now on. */
+export interface CheckpointOperation {
+  /** 1 to 128 bytes. */
+  label: string;
+}
+
+/** Forgets a named state; `applied` tells whether there was one. */
+export interface DeleteCheckpointOperation {
+  /** The checkpoint's name. */
+  label: string;
+}
+
+/**
+ * Says what the values of the name must look like from now on; INVALID_ARGUMENT/CONSTRAINT_VIOLATED for one that is there and does not. The
+ * result's `revision` is that of the declaration; the same schema again changes nothing.
+ */
+export interface DeclareOperation {
+  /** A JSON Schema (docs/declared-variables.md) as one msgpack value; empty ends the declaration. */
+  schema: Uint8Array;
+}
+
 /** What became of one operation. */
 export interface OperationResult {
   /** Whether something changed. */
   applied: boolean;
-  /** The revision of the named variable now; 0 when it does not exist. */
+  /** The revision of the named variable now, 0 when it does not exist; of a declaration or a checkpoint, its own. */
   revision: bigint;
   /** The variable as it was before, when asked for (or `if_missing` or `pop_last` found it) and there was one. */
   previous:
@@ -328,7 +382,7 @@ export interface OperationResult {
     | undefined;
   /** Increment: the new number, as msgpack. */
   number: Uint8Array;
-  /** Append: the new length in items, code points or bytes. Clear: how many variables were deleted. */
+  /** Append: the new length in items, code points or bytes. Clear: how many variables were deleted. Rollback: how many changed. */
   count: bigint;
   /** Independent updates only: why this operation failed; the other fields are empty then. */
   error: OperationError | undefined;
@@ -416,6 +470,91 @@ export interface VariableChange {
     | undefined;
   /** Whether the commit is complete with this change. */
   last: boolean;
+}
+
+/** Request of GetVariableHistory. */
+export interface GetVariableHistoryRequest {
+  /** The session's id, 1 to 128 bytes. */
+  sessionId: string;
+  /** The variable's name, 1 to 256 bytes. */
+  name: string;
+  /** Only entries of earlier revisions; absent begins with the newest. */
+  before?:
+    | bigint
+    | undefined;
+  /** How many entries at most, from 1; 0 means as many as fit a message. */
+  limit: number;
+}
+
+/** Response of GetVariableHistory. */
+export interface GetVariableHistoryResponse {
+  /** Newest first. The present value is not among them. */
+  entries: HistoryEntry[];
+  /** What to give as `before` for older ones; absent when these were the last. */
+  nextBefore?:
+    | bigint
+    | undefined;
+  /** The session's committed revision, 0 when there is no session. */
+  sessionRevision: bigint;
+}
+
+/** An earlier state of a variable. */
+export interface HistoryEntry {
+  /** What the state was. */
+  kind: HistoryEntry_Kind;
+  /** The commit that led to it. */
+  revision: bigint;
+  /** When that was. */
+  atMs: bigint;
+  /** The value, for KIND_SET. */
+  variable: Variable | undefined;
+}
+
+/** What the state was. */
+export const HistoryEntry_Kind = {
+  /** KIND_UNSPECIFIED - Not used. */
+  KIND_UNSPECIFIED: 0,
+  /** KIND_SET - A value. */
+  KIND_SET: 1,
+  /** KIND_DELETE - None: it was deleted. */
+  KIND_DELETE: 2,
+  /** KIND_EXPIRE - None: it had expired. */
+  KIND_EXPIRE: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type HistoryEntry_Kind = typeof HistoryEntry_Kind[keyof typeof HistoryEntry_Kind];
+
+export namespace HistoryEntry_Kind {
+  export type KIND_UNSPECIFIED = typeof HistoryEntry_Kind.KIND_UNSPECIFIED;
+  export type KIND_SET = typeof HistoryEntry_Kind.KIND_SET;
+  export type KIND_DELETE = typeof HistoryEntry_Kind.KIND_DELETE;
+  export type KIND_EXPIRE = typeof HistoryEntry_Kind.KIND_EXPIRE;
+  export type UNRECOGNIZED = typeof HistoryEntry_Kind.UNRECOGNIZED;
+}
+
+/** Request of ListDeclarations. */
+export interface ListDeclarationsRequest {
+  /** The session's id, 1 to 128 bytes. */
+  sessionId: string;
+}
+
+/** Response of ListDeclarations. */
+export interface ListDeclarationsResponse {
+  /** In byte order of the names; none when there is no session. */
+  declarations: Declaration[];
+  /** The session's committed revision, 0 when there is no session. */
+  sessionRevision: bigint;
+}
+
+/** What the values of a name must look like. */
+export interface Declaration {
+  /** The variable's name. */
+  name: string;
+  /** A JSON Schema as one msgpack value. */
+  schema: Uint8Array;
+  /** The commit that declared it. */
+  revision: bigint;
 }
 
 function createBaseGetVariableRequest(): GetVariableRequest {
@@ -1720,6 +1859,21 @@ export const Operation: MessageFns<Operation> = {
       case "popLast":
         PopLastOperation.encode(message.change.value, writer.uint32(82).fork()).join();
         break;
+      case "restore":
+        RestoreOperation.encode(message.change.value, writer.uint32(90).fork()).join();
+        break;
+      case "rollback":
+        RollbackOperation.encode(message.change.value, writer.uint32(98).fork()).join();
+        break;
+      case "checkpoint":
+        CheckpointOperation.encode(message.change.value, writer.uint32(106).fork()).join();
+        break;
+      case "deleteCheckpoint":
+        DeleteCheckpointOperation.encode(message.change.value, writer.uint32(114).fork()).join();
+        break;
+      case "declare":
+        DeclareOperation.encode(message.change.value, writer.uint32(122).fork()).join();
+        break;
     }
     return writer;
   },
@@ -1817,6 +1971,49 @@ export const Operation: MessageFns<Operation> = {
             message.change = { $case: "popLast", value: PopLastOperation.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.change = { $case: "restore", value: RestoreOperation.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.change = { $case: "rollback", value: RollbackOperation.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.change = { $case: "checkpoint", value: CheckpointOperation.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.change = {
+              $case: "deleteCheckpoint",
+              value: DeleteCheckpointOperation.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.change = { $case: "declare", value: DeclareOperation.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1879,6 +2076,39 @@ export const Operation: MessageFns<Operation> = {
       case "popLast": {
         if (object.change?.value !== undefined && object.change?.value !== null) {
           message.change = { $case: "popLast", value: PopLastOperation.fromPartial(object.change.value) };
+        }
+        break;
+      }
+      case "restore": {
+        if (object.change?.value !== undefined && object.change?.value !== null) {
+          message.change = { $case: "restore", value: RestoreOperation.fromPartial(object.change.value) };
+        }
+        break;
+      }
+      case "rollback": {
+        if (object.change?.value !== undefined && object.change?.value !== null) {
+          message.change = { $case: "rollback", value: RollbackOperation.fromPartial(object.change.value) };
+        }
+        break;
+      }
+      case "checkpoint": {
+        if (object.change?.value !== undefined && object.change?.value !== null) {
+          message.change = { $case: "checkpoint", value: CheckpointOperation.fromPartial(object.change.value) };
+        }
+        break;
+      }
+      case "deleteCheckpoint": {
+        if (object.change?.value !== undefined && object.change?.value !== null) {
+          message.change = {
+            $case: "deleteCheckpoint",
+            value: DeleteCheckpointOperation.fromPartial(object.change.value),
+          };
+        }
+        break;
+      }
+      case "declare": {
+        if (object.change?.value !== undefined && object.change?.value !== null) {
+          message.change = { $case: "declare", value: DeclareOperation.fromPartial(object.change.value) };
         }
         break;
       }
@@ -2321,6 +2551,284 @@ export const PopLastOperation: MessageFns<PopLastOperation> = {
   },
   fromPartial(_: DeepPartial<PopLastOperation>): PopLastOperation {
     const message = createBasePopLastOperation();
+    return message;
+  },
+};
+
+function createBaseRestoreOperation(): RestoreOperation {
+  return { revision: 0n };
+}
+
+export const RestoreOperation: MessageFns<RestoreOperation> = {
+  encode(message: RestoreOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.revision !== 0n) {
+      if (BigInt.asIntN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type int64 too large");
+      }
+      writer.uint32(8).int64(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestoreOperation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestoreOperation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.revision = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestoreOperation>): RestoreOperation {
+    return RestoreOperation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestoreOperation>): RestoreOperation {
+    const message = createBaseRestoreOperation();
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    return message;
+  },
+};
+
+function createBaseRollbackOperation(): RollbackOperation {
+  return { label: "" };
+}
+
+export const RollbackOperation: MessageFns<RollbackOperation> = {
+  encode(message: RollbackOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.label !== "") {
+      writer.uint32(10).string(message.label);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackOperation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackOperation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RollbackOperation>): RollbackOperation {
+    return RollbackOperation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RollbackOperation>): RollbackOperation {
+    const message = createBaseRollbackOperation();
+    message.label = object.label ?? "";
+    return message;
+  },
+};
+
+function createBaseCheckpointOperation(): CheckpointOperation {
+  return { label: "" };
+}
+
+export const CheckpointOperation: MessageFns<CheckpointOperation> = {
+  encode(message: CheckpointOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.label !== "") {
+      writer.uint32(10).string(message.label);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CheckpointOperation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCheckpointOperation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CheckpointOperation>): CheckpointOperation {
+    return CheckpointOperation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CheckpointOperation>): CheckpointOperation {
+    const message = createBaseCheckpointOperation();
+    message.label = object.label ?? "";
+    return message;
+  },
+};
+
+function createBaseDeleteCheckpointOperation(): DeleteCheckpointOperation {
+  return { label: "" };
+}
+
+export const DeleteCheckpointOperation: MessageFns<DeleteCheckpointOperation> = {
+  encode(message: DeleteCheckpointOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.label !== "") {
+      writer.uint32(10).string(message.label);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteCheckpointOperation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteCheckpointOperation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.label = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DeleteCheckpointOperation>): DeleteCheckpointOperation {
+    return DeleteCheckpointOperation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeleteCheckpointOperation>): DeleteCheckpointOperation {
+    const message = createBaseDeleteCheckpointOperation();
+    message.label = object.label ?? "";
+    return message;
+  },
+};
+
+function createBaseDeclareOperation(): DeclareOperation {
+  return { schema: new Uint8Array(0) };
+}
+
+export const DeclareOperation: MessageFns<DeclareOperation> = {
+  encode(message: DeclareOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.schema.length !== 0) {
+      writer.uint32(10).bytes(message.schema);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeclareOperation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeclareOperation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.schema = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DeclareOperation>): DeclareOperation {
+    return DeclareOperation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeclareOperation>): DeclareOperation {
+    const message = createBaseDeclareOperation();
+    message.schema = object.schema ?? new Uint8Array(0);
     return message;
   },
 };
@@ -3001,6 +3509,497 @@ export const VariableChange: MessageFns<VariableChange> = {
   },
 };
 
+function createBaseGetVariableHistoryRequest(): GetVariableHistoryRequest {
+  return { sessionId: "", name: "", before: undefined, limit: 0 };
+}
+
+export const GetVariableHistoryRequest: MessageFns<GetVariableHistoryRequest> = {
+  encode(message: GetVariableHistoryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.before !== undefined) {
+      if (BigInt.asIntN(64, message.before) !== message.before) {
+        throw new globalThis.Error("value provided for field message.before of type int64 too large");
+      }
+      writer.uint32(24).int64(message.before);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(32).int32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetVariableHistoryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetVariableHistoryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.before = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.limit = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetVariableHistoryRequest>): GetVariableHistoryRequest {
+    return GetVariableHistoryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetVariableHistoryRequest>): GetVariableHistoryRequest {
+    const message = createBaseGetVariableHistoryRequest();
+    message.sessionId = object.sessionId ?? "";
+    message.name = object.name ?? "";
+    message.before = (object.before !== undefined && object.before !== null) ? BigInt(object.before) : undefined;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetVariableHistoryResponse(): GetVariableHistoryResponse {
+  return { entries: [], nextBefore: undefined, sessionRevision: 0n };
+}
+
+export const GetVariableHistoryResponse: MessageFns<GetVariableHistoryResponse> = {
+  encode(message: GetVariableHistoryResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.entries) {
+      HistoryEntry.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextBefore !== undefined) {
+      if (BigInt.asIntN(64, message.nextBefore) !== message.nextBefore) {
+        throw new globalThis.Error("value provided for field message.nextBefore of type int64 too large");
+      }
+      writer.uint32(16).int64(message.nextBefore);
+    }
+    if (message.sessionRevision !== 0n) {
+      if (BigInt.asIntN(64, message.sessionRevision) !== message.sessionRevision) {
+        throw new globalThis.Error("value provided for field message.sessionRevision of type int64 too large");
+      }
+      writer.uint32(24).int64(message.sessionRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetVariableHistoryResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetVariableHistoryResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.entries.push(HistoryEntry.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.nextBefore = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sessionRevision = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetVariableHistoryResponse>): GetVariableHistoryResponse {
+    return GetVariableHistoryResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetVariableHistoryResponse>): GetVariableHistoryResponse {
+    const message = createBaseGetVariableHistoryResponse();
+    message.entries = object.entries?.map((e) => HistoryEntry.fromPartial(e)) || [];
+    message.nextBefore = (object.nextBefore !== undefined && object.nextBefore !== null)
+      ? BigInt(object.nextBefore)
+      : undefined;
+    message.sessionRevision = (object.sessionRevision !== undefined && object.sessionRevision !== null)
+      ? BigInt(object.sessionRevision)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseHistoryEntry(): HistoryEntry {
+  return { kind: 0, revision: 0n, atMs: 0n, variable: undefined };
+}
+
+export const HistoryEntry: MessageFns<HistoryEntry> = {
+  encode(message: HistoryEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== 0) {
+      writer.uint32(8).int32(message.kind);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asIntN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type int64 too large");
+      }
+      writer.uint32(16).int64(message.revision);
+    }
+    if (message.atMs !== 0n) {
+      if (BigInt.asIntN(64, message.atMs) !== message.atMs) {
+        throw new globalThis.Error("value provided for field message.atMs of type int64 too large");
+      }
+      writer.uint32(24).int64(message.atMs);
+    }
+    if (message.variable !== undefined) {
+      Variable.encode(message.variable, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HistoryEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHistoryEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.int64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.atMs = reader.int64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.variable = Variable.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HistoryEntry>): HistoryEntry {
+    return HistoryEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HistoryEntry>): HistoryEntry {
+    const message = createBaseHistoryEntry();
+    message.kind = object.kind ?? 0;
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.atMs = (object.atMs !== undefined && object.atMs !== null) ? BigInt(object.atMs) : 0n;
+    message.variable = (object.variable !== undefined && object.variable !== null)
+      ? Variable.fromPartial(object.variable)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListDeclarationsRequest(): ListDeclarationsRequest {
+  return { sessionId: "" };
+}
+
+export const ListDeclarationsRequest: MessageFns<ListDeclarationsRequest> = {
+  encode(message: ListDeclarationsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sessionId !== "") {
+      writer.uint32(10).string(message.sessionId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListDeclarationsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListDeclarationsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sessionId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListDeclarationsRequest>): ListDeclarationsRequest {
+    return ListDeclarationsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListDeclarationsRequest>): ListDeclarationsRequest {
+    const message = createBaseListDeclarationsRequest();
+    message.sessionId = object.sessionId ?? "";
+    return message;
+  },
+};
+
+function createBaseListDeclarationsResponse(): ListDeclarationsResponse {
+  return { declarations: [], sessionRevision: 0n };
+}
+
+export const ListDeclarationsResponse: MessageFns<ListDeclarationsResponse> = {
+  encode(message: ListDeclarationsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.declarations) {
+      Declaration.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.sessionRevision !== 0n) {
+      if (BigInt.asIntN(64, message.sessionRevision) !== message.sessionRevision) {
+        throw new globalThis.Error("value provided for field message.sessionRevision of type int64 too large");
+      }
+      writer.uint32(16).int64(message.sessionRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListDeclarationsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListDeclarationsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.declarations.push(Declaration.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.sessionRevision = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListDeclarationsResponse>): ListDeclarationsResponse {
+    return ListDeclarationsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListDeclarationsResponse>): ListDeclarationsResponse {
+    const message = createBaseListDeclarationsResponse();
+    message.declarations = object.declarations?.map((e) => Declaration.fromPartial(e)) || [];
+    message.sessionRevision = (object.sessionRevision !== undefined && object.sessionRevision !== null)
+      ? BigInt(object.sessionRevision)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseDeclaration(): Declaration {
+  return { name: "", schema: new Uint8Array(0), revision: 0n };
+}
+
+export const Declaration: MessageFns<Declaration> = {
+  encode(message: Declaration, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.schema.length !== 0) {
+      writer.uint32(18).bytes(message.schema);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asIntN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type int64 too large");
+      }
+      writer.uint32(24).int64(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Declaration {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeclaration();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.schema = reader.bytes();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = reader.int64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Declaration>): Declaration {
+    return Declaration.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Declaration>): Declaration {
+    const message = createBaseDeclaration();
+    message.name = object.name ?? "";
+    message.schema = object.schema ?? new Uint8Array(0);
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    return message;
+  },
+};
+
 /** The variables of a session. Every answer carries the committed revision of the session, 0 when there is no session. */
 export type VariableServiceService = typeof VariableServiceService;
 export const VariableServiceService = {
@@ -3082,6 +4081,30 @@ export const VariableServiceService = {
       Buffer.from(WatchVariablesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WatchVariablesResponse => WatchVariablesResponse.decode(value),
   },
+  /** The earlier states of a variable, newest first, as far as the session keeps them, page by page. */
+  getVariableHistory: {
+    path: "/session_bridge.v1.VariableService/GetVariableHistory" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetVariableHistoryRequest): Buffer =>
+      Buffer.from(GetVariableHistoryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetVariableHistoryRequest => GetVariableHistoryRequest.decode(value),
+    responseSerialize: (value: GetVariableHistoryResponse): Buffer =>
+      Buffer.from(GetVariableHistoryResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): GetVariableHistoryResponse => GetVariableHistoryResponse.decode(value),
+  },
+  /** What names are declared as, in byte order of the names. */
+  listDeclarations: {
+    path: "/session_bridge.v1.VariableService/ListDeclarations" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListDeclarationsRequest): Buffer =>
+      Buffer.from(ListDeclarationsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListDeclarationsRequest => ListDeclarationsRequest.decode(value),
+    responseSerialize: (value: ListDeclarationsResponse): Buffer =>
+      Buffer.from(ListDeclarationsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListDeclarationsResponse => ListDeclarationsResponse.decode(value),
+  },
 } as const;
 
 export interface VariableServiceServer extends UntypedServiceImplementation {
@@ -3099,6 +4122,10 @@ export interface VariableServiceServer extends UntypedServiceImplementation {
   updateVariables: handleUnaryCall<UpdateVariablesRequest, UpdateVariablesResponse>;
   /** What is there now, or what changed since a revision; then every change once, in order, whole commits at a time. */
   watchVariables: handleServerStreamingCall<WatchVariablesRequest, WatchVariablesResponse>;
+  /** The earlier states of a variable, newest first, as far as the session keeps them, page by page. */
+  getVariableHistory: handleUnaryCall<GetVariableHistoryRequest, GetVariableHistoryResponse>;
+  /** What names are declared as, in byte order of the names. */
+  listDeclarations: handleUnaryCall<ListDeclarationsRequest, ListDeclarationsResponse>;
 }
 
 export interface VariableServiceClient extends Client {
@@ -3208,6 +4235,38 @@ export interface VariableServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchVariablesResponse>;
+  /** The earlier states of a variable, newest first, as far as the session keeps them, page by page. */
+  getVariableHistory(
+    request: GetVariableHistoryRequest,
+    callback: (error: ServiceError | null, response: GetVariableHistoryResponse) => void,
+  ): ClientUnaryCall;
+  getVariableHistory(
+    request: GetVariableHistoryRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: GetVariableHistoryResponse) => void,
+  ): ClientUnaryCall;
+  getVariableHistory(
+    request: GetVariableHistoryRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: GetVariableHistoryResponse) => void,
+  ): ClientUnaryCall;
+  /** What names are declared as, in byte order of the names. */
+  listDeclarations(
+    request: ListDeclarationsRequest,
+    callback: (error: ServiceError | null, response: ListDeclarationsResponse) => void,
+  ): ClientUnaryCall;
+  listDeclarations(
+    request: ListDeclarationsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListDeclarationsResponse) => void,
+  ): ClientUnaryCall;
+  listDeclarations(
+    request: ListDeclarationsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListDeclarationsResponse) => void,
+  ): ClientUnaryCall;
 }
 
 export const VariableServiceClient = makeGenericClientConstructor(

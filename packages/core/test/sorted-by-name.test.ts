@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { kept } from "../src/kept-variable.ts";
 import type { StoredVariable } from "../src/persistence.ts";
-import { SortedVariables } from "../src/sorted-variables.ts";
+import { SortedByName } from "../src/sorted-by-name.ts";
 import { compareText } from "../src/text-order.ts";
 
 const variable = (name: string, revision = 1, bytes = new Uint8Array([0xc0])): StoredVariable => ({
@@ -15,16 +15,17 @@ const variable = (name: string, revision = 1, bytes = new Uint8Array([0xc0])): S
   updatedAtMs: 1,
   expiresAtMs: undefined,
 });
-const names = (variables: SortedVariables, prefix?: string): string[] => [...variables.from(prefix)].map((found) => found.name);
+const names = (variables: SortedByName<StoredVariable>, prefix?: string): string[] =>
+  [...variables.from(prefix)].map((found) => found.name);
 
-describe("SortedVariables", () => {
+describe("SortedByName", () => {
   it("behaves as a sorted map over any sequence of changes, across the splitting of chunks", () => {
     const name = fc.integer({ min: 0, max: 150 }).map((number) => `n${number}`);
     const change = fc.record({ name, put: fc.boolean(), again: fc.boolean() });
     fc.assert(
       fc.property(fc.array(change, { size: "max", maxLength: 600 }), (changes) => {
         const model = new Map<string, number>();
-        let variables = SortedVariables.empty;
+        let variables = SortedByName.empty<StoredVariable>();
         for (const [i, step] of changes.entries()) {
           if (step.put || step.again) {
             variables = variables.put(variable(step.name, i));
@@ -36,7 +37,7 @@ describe("SortedVariables", () => {
         }
         const expected = [...model.keys()].sort(compareText);
         expect(names(variables)).toEqual(expected);
-        expect(names(SortedVariables.of(variables.from()))).toEqual(expected);
+        expect(names(SortedByName.of(variables.from()))).toEqual(expected);
         expect(variables.size).toBe(model.size);
         expect(variables.last()?.name).toBe(expected.at(-1));
         expect(names(variables, "n1")).toEqual(expected.filter((found) => found.startsWith("n1")));
@@ -48,7 +49,7 @@ describe("SortedVariables", () => {
   });
 
   it("leaves the map that was changed as it was", () => {
-    const before = SortedVariables.of(Array.from({ length: 40 }, (_, i) => variable(`v${i}`)));
+    const before = SortedByName.of(Array.from({ length: 40 }, (_, i) => variable(`v${i}`)));
     const seen = names(before);
     before.put(variable("new")).delete("v7");
     expect(names(before)).toEqual(seen);

@@ -1,0 +1,117 @@
+/**
+ * A persistent map of named things in byte order of their names: sorted chunks, of which a change copies one. Small ones are one array,
+ * large ones stay quick to change, and order costs nothing when listing.
+ */
+import { compareText } from "./text-order.ts";
+
+/** What is kept by its name. */
+export interface Named {
+  readonly name: string;
+}
+
+/** A chunk that grows beyond this is split in two. */
+const CHUNK = 32;
+
+/** Immutable; no chunk is empty, and the names ascend within chunks and from one to the next. */
+export class SortedByName<T extends Named> {
+  readonly #chunks: readonly (readonly T[])[];
+  readonly size: number;
+
+  private constructor(chunks: readonly (readonly T[])[], size: number) {
+    this.#chunks = chunks;
+    this.size = size;
+  }
+
+  static readonly #empty = new SortedByName<never>([], 0);
+
+  static empty<T extends Named>(): SortedByName<T> {
+    return SortedByName.#empty;
+  }
+
+  /** Of several with one name, the last counts. */
+  static of<T extends Named>(items: Iterable<T>): SortedByName<T> {
+    const byName = new Map<string, T>();
+    for (const item of items) byName.set(item.name, item);
+    if (byName.size === 0) return SortedByName.empty();
+    const sorted = [...byName.values()].sort((a, b) => compareText(a.name, b.name));
+    const chunks: T[][] = [];
+    for (let at = 0; at < sorted.length; at += CHUNK) chunks.push(sorted.slice(at, at + CHUNK));
+    return new SortedByName(chunks, sorted.length);
+  }
+
+  get(name: string): T | undefined {
+    const chunk = this.#chunks[this.#chunkOf(name)];
+    const found = chunk?.[firstFrom(chunk, name)];
+    return found?.name === name ? found : undefined;
+  }
+
+  /** With this one in place of the one of its name. */
+  put(item: T): SortedByName<T> {
+    const { name } = item;
+    const index = Math.min(this.#chunkOf(name), Math.max(this.#chunks.length - 1, 0));
+    const chunk = this.#chunks[index] ?? [];
+    const at = firstFrom(chunk, name);
+    const replaced = chunk[at]?.name === name;
+    const changed = chunk.toSpliced(at, replaced ? 1 : 0, item);
+    const parts = changed.length > CHUNK ? [changed.slice(0, CHUNK / 2), changed.slice(CHUNK / 2)] : [changed];
+    return new SortedByName(this.#chunks.toSpliced(index, 1, ...parts), replaced ? this.size : this.size + 1);
+  }
+
+  /** Without the one of this name; itself when there is none. */
+  delete(name: string): SortedByName<T> {
+    const index = this.#chunkOf(name);
+    const chunk = this.#chunks[index];
+    const at = chunk === undefined ? -1 : firstFrom(chunk, name);
+    if (chunk?.[at]?.name !== name) return this;
+    if (this.size === 1) return SortedByName.empty();
+    const rest = chunk.length === 1 ? [] : [chunk.toSpliced(at, 1)];
+    return new SortedByName(this.#chunks.toSpliced(index, 1, ...rest), this.size - 1);
+  }
+
+  /** The one whose name is last in byte order. */
+  last(): T | undefined {
+    return this.#chunks.at(-1)?.at(-1);
+  }
+
+  /** The one whose name is first in byte order. */
+  first(): T | undefined {
+    return this.#chunks[0]?.[0];
+  }
+
+  /** Those whose names begin with `prefix`, in byte order. */
+  *from(prefix = ""): Generator<T, void, undefined> {
+    for (let index = this.#chunkOf(prefix); index < this.#chunks.length; index++) {
+      const chunk = this.#chunks[index] as readonly T[];
+      for (let at = firstFrom(chunk, prefix); at < chunk.length; at++) {
+        const item = chunk[at] as T;
+        if (!item.name.startsWith(prefix)) return;
+        yield item;
+      }
+    }
+  }
+
+  /** The first chunk whose last name is not before `name`; as many as there are chunks when all are. */
+  #chunkOf(name: string): number {
+    let low = 0;
+    let high = this.#chunks.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const last = (this.#chunks[middle] as readonly T[]).at(-1) as T;
+      if (compareText(last.name, name) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Where the names that are not before `name` begin. */
+function firstFrom(chunk: readonly Named[], name: string): number {
+  let low = 0;
+  let high = chunk.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareText((chunk[middle] as Named).name, name) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
