@@ -20,7 +20,7 @@ from .servers import ROOT
 
 FULL = Settings(repeats=5, seconds=0.3, sessions=100_000)
 QUICK = Settings(repeats=2, seconds=0.1, sessions=10_000)
-RESULTS = ROOT / "benchmarks" / "results"
+RESULTS = ROOT / "benchmarks" / "results" / "compare"
 DOCUMENT = ROOT / "docs" / "performance.md"
 PICTURES = ROOT / "docs" / "performance"
 #: What is between these in the document is what this command writes.
@@ -90,7 +90,7 @@ def _measured(lab: Lab, row: Row) -> Measured:
 
 def _write(report: Report, into_docs: bool) -> None:
     shutil.rmtree(RESULTS, ignore_errors=True)
-    RESULTS.mkdir()
+    RESULTS.mkdir(parents=True)
     names = [name for name in (plot(measured, RESULTS) for measured in report.rows) if name is not None]
     RESULTS.joinpath("results.json").write_text(json.dumps(as_json(report), indent=2) + "\n")
     RESULTS.joinpath("table.md").write_text(markdown(report, {name: f"{name}.svg" for name in names}) + "\n")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .entries import ENTRIES
 from .rows import README_INCREMENTS
 from .runner import Measured
 from .stats import Spread, ratios, spread
@@ -39,7 +40,7 @@ class _Ratio:
         bound = f"{'≤' if less else '≥'} {self.bound:.2f}×"
         if row is None:
             return Judged(self.text, bound, None, None, gap="was not measured")
-        gap = next((f"{name}: {row.gaps[name]}" for name in (self.of, *self.over) if name in row.gaps), "")
+        gap = next((f"{ENTRIES[name].title}: {row.gaps[name]}" for name in (self.of, *self.over) if name in row.gaps), "")
         there = [name for name in self.over if name in row.found]
         if self.of not in row.found or not there:
             return Judged(self.text, bound, None, None, gap=gap)
@@ -126,8 +127,8 @@ AIMS = (
     _Number("calls for a second of the server's processor, direct", "load", "direct-async", 60_000, "calls/s"),
     _Ratio("watch delay, direct, against NATS KV", "watch", "direct", ["nats"], 0.6),
     _Ratio("watch delay, gRPC, against the faster of NATS KV and etcd", "watch", "grpc", ["nats", "etcd"], 0.8),
-    _Number("memory for a small variable", "memory-variable", "direct", 300, "bytes"),
-    _Number("memory for an idle session of ten", "memory-session", "direct", 4_096, "bytes"),
+    _Number("memory for a small variable", "memory-variable", "memory", 300, "bytes"),
+    _Number("memory for an idle session of ten", "memory-session", "memory", 4_096, "bytes"),
     _NoneLost(),
 )
 

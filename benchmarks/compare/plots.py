@@ -10,6 +10,7 @@ matplotlib.rcParams["svg.hashsalt"] = "session-bridge"
 
 import matplotlib.pyplot as plt  # noqa: E402
 
+from .entries import ENTRIES  # noqa: E402
 from .report import number  # noqa: E402
 from .runner import Measured, title_of  # noqa: E402
 from .stats import spread  # noqa: E402
@@ -51,6 +52,6 @@ def plot(measured: Measured, folder: Path) -> str | None:
 
 
 def _colour(entry: str) -> str:
-    if entry in ("tcp-echo", "grpc-echo", "grpc-echo-async", "disk"):
+    if ENTRIES[entry].title.startswith("floor"):
         return _FLOOR
-    return _OURS if entry.startswith(("direct", "unix", "grpc")) else _PEER
+    return _OURS if ENTRIES[entry].title.startswith("session-bridge") else _PEER

@@ -115,13 +115,19 @@ def listens(port: int) -> bool:
 
 
 def _with_children(pid: int) -> list[int]:
+    """A process and its children; those that have ended are part of the process's own figures."""
     children = [Path(f"/proc/{pid}/task/{task}/children") for task in os.listdir(f"/proc/{pid}/task")]
-    return [pid, *(int(child) for path in children if path.exists() for child in path.read_text().split())]
+    return [pid, *(int(child) for path in children for child in _read(path).split())]
 
 
 def _cpu_seconds(pid: int) -> float:
+    fields = _read(Path(f"/proc/{pid}/stat")).rpartition(") ")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+
+def _read(path: Path) -> str:
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    except FileNotFoundError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return path.read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        # Whose process ended a moment ago.
+        return ""

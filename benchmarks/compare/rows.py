@@ -145,7 +145,7 @@ ROWS: Sequence[Row] = (
     ),
     Row(
         "startup", "Start-up on many sessions", "ms", "less",
-        _same(startup, "direct-commit", "redis-stored", "postgres", "tcp-echo"), "redis-stored",
+        _same(startup, "sqlite", "redis-stored", "postgres", "tcp-echo"), "redis-stored",
         "From the start of the process to its first answer. Redis loads everything before it serves; session-bridge and PostgreSQL load "
         "what is asked for. The floor is Node alone.",
         repeats_at_most=3,
@@ -159,14 +159,14 @@ ROWS: Sequence[Row] = (
     ),
     Row(
         "memory-variable", "Memory for a small variable", "bytes", "less",
-        _same(memory(SMALL), "direct", "direct-commit", "redis"), "redis",
+        _same(memory(SMALL), "memory", "sqlite", "redis"), "redis",
         "Growth of the server's resident set, for 100 sessions of 1,000 variables (names of 10 bytes, values of 20), after a garbage "
         "collection.",
         repeats_at_most=1,
     ),
     Row(
         "memory-session", "Memory for an idle session of ten variables", "bytes", "less",
-        _same(memory(IDLE), "direct", "direct-commit", "redis"), "redis",
+        _same(memory(IDLE), "memory", "sqlite", "redis"), "redis",
         "Growth of the server's resident set, after a garbage collection. A session of session-bridge has times, labels and a revision, "
         "and so has each variable; Redis keeps ten small fields in one string of bytes.",
         repeats_at_most=1,

@@ -26,7 +26,7 @@ _QUICK = Settings(repeats=2, seconds=0.2, sessions=0)
 _CARRIERS = ("direct", "grpc")
 #: Watches and the sessions that they are on.
 _MANY = ((1_000, 1_000), (1_000, 100), (100, 1))
-_RESULTS = ROOT / "benchmarks" / "results"
+_RESULTS = ROOT / "benchmarks" / "results" / "watch"
 
 #: What was found with a carrier, or why nothing was.
 Many = Sequence[tuple[str, ManyWatches | str]]
@@ -46,7 +46,7 @@ def main() -> None:
         print(_many_section(watches), flush=True)
         writes = _stuck(lab)
         print(_stuck_section(writes))
-    _RESULTS.mkdir(exist_ok=True)
+    _RESULTS.mkdir(parents=True, exist_ok=True)
     result = {
         "machine": facts,
         "versions": known,
@@ -54,7 +54,7 @@ def main() -> None:
         "many": [{"carrier": carrier, "found": each if isinstance(each, str) else asdict(each)} for carrier, each in watches],
         "stuck": [{"carrier": carrier, "found": each if isinstance(each, str) else list(map(asdict, each))} for carrier, each in writes],
     }
-    (_RESULTS / "watch.json").write_text(json.dumps(result, indent=2) + "\n")
+    (_RESULTS / "results.json").write_text(json.dumps(result, indent=2) + "\n")
 
 
 @contextmanager
