@@ -46,6 +46,9 @@ export function prepare(operation: Operation, validator: ConstraintValidator | u
     case "restore":
       checkRevision(operation.revision);
       return operation;
+    case "expire":
+      if (typeof operation.ttl === "number") checkTtlMs(operation.ttl);
+      return operation;
     case "declare":
       if (validator === undefined) throw new Error("nothing was given that understands schemas");
       return prepareDeclare(operation, validator);
@@ -122,6 +125,8 @@ export function apply(contents: Contents, operation: PreparedOperation, moment: 
       const merged = edit(before, operation.name, (current) => mergeBytes(current, operation.values, operation.path, operation.remove));
       return write(contents, before, operation.name, merged, moment, { previous });
     }
+    case "expire":
+      return expire(contents, before, variableDeadline(operation.ttl, before, moment.nowMs), previous, moment);
     case "restore":
       return restore(contents, operation.name, operation.revision, previous, moment);
     case "rollback":
@@ -172,6 +177,19 @@ function write(
   const { previous, number, count = 0 } = written;
   const result = { applied: true, revision: moment.revision, previous, number, count, error: undefined };
   return { contents: withStore(contents, contents.store.put(variable)), result, touched: [name] };
+}
+
+function expire(
+  contents: Contents,
+  before: StoredVariable | undefined,
+  expiresAtMs: number | undefined,
+  previous: StoredVariable | undefined,
+  { revision, nowMs }: Moment,
+): Applied {
+  if (before === undefined) return { contents, result: NOTHING, touched: [] };
+  const { name, bytes, encoding, type, createdAtMs } = before;
+  const store = contents.store.put({ name, bytes, encoding, type, createdAtMs, revision, updatedAtMs: nowMs, expiresAtMs });
+  return { contents: withStore(contents, store), result: { ...NOTHING, applied: true, revision, previous }, touched: [name] };
 }
 
 /** Edits the encoded value; only msgpack has a structure to edit. Every refusal names the variable. */

@@ -123,6 +123,8 @@ export type OperationChange =
   | { readonly kind: "delete_checkpoint"; readonly label: string }
   /** What the values of the name must look like from now on, a JSON Schema as msgpack; undefined ends that. */
   | { readonly kind: "declare"; readonly schema: Uint8Array | undefined }
+  /** Changes the deadline alone; of a missing variable nothing changes. */
+  | { readonly kind: "expire"; readonly ttl: Exclude<VariableTtl, "keep"> }
   | { readonly kind: "check" };
 
 /** A change of one name under its conditions. */

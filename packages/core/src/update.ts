@@ -77,6 +77,7 @@ function isRead(operation: Operation): boolean {
     case "increment":
     case "append":
     case "merge":
+    case "expire":
     // What a name has must fit what it is declared as.
     case "declare":
       return true;

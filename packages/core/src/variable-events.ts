@@ -139,6 +139,7 @@ const KINDS: Readonly<Record<Operation["kind"], VariableEvent["kind"]>> = {
   increment: "variable.update",
   append: "variable.update",
   merge: "variable.update",
+  expire: "variable.update",
   restore: "variable.update",
   rollback: "variable.update",
   checkpoint: "variable.update",

@@ -180,6 +180,8 @@ function changeMessage(operation: Operation): Change | undefined {
       return { $case: "clear", value: { prefix: operation.prefix } };
     case "pop_last":
       return { $case: "popLast", value: {} };
+    case "expire":
+      return { $case: "expire", value: { ttl: ttlMessage(operation.ttl) } };
     case "restore":
       return { $case: "restore", value: { revision: BigInt(operation.revision) } };
     case "rollback":

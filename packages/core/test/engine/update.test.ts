@@ -8,6 +8,34 @@ import { all, get, refusal, set, setOf, stage, update } from "./stage.ts";
 const increment = (name: string, by: number): Operation => ({ kind: "increment", name, by: encode(by) });
 const bytesOf = (length: number): Uint8Array => encode("x".repeat(length - 5));
 
+describe("expire", () => {
+  it("changes the deadline alone: the value stays byte for byte [P3], the revision is new, and what is over is over", async () => {
+    const { port, clock } = stage();
+    await set(port, "s", "a", [1, "x"]);
+    const before = (await port.getVariable("s", "a", {})).variable;
+    const { results, sessionRevision } = await update(port, "s", { kind: "expire", name: "a", ttl: 1_000 });
+    expect(results[0]).toMatchObject({ applied: true, revision: sessionRevision });
+    const after = (await port.getVariable("s", "a", {})).variable;
+    expect(after?.bytes).toEqual(before?.bytes);
+    expect(after?.expiresAtMs).toBe((after?.updatedAtMs ?? 0) + 1_000);
+    await clock.advance(999);
+    await update(port, "s", { kind: "expire", name: "a", ttl: "never" });
+    await clock.advance(10_000);
+    expect(await get(port, "s", "a")).toEqual([1, "x"]);
+    await update(port, "s", { kind: "expire", name: "a", ttl: 1 });
+    await clock.advance(1);
+    expect(await get(port, "s", "a")).toBeUndefined();
+  });
+
+  it("of a missing variable changes nothing, and refuses a ttl that is none", async () => {
+    const { port } = stage();
+    const { results, sessionRevision } = await update(port, "s", { kind: "expire", name: "a", ttl: 1_000 });
+    expect(results[0]).toMatchObject({ applied: false, revision: 0 });
+    expect(sessionRevision).toBe(0);
+    expect(await refusal(() => update(port, "s", { kind: "expire", name: "a", ttl: 0 }))).toMatchObject({ reason: "INVALID_TTL" });
+  });
+});
+
 describe("atomic updates", () => {
   it("[P16] all or nothing: one failing operation leaves everything as it was, the revision too", async () => {
     const { port } = stage();

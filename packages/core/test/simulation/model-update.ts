@@ -183,6 +183,12 @@ function applied(variables: Variables, operation: Operation, { nowMs, revision }
     case "delete_checkpoint":
     case "declare":
       throw new Error(`the model knows no ${operation.kind}`);
+    case "expire": {
+      if (before === undefined) return { variables, result: NOTHING };
+      const expiresAtMs = operation.ttl === "never" ? undefined : nowMs + operation.ttl;
+      const variable = { ...before, revision, updatedAtMs: nowMs, expiresAtMs };
+      return { ...write(before.value), variables: new Map(variables).set(name, variable) };
+    }
     case "clear": {
       const names = [...variables.keys()].filter((each) => each.startsWith(operation.prefix));
       return { variables: without(variables, names), result: { ...NOTHING, applied: names.length > 0, count: names.length } };

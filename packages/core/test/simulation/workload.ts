@@ -70,6 +70,7 @@ function nextOperation(dice: Dice, hints: Hints, id: string, independent: boolea
     merge: 10,
     clear: 2,
     pop_last: 3,
+    expire: 4,
     check: independent ? 0 : 3,
   });
   const name = dice.chance(0.85) ? usualName(dice, kind) : dice.pick(NAMES);
@@ -96,6 +97,8 @@ function nextOperation(dice: Dice, hints: Hints, id: string, independent: boolea
       const key = dice.pick(["a", "b", "c"]);
       return { ...about, kind, values: encode({ [key]: fresh }), path: [], remove: dice.chance(0.3) && key !== "b" ? ["b"] : [] };
     }
+    case "expire":
+      return { ...about, kind, ttl: dice.chance(0.2) ? "never" : 50 + dice.int(4_000) };
     case "clear":
       return { kind, name: "", prefix: dice.pick(["x", "list", ""]) };
     case "pop_last":

@@ -1,6 +1,7 @@
 /** UpdateVariables in core's words: packed sets first, then the operations in their order. */
-import { BridgeError, type Operation, type OperationChange } from "@session-bridge/core/internal";
+import { BridgeError, InvalidArgumentError, type Operation, type OperationChange, type VariableTtl } from "@session-bridge/core/internal";
 import { unpackMap } from "@session-bridge/core/values";
+import type { Ttl } from "@session-bridge/protocol/session_bridge/v1/common";
 import type * as wire from "@session-bridge/protocol/session_bridge/v1/variables";
 import { ifRevision, invalidArgument, variableTtl } from "./messages.ts";
 
@@ -72,6 +73,8 @@ function changeOf({ name, change }: wire.Operation): OperationChange {
       return { kind: "clear", prefix: change.value.prefix };
     case "popLast":
       return { kind: "pop_last" };
+    case "expire":
+      return { kind: "expire", ttl: newTtl(change.value.ttl, name) };
     case "restore":
       return { kind: "restore", revision: Number(change.value.revision) };
     case "rollback":
@@ -83,6 +86,12 @@ function changeOf({ name, change }: wire.Operation): OperationChange {
     case "declare":
       return { kind: "declare", schema: change.value.schema.length === 0 ? undefined : change.value.schema };
   }
+}
+
+function newTtl(ttl: Ttl | undefined, name: string): Exclude<VariableTtl, "keep"> {
+  const given = variableTtl(ttl, name);
+  if (given !== undefined && given !== "keep") return given;
+  throw new InvalidArgumentError("INVALID_TTL", "a new deadline needs ttl_ms or never", { details: { name } });
 }
 
 function keepLast(value: bigint | undefined, name: string): number | undefined {

@@ -186,7 +186,7 @@ class UpdateVariablesRequest(_message.Message):
     def __init__(self, session_id: _Optional[str] = ..., values: _Optional[bytes] = ..., operations: _Optional[_Iterable[_Union[Operation, _Mapping]]] = ..., independent: bool = ..., must_exist: bool = ..., defaults: _Optional[_Union[_common_pb2.SessionDefaults, _Mapping]] = ..., request_id: _Optional[bytes] = ..., resent_after_ms: _Optional[int] = ...) -> None: ...
 
 class Operation(_message.Message):
-    __slots__ = ("name", "if_revision", "want_previous", "set", "delete", "increment", "append", "merge", "clear", "pop_last", "restore", "rollback", "checkpoint", "delete_checkpoint", "declare")
+    __slots__ = ("name", "if_revision", "want_previous", "set", "delete", "increment", "append", "merge", "clear", "pop_last", "restore", "rollback", "checkpoint", "delete_checkpoint", "declare", "expire")
     NAME_FIELD_NUMBER: _ClassVar[int]
     IF_REVISION_FIELD_NUMBER: _ClassVar[int]
     WANT_PREVIOUS_FIELD_NUMBER: _ClassVar[int]
@@ -202,6 +202,7 @@ class Operation(_message.Message):
     CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     DELETE_CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     DECLARE_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_FIELD_NUMBER: _ClassVar[int]
     name: str
     if_revision: int
     want_previous: bool
@@ -217,7 +218,8 @@ class Operation(_message.Message):
     checkpoint: CheckpointOperation
     delete_checkpoint: DeleteCheckpointOperation
     declare: DeclareOperation
-    def __init__(self, name: _Optional[str] = ..., if_revision: _Optional[int] = ..., want_previous: bool = ..., set: _Optional[_Union[SetOperation, _Mapping]] = ..., delete: _Optional[_Union[DeleteOperation, _Mapping]] = ..., increment: _Optional[_Union[IncrementOperation, _Mapping]] = ..., append: _Optional[_Union[AppendOperation, _Mapping]] = ..., merge: _Optional[_Union[MergeOperation, _Mapping]] = ..., clear: _Optional[_Union[ClearOperation, _Mapping]] = ..., pop_last: _Optional[_Union[PopLastOperation, _Mapping]] = ..., restore: _Optional[_Union[RestoreOperation, _Mapping]] = ..., rollback: _Optional[_Union[RollbackOperation, _Mapping]] = ..., checkpoint: _Optional[_Union[CheckpointOperation, _Mapping]] = ..., delete_checkpoint: _Optional[_Union[DeleteCheckpointOperation, _Mapping]] = ..., declare: _Optional[_Union[DeclareOperation, _Mapping]] = ...) -> None: ...
+    expire: ExpireOperation
+    def __init__(self, name: _Optional[str] = ..., if_revision: _Optional[int] = ..., want_previous: bool = ..., set: _Optional[_Union[SetOperation, _Mapping]] = ..., delete: _Optional[_Union[DeleteOperation, _Mapping]] = ..., increment: _Optional[_Union[IncrementOperation, _Mapping]] = ..., append: _Optional[_Union[AppendOperation, _Mapping]] = ..., merge: _Optional[_Union[MergeOperation, _Mapping]] = ..., clear: _Optional[_Union[ClearOperation, _Mapping]] = ..., pop_last: _Optional[_Union[PopLastOperation, _Mapping]] = ..., restore: _Optional[_Union[RestoreOperation, _Mapping]] = ..., rollback: _Optional[_Union[RollbackOperation, _Mapping]] = ..., checkpoint: _Optional[_Union[CheckpointOperation, _Mapping]] = ..., delete_checkpoint: _Optional[_Union[DeleteCheckpointOperation, _Mapping]] = ..., declare: _Optional[_Union[DeclareOperation, _Mapping]] = ..., expire: _Optional[_Union[ExpireOperation, _Mapping]] = ...) -> None: ...
 
 class SetOperation(_message.Message):
     __slots__ = ("value", "encoding", "ttl", "if_missing")
@@ -298,6 +300,12 @@ class DeclareOperation(_message.Message):
     SCHEMA_FIELD_NUMBER: _ClassVar[int]
     schema: bytes
     def __init__(self, schema: _Optional[bytes] = ...) -> None: ...
+
+class ExpireOperation(_message.Message):
+    __slots__ = ("ttl",)
+    TTL_FIELD_NUMBER: _ClassVar[int]
+    ttl: _common_pb2.Ttl
+    def __init__(self, ttl: _Optional[_Union[_common_pb2.Ttl, _Mapping]] = ...) -> None: ...
 
 class OperationResult(_message.Message):
     __slots__ = ("applied", "revision", "previous", "number", "count", "error")

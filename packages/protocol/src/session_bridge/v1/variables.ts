@@ -276,6 +276,9 @@ export interface Operation {
     | //
     /** Says what the values of the name must look like. */
     { $case: "declare"; value: DeclareOperation }
+    | //
+    /** Changes the variable's deadline alone. */
+    { $case: "expire"; value: ExpireOperation }
     | undefined;
 }
 
@@ -368,6 +371,12 @@ export interface DeleteCheckpointOperation {
 export interface DeclareOperation {
   /** A JSON Schema (docs/declared-variables.md) as one msgpack value; empty ends the declaration. */
   schema: Uint8Array;
+}
+
+/** Changes the variable's deadline alone: its value stays, its revision is new. Of a missing variable nothing changes. */
+export interface ExpireOperation {
+  /** The time to live from now on; `keep` and an absent one are refused. */
+  ttl: Ttl | undefined;
 }
 
 /** What became of one operation. */
@@ -1874,6 +1883,9 @@ export const Operation: MessageFns<Operation> = {
       case "declare":
         DeclareOperation.encode(message.change.value, writer.uint32(122).fork()).join();
         break;
+      case "expire":
+        ExpireOperation.encode(message.change.value, writer.uint32(130).fork()).join();
+        break;
     }
     return writer;
   },
@@ -2014,6 +2026,14 @@ export const Operation: MessageFns<Operation> = {
             message.change = { $case: "declare", value: DeclareOperation.decode(reader, reader.uint32()) };
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.change = { $case: "expire", value: ExpireOperation.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2109,6 +2129,12 @@ export const Operation: MessageFns<Operation> = {
       case "declare": {
         if (object.change?.value !== undefined && object.change?.value !== null) {
           message.change = { $case: "declare", value: DeclareOperation.fromPartial(object.change.value) };
+        }
+        break;
+      }
+      case "expire": {
+        if (object.change?.value !== undefined && object.change?.value !== null) {
+          message.change = { $case: "expire", value: ExpireOperation.fromPartial(object.change.value) };
         }
         break;
       }
@@ -2829,6 +2855,61 @@ export const DeclareOperation: MessageFns<DeclareOperation> = {
   fromPartial(object: DeepPartial<DeclareOperation>): DeclareOperation {
     const message = createBaseDeclareOperation();
     message.schema = object.schema ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseExpireOperation(): ExpireOperation {
+  return { ttl: undefined };
+}
+
+export const ExpireOperation: MessageFns<ExpireOperation> = {
+  encode(message: ExpireOperation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.ttl !== undefined) {
+      Ttl.encode(message.ttl, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExpireOperation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExpireOperation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.ttl = Ttl.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ExpireOperation>): ExpireOperation {
+    return ExpireOperation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExpireOperation>): ExpireOperation {
+    const message = createBaseExpireOperation();
+    message.ttl = (object.ttl !== undefined && object.ttl !== null) ? Ttl.fromPartial(object.ttl) : undefined;
     return message;
   },
 };
