@@ -120,9 +120,8 @@ class AsyncGrpcStream:
 
     async def receive(self) -> bytes | None:
         """As `AsyncCarriedStream.receive`."""
-        if self._reading is None:
-            self._reading = asyncio.ensure_future(self._call.read())
-        reading = self._reading
+        reading = self._reading or asyncio.ensure_future(self._call.read())
+        self._reading = reading
         await asyncio.wait((reading,), timeout=SILENCE_SECONDS)
         if not reading.done():
             self.cancel()
