@@ -42,7 +42,8 @@ export class VariableStore {
     this.nextDueMs = nextDueMs;
   }
 
-  static readonly #empty = new VariableStore(SortedByName.empty<StoredVariable>(), 0, Number.POSITIVE_INFINITY, false);
+  // By its own name, the compiler would call it before it is there.
+  static readonly #empty = new this(SortedByName.empty<StoredVariable>(), 0, Number.POSITIVE_INFINITY, false);
 
   /** A store with these values, encoded by the type table of docs/values.md. */
   static create(values: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]> = {}): VariableStore {
