@@ -108,7 +108,8 @@ export class VariableStore {
     if (before === undefined) return this;
     if (this.size === 1) return VariableStore.#empty;
     const variables = this.#variables.delete(name);
-    return this.#with(variables, this.sizeBytes - footprint(before), this.#dueWithout(before, variables));
+    const nextDueMs = this.#dueWithout(before, variables);
+    return new VariableStore(variables, this.sizeBytes - footprint(before), nextDueMs, this.#hasSuspects, this.#firstRevision);
   }
 
   /** Copies of all values by name, in byte order of the names. */
@@ -154,7 +155,8 @@ export class VariableStore {
     const variables = this.#variables.put(kept(variable));
     const sizeBytes = this.sizeBytes + footprint(variable) - (before ? footprint(before) : 0);
     const dueMs = before === undefined ? this.nextDueMs : this.#dueWithout(before, variables);
-    return this.#with(variables, sizeBytes, Math.min(dueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY));
+    const nextDueMs = Math.min(dueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY);
+    return new VariableStore(variables, sizeBytes, nextDueMs, this.#hasSuspects, this.#firstRevision);
   }
 
   /** A copy for a session whose first revision this is; it takes no more time for many variables, or large ones. */
@@ -170,10 +172,6 @@ export class VariableStore {
       store: VariableStore.of(all.filter((variable) => !isDue(variable, nowMs))),
       removed: all.filter((variable) => isDue(variable, nowMs)).map((variable) => variable.name),
     };
-  }
-
-  #with(variables: SortedByName<StoredVariable>, sizeBytes: number, nextDueMs: number): VariableStore {
-    return new VariableStore(variables, sizeBytes, nextDueMs, this.#hasSuspects, this.#firstRevision);
   }
 
   #own(variable: StoredVariable): StoredVariable {
