@@ -40,7 +40,8 @@ def plot(measured: Measured, folder: Path) -> str | None:
     if min(medians) > 0 and max(medians) / min(medians) > _FAR_APART:
         axes.set_xscale("log")
     axes.margins(x=0.15)
-    axes.set_xlabel(f"{row.unit}, {'less' if row.better == 'less' else 'more'} is better")
+    scale = ", logarithmic" if axes.get_xscale() == "log" else ""
+    axes.set_xlabel(f"{row.unit}, {row.better} is better{scale}")
     axes.set_title(row.title, fontsize=10)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)

@@ -20,10 +20,16 @@ class Nats(Adapter):
         """Connects to a port of this machine, and makes the bucket."""
         import nats
         from nats.js.api import StorageType
+        from nats.js.errors import BadRequestError
 
-        connection = await nats.connect(f"nats://127.0.0.1:{target}")
+        stream = (await nats.connect(f"nats://127.0.0.1:{target}")).jetstream()
         storage = StorageType.MEMORY if self._storage == "memory" else StorageType.FILE
-        self._bucket = await connection.jetstream().create_key_value(bucket=f"{_BUCKET}-{self._storage}", storage=storage)
+        bucket = f"{_BUCKET}-{self._storage}"
+        try:
+            self._bucket = await stream.create_key_value(bucket=bucket, storage=storage)
+        except BadRequestError:
+            # Another process is making it at this moment.
+            self._bucket = await stream.key_value(bucket)
 
     async def get(self, name: str) -> object:
         """Get and json."""
