@@ -39,10 +39,10 @@ export interface Bridge extends SessionDirectory {
  * timeout. Throws InvalidArgumentError for a bad address and for unknown or bad options.
  */
 export function connect(address?: string, options?: ConnectOptions): Bridge {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, integers = "auto", retry } = checkConnectOptions(options);
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, integers = "auto", carrier = "auto", retry } = checkConnectOptions(options);
   const checked = checkAddress(address);
   const api = openTelemetry();
-  const remote = remotePort(checked, { timeoutMs, retry });
+  const remote = remotePort(checked, { timeoutMs, retry, carrier });
   const port = api === undefined ? remote : observedPort(api, checked, remote);
   const context = { port, codec: valueCodec, integers, timeoutMs, clock: systemClock, random: systemRandom };
   const directory = api === undefined ? sessionDirectory(context) : observedDirectory(api, checked, context);

@@ -10,6 +10,7 @@ import {
   wholeFrom,
 } from "@session-bridge/core/internal";
 import type { RetryPolicy } from "./rpc/calls.ts";
+import type { CarrierChoice } from "./rpc.ts";
 
 /** How a bridge behaves; everything has a default. */
 export interface ConnectOptions {
@@ -17,6 +18,11 @@ export interface ConnectOptions {
   readonly timeoutMs?: number | undefined;
   /** "auto" (the default) reads an integer as a number when that is exact and else as a bigint; "bigint" always as a bigint. */
   readonly integers?: "auto" | "bigint" | undefined;
+  /**
+   * What carries the calls. "auto" (the default) is the direct protocol where the server speaks it, and else gRPC, as behind a proxy that knows only
+   * HTTP/2; "grpc" and "direct" force one.
+   */
+  readonly carrier?: CarrierChoice | undefined;
   /** How reads are tried again, within the timeout, after a connection is lost. Changes are never sent twice. */
   readonly retry?: RetryOptions | undefined;
 }
@@ -29,7 +35,7 @@ const PORT = /^.+:(\d{1,5})$/;
 
 /** The options when all of them are known and good; throws InvalidArgumentError naming the first that is not. */
 export const checkConnectOptions = (options: ConnectOptions | undefined): ConnectOptions =>
-  checkOptions("connect", options, { timeoutMs: timeoutOption, integers: integersOption, retry: retryOption });
+  checkOptions("connect", options, { timeoutMs: timeoutOption, integers: integersOption, carrier: carrierOption, retry: retryOption });
 
 const retryOption: OptionCheck = (value, label) => {
   if (value === undefined) return;
@@ -39,6 +45,14 @@ const retryOption: OptionCheck = (value, label) => {
     initialBackoffMs: unlessUndefined(milliseconds),
     maxBackoffMs: unlessUndefined(milliseconds),
   });
+};
+
+const CARRIERS: readonly unknown[] = ["auto", "grpc", "direct"] satisfies readonly CarrierChoice[];
+
+const carrierOption: OptionCheck = (value, label) => {
+  if (value !== undefined && !CARRIERS.includes(value)) {
+    throw new InvalidArgumentError("INVALID_ARGUMENT", `${label} must be "auto", "grpc" or "direct"`);
+  }
 };
 
 const unlessUndefined =
@@ -60,5 +74,8 @@ export function checkAddress(given: string | undefined): string {
     if (port > 0 && port < 65536 && !/[\s/@]/.test(address)) return address;
   }
   const shown = typeof address === "string" ? JSON.stringify(address) : String(address);
-  throw new InvalidArgumentError("INVALID_ADDRESS", `${shown} is no address; it must be host:port, such as ${DEFAULT_ADDRESS}`);
+  throw new InvalidArgumentError(
+    "INVALID_ADDRESS",
+    `${shown} is no address; it must be host:port, such as ${DEFAULT_ADDRESS}, or unix:/path`,
+  );
 }

@@ -1,4 +1,4 @@
-/** SessionPort over gRPC. This module and what is in rpc/ are the only ones that know gRPC and generated types. */
+/** SessionPort over a connection to a server. This module and what is in rpc/ are the only ones that know gRPC and generated types. */
 import type {
   CallOptions,
   Operation,
@@ -17,7 +17,10 @@ import { type Clock, DEFAULT_TIMEOUT_MS } from "@session-bridge/core/internal";
 import { SessionServiceService as Sessions } from "@session-bridge/protocol/session_bridge/v1/sessions";
 import { VariableServiceService as Variables } from "@session-bridge/protocol/session_bridge/v1/variables";
 import { type Caller, caller, type RetryPolicy } from "./rpc/calls.ts";
+import type { Connection } from "./rpc/carrier.ts";
 import type { Budget } from "./rpc/connected.ts";
+import { autoConnection, directConnection } from "./rpc/direct-connection.ts";
+import { grpcConnection } from "./rpc/grpc-connection.ts";
 import * as messages from "./rpc/messages.ts";
 import { watchPort } from "./rpc/watch.ts";
 
@@ -29,12 +32,23 @@ export interface ServerInfo {
   readonly features: readonly string[];
 }
 
+/** What carries calls to a server: gRPC, the direct protocol, or, with "auto", the direct one where the server speaks it and else gRPC. */
+export type CarrierChoice = "auto" | "grpc" | "direct";
+
+const CONNECTIONS: Readonly<Record<CarrierChoice, (address: string) => Connection>> = {
+  auto: autoConnection,
+  grpc: grpcConnection,
+  direct: directConnection,
+};
+
 /** How a remote port behaves; everything has a default. */
 export interface RemotePortOptions {
   /** Milliseconds that a call may take when it says nothing, retries included; 5,000 unless said. */
   readonly timeoutMs?: number | undefined;
   /** How calls are tried again after the connection is lost. */
   readonly retry?: { readonly [Key in keyof RetryPolicy]?: RetryPolicy[Key] | undefined } | undefined;
+  /** "auto" unless said. */
+  readonly carrier?: CarrierChoice | undefined;
   /** What tells how long a watch has been silent; the machine's clock when left out. */
   readonly clock?: Clock | undefined;
 }
@@ -47,9 +61,12 @@ export interface RemotePort extends SessionPort {
 }
 
 /** A port to the server at `address`; it connects when it is first used. */
-export function remotePort(address: string, { timeoutMs = DEFAULT_TIMEOUT_MS, retry = {}, clock }: RemotePortOptions = {}): RemotePort {
+export function remotePort(
+  address: string,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, retry = {}, carrier = "auto", clock }: RemotePortOptions = {},
+): RemotePort {
   const { maxAttempts = Number.POSITIVE_INFINITY, initialBackoffMs = 20, maxBackoffMs = 500 } = retry;
-  const calls = caller(address, timeoutMs, { maxAttempts, initialBackoffMs, maxBackoffMs }, clock);
+  const calls = caller(CONNECTIONS[carrier](address), timeoutMs, { maxAttempts, initialBackoffMs, maxBackoffMs }, clock);
   return { ...variablePort(calls), ...sessionPort(calls), ...watchPort(calls), close: () => calls.close() };
 }
 

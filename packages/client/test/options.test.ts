@@ -48,6 +48,8 @@ describe("connect's options", () => {
     ["timeoutMs", { timeoutMs: 0 }],
     ["timeoutMs", { timeoutMs: Number.POSITIVE_INFINITY }],
     ["integers", { integers: "number" }],
+    ["carrier", { carrier: "http" }],
+    ["carrier", { carrier: true }],
     ["retry", { retry: true }],
     ["attempts", { retry: { attempts: 1 } }],
     ["maxAttempts", { retry: { maxAttempts: 0 } }],

@@ -10,7 +10,7 @@ function exportedNames(index: URL): string[] {
   });
 }
 
-const PUBLIC = ["connect", "type Bridge", "type ConnectOptions", "type RetryOptions", "type ServerInfo"];
+const PUBLIC = ["connect", "type Bridge", "type CarrierChoice", "type ConnectOptions", "type RetryOptions", "type ServerInfo"];
 
 it("the package exports these names and no others", async () => {
   const index = new URL("../src/index.ts", import.meta.url);

@@ -5,13 +5,13 @@ import { type Bridge, connect } from "../src/index.ts";
 
 const LONGEST_MS = 120_000;
 
-describe("the session of a server", () =>
+describe.each(["direct", "grpc"] as const)("the session of a server over %s", (carrier) =>
   sessionSuite({ describe, it: (name, body) => it(name, body, LONGEST_MS), expect }, async ({ clock, integers }) => {
     const server = await startServer({ listen: "127.0.0.1:0", clock });
     const bridges: Bridge[] = [];
     return {
       directory() {
-        const bridge = connect(server.address, { integers });
+        const bridge = connect(server.address, { integers, carrier });
         bridges.push(bridge);
         return bridge;
       },
@@ -20,4 +20,5 @@ describe("the session of a server", () =>
         await server.stop();
       },
     };
-  }));
+  }),
+);

@@ -1,5 +1,5 @@
 /** Calls: unary ones with a deadline, a signal, a size check, and retries: mutations have an identity, so that a repeat changes nothing; and streams. */
-import { type Client, Metadata, type MethodDefinition, type ServiceError } from "@grpc/grpc-js";
+import type { MethodDefinition } from "@grpc/grpc-js";
 import {
   BridgeClosedError,
   type CallOptions,
@@ -13,7 +13,7 @@ import {
 } from "@session-bridge/core";
 import { backoffMs, type Clock, cancelled, type Signal, systemClock, systemRandom, wait } from "@session-bridge/core/internal";
 import { type NextAttempt, observeRequest } from "../telemetry/observed-call.ts";
-import { connection, MAX_MESSAGE_BYTES } from "./channel.ts";
+import { type CallParts, type Carrier, type Connection, MAX_MESSAGE_BYTES } from "./carrier.ts";
 import { type Budget, connected } from "./connected.ts";
 import { type CallKind, errorOfStatus } from "./status.ts";
 import { streams } from "./streams.ts";
@@ -53,13 +53,9 @@ export interface Caller {
 /** What saying that a request is sent again may add to it. */
 const RESEND_BYTES = 11;
 
-const asIs = (bytes: Buffer): Buffer => bytes;
-
-/** Makes a caller; nothing is sent. */
-export function caller(address: string, defaultTimeoutMs: number, retry: RetryPolicy, clock: Clock = systemClock): Caller {
-  const link = connection(address);
+/** Makes a caller over a connection; nothing is sent. */
+export function caller(link: Connection, defaultTimeoutMs: number, retry: RetryPolicy, clock: Clock = systemClock): Caller {
   const streaming = streams(link, clock);
-  const metadata = new Metadata();
   let closing: Promise<void> | undefined;
   let underWay = 0;
   let idle = (): void => {};
@@ -105,15 +101,8 @@ export function caller(address: string, defaultTimeoutMs: number, retry: RetryPo
       const headers = next();
       try {
         const found = connected(link, within);
-        const client = found instanceof Promise ? await found : found;
-        return await once(
-          client,
-          method,
-          attempt === 1 ? first : serialize(),
-          kind,
-          headers ? Metadata.fromHttp2Headers(headers) : metadata,
-          within,
-        );
+        const carrier = found instanceof Promise ? await found : found;
+        return await once(carrier, method, attempt === 1 ? first : serialize(), kind, headers, within);
       } catch (error) {
         const failure = lost ? asLost(error) : error;
         if (!link.contacted || !isTransient(error) || attempt >= retry.maxAttempts) throw failure;
@@ -189,11 +178,11 @@ function asLost(error: unknown): unknown {
 
 /** One try. */
 function once<Q, A>(
-  client: Client,
+  carrier: Carrier,
   method: MethodDefinition<Q, A>,
   bytes: Buffer,
   kind: CallKind,
-  metadata: Metadata,
+  headers: CallParts["headers"],
   { endsAt, timeoutMs, signal }: Budget,
 ): Promise<A> {
   return new Promise((resolve, reject) => {
@@ -201,16 +190,14 @@ function once<Q, A>(
     if (leftMs <= 0) return reject(new DeadlineExceededError(`the call was not sent within ${timeoutMs} ms`));
     if (signal?.aborted) return reject(cancelled(signal));
     const abort = (): void => {
-      call.cancel();
+      cancel();
       reject(new CancelledError("the call was aborted by its signal", { outcome: outcomeOfLoss(kind), cause: signal?.reason }));
     };
-    const options = { deadline: Date.now() + leftMs };
-    const answered = (error: ServiceError | null, answer?: A): void => {
+    const cancel = carrier.unary<Q, A>(method, bytes, { leftMs, headers }, (status, answer) => {
       signal?.removeEventListener("abort", abort);
-      if (error === null) resolve(answer as A);
-      else reject(errorOfStatus(error, kind));
-    };
-    const call = client.makeUnaryRequest<Buffer, A>(method.path, asIs, method.responseDeserialize, bytes, metadata, options, answered);
+      if (status === undefined) resolve(answer as A);
+      else reject(errorOfStatus(status, kind));
+    });
     signal?.addEventListener("abort", abort);
   });
 }

@@ -1,8 +1,7 @@
 /** Waiting for a connection, no longer than the call does. */
-import type { Client } from "@grpc/grpc-js";
 import { type BridgeError, type CallOptions, DeadlineExceededError, ServerUnavailableError } from "@session-bridge/core";
 import { cancelled, systemClock } from "@session-bridge/core/internal";
-import type { Connection } from "./channel.ts";
+import type { Carrier, Connection } from "./carrier.ts";
 
 /** What is left of a call: one deadline over all its tries and pages. */
 export interface Budget {
@@ -12,13 +11,13 @@ export interface Budget {
   readonly signal: CallOptions["signal"];
 }
 
-/** The client, at once or when it is connected, within the call's time. Nothing was sent yet, so nothing is applied when this fails. */
-export function connected(link: Connection, within: Budget): Client | Promise<Client> {
-  const found = link.client();
+/** The carrier, at once or when it is connected, within the call's time. Nothing was sent yet, so nothing is applied when this fails. */
+export function connected(link: Connection, within: Budget): Carrier | Promise<Carrier> {
+  const found = link.carrier();
   return found instanceof Promise ? inTime(found, link, within) : found;
 }
 
-function inTime(connecting: Promise<Client>, link: Connection, { endsAt, timeoutMs, signal }: Budget): Promise<Client> {
+function inTime(connecting: Promise<Carrier>, link: Connection, { endsAt, timeoutMs, signal }: Budget): Promise<Carrier> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void): void => {
       cancelTimer();
@@ -33,7 +32,7 @@ function inTime(connecting: Promise<Client>, link: Connection, { endsAt, timeout
     );
     signal?.addEventListener("abort", abort);
     connecting.then(
-      (client) => settle(() => resolve(client)),
+      (carrier) => settle(() => resolve(carrier)),
       (error: unknown) => settle(() => reject(error)),
     );
     if (signal?.aborted) abort();

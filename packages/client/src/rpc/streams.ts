@@ -1,8 +1,8 @@
 /** Streams of answers. They share the connection of the calls while they are few, and have their own when they are many. */
-import { type Client, Metadata, type MethodDefinition, type ServiceError } from "@grpc/grpc-js";
+import type { MethodDefinition } from "@grpc/grpc-js";
 import { BridgeClosedError, ServerUnavailableError } from "@session-bridge/core";
 import type { Clock, Signal } from "@session-bridge/core/internal";
-import { type Connection, connection } from "./channel.ts";
+import { type Carrier, type Connection, StatusError } from "./carrier.ts";
 import { type Budget, connected } from "./connected.ts";
 import { errorOfStatus } from "./status.ts";
 
@@ -32,7 +32,7 @@ export function streams(main: Connection, clock: Clock): Streams {
 
   const takeLine = (): Line => {
     const free = lines.find((line) => line.streams < line.most);
-    const line = free ?? { link: connection(main.address), most: PER_CONNECTION, streams: 0 };
+    const line = free ?? { link: main.another(), most: PER_CONNECTION, streams: 0 };
     if (free === undefined) lines = [...lines, line];
     line.streams += 1;
     return line;
@@ -43,10 +43,10 @@ export function streams(main: Connection, clock: Clock): Streams {
     lines = lines.filter((other) => other !== line);
     line.link.close();
   };
-  /** The client of a line. Whether the server was ever there is the main connection's to say. */
-  const clientOf = async ({ link }: Line, within: Budget): Promise<Client> => {
-    const client = await connected(main, within);
-    return link === main ? client : connected(link, within);
+  /** The carrier of a line. Whether the server was ever there is the main connection's to say. */
+  const carrierOf = async ({ link }: Line, within: Budget): Promise<Carrier> => {
+    const carrier = await connected(main, within);
+    return link === main ? carrier : connected(link, within);
   };
 
   return {
@@ -59,8 +59,8 @@ export function streams(main: Connection, clock: Clock): Streams {
       for (const ender of enders) ender.addEventListener("abort", end);
       const line = takeLine();
       try {
-        const client = await clientOf(line, { ...within, signal: stop.signal });
-        yield* answers(client, method, request, { clock, signal: stop.signal });
+        const carrier = await carrierOf(line, { ...within, signal: stop.signal });
+        yield* answers(carrier, method, request, { clock, signal: stop.signal });
       } catch (error) {
         throw closing.signal.aborted ? closed() : error;
       } finally {
@@ -74,31 +74,27 @@ export function streams(main: Connection, clock: Clock): Streams {
 
 /** The answers to one request, until the signal is aborted. Fails when the stream ends or is silent for too long. */
 async function* answers<Q, A>(
-  client: Client,
+  carrier: Carrier,
   method: MethodDefinition<Q, A>,
   request: Q,
   { clock, signal }: { readonly clock: Clock; readonly signal: Signal },
 ): AsyncGenerator<A, void> {
   if (signal.aborted) return;
-  const { path, requestSerialize, responseDeserialize } = method;
-  const call = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, new Metadata());
-  const cancel = (): void => call.cancel();
-  // The iteration says it, too.
-  call.on("error", () => {});
+  const stream = carrier.stream(method, request);
+  const cancel = (): void => stream.cancel();
   signal.addEventListener("abort", cancel);
   const silence = watchSilence(clock, cancel);
   try {
-    const messages = call[Symbol.asyncIterator]() as AsyncIterator<A>;
     for (;;) {
       silence.begin();
-      const next = await messages.next();
+      const message = await stream.next();
       silence.end();
-      if (next.done) throw lost("the server ended the stream");
-      yield next.value;
+      if (message === undefined) throw lost("the server ended the stream");
+      yield message;
     }
   } catch (error) {
     if (silence.tooLong) throw lost(`the server said nothing for ${SILENCE_MS / 1000} seconds`);
-    throw isServiceError(error) ? errorOfStatus(error, "read") : error;
+    throw error instanceof StatusError ? errorOfStatus(error.status, "read") : error;
   } finally {
     silence.stop();
     signal.removeEventListener("abort", cancel);
@@ -137,5 +133,3 @@ function watchSilence(clock: Clock, over: () => void) {
 
 const closed = (): BridgeClosedError => new BridgeClosedError("the bridge is closed");
 const lost = (message: string): ServerUnavailableError => new ServerUnavailableError("UNREACHABLE", message);
-
-const isServiceError = (error: unknown): error is ServiceError => error instanceof Error && "code" in error && "metadata" in error;

@@ -1,4 +1,4 @@
-/** A gRPC server whose answers a test writes by hand, for what a good server does not do. */
+/** A server whose answers a test writes by hand, for what a good server does not do. */
 import {
   type Metadata,
   Server,
@@ -19,6 +19,7 @@ import {
   type WatchVariablesRequest,
   type WatchVariablesResponse,
 } from "@session-bridge/protocol/session_bridge/v1/variables";
+import { fakeDirectServer } from "./fake-direct-server.ts";
 
 /** What a handler answers: a message, a status, or nothing at all. */
 export type Answer<A> = Partial<A> | { readonly code: number; readonly details?: string; readonly metadata?: Metadata } | undefined;
@@ -45,8 +46,9 @@ export interface FakeServer {
   kill(): void;
 }
 
-/** Starts one on a free port. */
-export async function fakeServer(answers: FakeAnswers): Promise<FakeServer> {
+/** Starts one on a free port: of gRPC, or of the direct protocol. */
+export async function fakeServer(answers: FakeAnswers, carrier: "grpc" | "direct" = "grpc"): Promise<FakeServer> {
+  if (carrier === "direct") return fakeDirectServer(answers);
   const calls: Record<string, number> = {};
   const headers: Record<string, unknown>[] = [];
   const server = new Server();

@@ -1,0 +1,107 @@
+/** Direct connections to one server, one at a time; and the choice between them and gRPC. */
+import { BridgeClosedError } from "@session-bridge/core";
+import { backoffMs, systemClock, systemRandom } from "@session-bridge/core/internal";
+import { type Carrier, type Connection, LOOPBACK, unreachable } from "./carrier.ts";
+import { dial, NotDirectError } from "./direct-dial.ts";
+import type { DirectLine } from "./direct-line.ts";
+import { grpcConnection } from "./grpc-connection.ts";
+
+const INITIAL_BACKOFF_MS = 50;
+const MAX_BACKOFF_MS = 500;
+
+/** A connection that speaks the direct protocol; nothing is sent. Its `carrier` rejects with NotDirectError when the server speaks another one. */
+export function directConnection(address: string): Connection {
+  let line: DirectLine | undefined;
+  let contacted = false;
+  let closed = false;
+  let cancelDialing = (): void => {};
+  let connecting: Promise<Carrier> | undefined;
+
+  async function connect(): Promise<Carrier> {
+    for (let attempt = 0; ; attempt++) {
+      if (closed) throw new BridgeClosedError("the bridge is closed");
+      try {
+        const dialing = dial(address);
+        cancelDialing = dialing.cancel;
+        line = await dialing.line;
+        contacted = true;
+        if (closed) line.close();
+        else return line;
+      } catch (error) {
+        if (closed) continue;
+        if (error instanceof NotDirectError && (error.isCertain || !contacted)) throw error;
+        if (!contacted) throw unreachable(address);
+        // Whoever waits for the connection keeps the process alive.
+        await new Promise<void>((resolve) => systemClock.schedule(backoffOf(attempt), resolve));
+      }
+    }
+  }
+
+  return {
+    address,
+    get contacted() {
+      return contacted;
+    },
+    carrier() {
+      if (line?.isUsable) return line;
+      connecting ??= connect().finally(() => {
+        connecting = undefined;
+      });
+      // Every caller may have stopped waiting by the time it fails.
+      connecting.catch(() => {});
+      return connecting;
+    },
+    another: () => directConnection(address),
+    close() {
+      closed = true;
+      cancelDialing();
+      line?.close();
+    },
+  };
+}
+
+/** A connection that speaks the direct protocol if the server does, and gRPC if not, which is remembered. */
+export function autoConnection(address: string): Connection {
+  // Only gRPC knows its way through a proxy.
+  if (!LOOPBACK.test(address) && hasProxy()) return grpcConnection(address);
+  const direct = directConnection(address);
+  let grpc: Connection | undefined;
+
+  async function otherwise(connecting: Promise<Carrier>): Promise<Carrier> {
+    try {
+      return await connecting;
+    } catch (error) {
+      if (!(error instanceof NotDirectError)) throw error;
+    }
+    grpc ??= grpcConnection(address);
+    const chosen = grpc;
+    try {
+      return await chosen.carrier();
+    } catch (error) {
+      // Nobody was there after all: it may be anybody the next time.
+      if (grpc === chosen && !chosen.contacted) grpc = undefined;
+      throw error;
+    }
+  }
+
+  return {
+    address,
+    get contacted() {
+      return direct.contacted || grpc?.contacted === true;
+    },
+    carrier() {
+      if (grpc !== undefined) return grpc.carrier();
+      const found = direct.carrier();
+      return found instanceof Promise ? otherwise(found) : found;
+    },
+    another: () => (grpc ?? direct).another(),
+    close() {
+      direct.close();
+      grpc?.close();
+    },
+  };
+}
+
+const backoffOf = (attempt: number): number => backoffMs(systemRandom, attempt, INITIAL_BACKOFF_MS, MAX_BACKOFF_MS);
+
+const hasProxy = (): boolean => ["grpc_proxy", "https_proxy", "http_proxy"].some((name) => process.env[name]);

@@ -1,0 +1,107 @@
+/** A server of the direct protocol whose answers a test writes by hand. */
+import { EventEmitter } from "node:events";
+import { createServer, type Socket } from "node:net";
+import type { Metadata } from "@grpc/grpc-js";
+import { Status } from "@session-bridge/protocol/google/rpc/status";
+import { DirectMethod, DirectWelcome } from "@session-bridge/protocol/session_bridge/v1/direct";
+import { VariableServiceService as Variables } from "@session-bridge/protocol/session_bridge/v1/variables";
+import { FRAME, type Frame, FrameReader, frame, MAGIC } from "../../src/frames.ts";
+import type { FakeAnswers, FakeServer, WatchStream } from "./fake-server.ts";
+
+const METHODS = {
+  [DirectMethod.DIRECT_METHOD_GET_VARIABLE]: "getVariable",
+  [DirectMethod.DIRECT_METHOD_GET_VARIABLES]: "getVariables",
+  [DirectMethod.DIRECT_METHOD_SET_VARIABLE]: "setVariable",
+  [DirectMethod.DIRECT_METHOD_WATCH_VARIABLES]: "watchVariables",
+} as const;
+
+/** A watch as grpc-js shows it to a handler, as far as tests look. */
+class Stream extends EventEmitter {
+  readonly request: unknown;
+  cancelled = false;
+  readonly #send: (kind: number, payload?: Uint8Array) => void;
+
+  constructor(request: unknown, send: (kind: number, payload?: Uint8Array) => void) {
+    super();
+    this.request = request;
+    this.#send = send;
+    this.on("error", (status: { code: number }) => send(FRAME.error, statusBytes(status)));
+  }
+
+  write(message: never): void {
+    this.#send(FRAME.item, Variables.watchVariables.responseSerialize(message));
+  }
+
+  end(): void {
+    this.#send(FRAME.end);
+  }
+
+  left(): void {
+    this.cancelled = true;
+    this.emit("cancelled");
+  }
+}
+
+/** Starts one on a free port. */
+export async function fakeDirectServer(answers: FakeAnswers): Promise<FakeServer> {
+  const calls: Record<string, number> = {};
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    const reader = new FrameReader({ keptBytes: 2 ** 32, skippedBytes: 2 ** 32 });
+    const streams = new Map<number, Stream>();
+    let greeted = false;
+    const answer = ({ call, method, payload }: Frame): void => {
+      const name = METHODS[method as keyof typeof METHODS];
+      const count = (calls[name] ?? 0) + 1;
+      calls[name] = count;
+      const send = (kind: number, bytes?: Uint8Array): void => void (socket.writable && socket.write(frame({ kind, call }, bytes)));
+      const request = Variables[name].requestDeserialize(payload);
+      if (name === "watchVariables") {
+        const stream = new Stream(request, send);
+        streams.set(call, stream);
+        if (answers.watchVariables === undefined) stream.emit("error", { code: 12 });
+        else answers.watchVariables(stream as unknown as WatchStream, count);
+        return;
+      }
+      const given = answers[name] === undefined ? { code: 12 } : answers[name](request as never, count);
+      if (given === undefined) return;
+      if ("code" in given) send(FRAME.error, statusBytes(given));
+      else send(FRAME.answer, Variables[name].responseSerialize({ ...EMPTY, ...given } as never));
+    };
+    socket.on("data", (chunk) => {
+      reader.push(chunk);
+      if (!greeted && reader.take(MAGIC.length) === undefined) return;
+      greeted = true;
+      for (let found = reader.next(); found !== undefined; found = reader.next()) {
+        if (found.kind === FRAME.hello) {
+          const welcome = DirectWelcome.encode(DirectWelcome.fromPartial({ version: 1 })).finish();
+          socket.write(Buffer.concat([MAGIC, frame({ kind: FRAME.welcome }, welcome)]));
+        } else if (found.kind === FRAME.call) answer(found);
+        else if (found.kind === FRAME.cancel) streams.get(found.call)?.left();
+      }
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = server.address();
+  return {
+    address: `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
+    calls,
+    headers: [],
+    kill() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+/** What every response of a test leaves out. */
+const EMPTY = { found: false, applied: false, value: Buffer.alloc(0), encoding: "", sessionRevision: 0n, revision: 0n };
+
+/** As grpc-js has it: the details are in the metadata. */
+function statusBytes({ code, details = "", metadata }: { code: number; details?: string; metadata?: Metadata }): Uint8Array {
+  const [encoded] = metadata?.get("grpc-status-details-bin") ?? [];
+  return encoded instanceof Buffer ? encoded : Status.encode({ code, message: details, details: [] }).finish();
+}
