@@ -98,7 +98,8 @@ export type {
   WriteOptions,
 } from "./session.ts";
 export { SessionManager, type SessionManagerOptions } from "./session-manager.ts";
-export type { CallOptions, SessionInfo, SessionTtl, Signal, VariableInfo, VariableTtl } from "./session-port.ts";
+export type { DeclaredSchema, ForkOptions, HistoryEntry, HistoryOptions, JsonSchema } from "./session-past.ts";
+export type { CallOptions, CheckpointInfo, SessionInfo, SessionTtl, Signal, VariableInfo, VariableTtl } from "./session-port.ts";
 export type { Transaction, TransactionOptions, TransactOptions } from "./session-transaction.ts";
 export { type Integers, UndecodedValue } from "./session-values.ts";
 export {

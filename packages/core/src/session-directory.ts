@@ -22,8 +22,9 @@ export function sessionDirectory(context: SessionContext): api.SessionDirectory 
     },
     async createSession(options) {
       const { signal, ttlMs: ttl, ...rest } = checkOptions("createSession", options, OPTIONS.createSession);
-      const { id, labels, maxLifeMs } = rest;
-      const info = await port.createSession({ id, ttl, labels, maxLifeMs }, { signal, timeoutMs: rest.timeoutMs ?? timeoutMs });
+      const { id, labels, maxLifeMs, historyEntries } = rest;
+      const call = { signal, timeoutMs: rest.timeoutMs ?? timeoutMs };
+      const info = await port.createSession({ id, ttl, labels, maxLifeMs, historyEntries }, call);
       return sessionOver(context, info.id);
     },
     listSessions(options) {

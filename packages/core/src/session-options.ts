@@ -1,6 +1,6 @@
 /** What the methods of `Session` accept beside names and values: every option is checked by name before anything is sent. */
 import { InvalidArgumentError } from "./errors.ts";
-import { checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs } from "./names.ts";
+import { checkHistoryEntries, checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs } from "./names.ts";
 import { isPlainObject as isPlain } from "./values/encode.ts";
 
 /** Checks one option's value; `label` names it in the error. */
@@ -136,6 +136,8 @@ export const OPTIONS = {
     values: maybe(boolean),
   },
   snapshots: { signal: maybe(signal), prefix: maybe(prefix) },
+  history: { ...CALL, limit: maybe(wholeFrom(1)) },
+  fork: { ...CALL, ttlMs: maybe(sessionTtl), labels: maybe(labels), atRevision: maybe(wholeFrom(1)) },
   touch: { ...CALL, ttlMs: maybe(sessionTtl) },
   session: { ttlMs: maybe(sessionTtl), labels: maybe(labels), create: maybe(boolean) },
   createSession: {
@@ -144,6 +146,7 @@ export const OPTIONS = {
     ttlMs: maybe(sessionTtl),
     maxLifeMs: maybe((value) => checkTtlMs(value)),
     labels: maybe(labels),
+    historyEntries: maybe((value) => checkHistoryEntries(value as number)),
   },
   listSessions: { ...CALL, prefix: maybe(prefix), labels: maybe(labels) },
 } satisfies Record<string, OptionChecks>;

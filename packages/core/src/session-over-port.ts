@@ -4,11 +4,23 @@ import type { Clock, Random } from "./clock.ts";
 import { type Contention, noContention } from "./contention.ts";
 import { edit } from "./edit.ts";
 import { type Outcome, SessionNotFoundError } from "./errors.ts";
-import { checkName, checkPrefix } from "./names.ts";
+import { checkCheckpointLabel, checkName, checkPrefix } from "./names.ts";
+import { history, jsonSchemaOf } from "./past-calls.ts";
 import type * as api from "./session.ts";
+import { forkArguments, schemaAndOptions, selectionOf } from "./session-arguments.ts";
 import { appending, deletion, incrementing, merging, setting, settings } from "./session-changes.ts";
-import { checkOptions, distinctNames, isPlainObject, isSchema, OPTIONS, refuse } from "./session-options.ts";
-import type { CallOptions, Operation, OperationResult, SessionDefaults, SessionInfo, SessionPort, VariableInfo } from "./session-port.ts";
+import { checkOptions, OPTIONS, refuse, wholeFrom } from "./session-options.ts";
+import type { DeclaredSchema, ForkOptions, HistoryEntry, HistoryOptions, JsonSchema } from "./session-past.ts";
+import type {
+  CallOptions,
+  CheckpointInfo,
+  Operation,
+  OperationResult,
+  SessionDefaults,
+  SessionInfo,
+  SessionPort,
+  VariableInfo,
+} from "./session-port.ts";
 import type { Transaction, TransactionOptions, TransactOptions } from "./session-transaction.ts";
 import { conform, decodeOneOfMany, decodeVariable, type Integers, infoOf, type ValueCodec } from "./session-values.ts";
 import { snapshots, waitFor, watchChanges } from "./session-watch.ts";
@@ -201,6 +213,62 @@ class PortSession implements api.Session {
     return waitFor(this.#context, this.id, name, predicate, { ...checked, ...this.#call(options) });
   }
 
+  history(name: string, options?: HistoryOptions): AsyncIterable<HistoryEntry> {
+    const { limit = Number.POSITIVE_INFINITY, ...checked } = checkOptions("history", options, OPTIONS.history);
+    checkName(name);
+    return history(this.#context, this.id, { name, limit }, () => this.#call(checked));
+  }
+
+  async restore(name: string, revision: number, options?: api.ConditionOptions): Promise<number> {
+    const checked = checkOptions("restore", options, OPTIONS.condition);
+    checkName(name);
+    wholeFrom(1)(revision, "restore's revision");
+    return (await this.#change({ kind: "restore", name, revision, ifRevision: checked.ifRevision }, checked)).revision;
+  }
+
+  async checkpoint(label: string, options?: CallOptions): Promise<number> {
+    checkOptions("checkpoint", options, OPTIONS.call);
+    checkCheckpointLabel(label);
+    return (await this.#change({ kind: "checkpoint", name: "", label }, options)).revision;
+  }
+
+  async listCheckpoints(options?: CallOptions): Promise<readonly CheckpointInfo[]> {
+    checkOptions("listCheckpoints", options, OPTIONS.call);
+    return (await this.#context.port.listCheckpoints(this.id, this.#call(options))).checkpoints;
+  }
+
+  async deleteCheckpoint(label: string, options?: CallOptions): Promise<boolean> {
+    checkOptions("deleteCheckpoint", options, OPTIONS.call);
+    checkCheckpointLabel(label);
+    return (await this.#change({ kind: "delete_checkpoint", name: "", label }, options)).applied;
+  }
+
+  async rollback(label: string, options?: CallOptions): Promise<number> {
+    checkOptions("rollback", options, OPTIONS.call);
+    checkCheckpointLabel(label);
+    return (await this.#change({ kind: "rollback", name: "", label }, options)).count;
+  }
+
+  async declare(name: string, schema: DeclaredSchema | null, options?: CallOptions): Promise<number> {
+    checkOptions("declare", options, OPTIONS.call);
+    checkName(name);
+    const encoded = schema === null ? undefined : this.#context.codec.encode(jsonSchemaOf(schema), { name });
+    return (await this.#change({ kind: "declare", name, schema: encoded }, options)).revision;
+  }
+
+  async declarations(options?: CallOptions): Promise<Map<string, JsonSchema>> {
+    checkOptions("declarations", options, OPTIONS.call);
+    const { port, codec, integers } = this.#context;
+    const { declarations } = await port.listDeclarations(this.id, this.#call(options));
+    return new Map(declarations.map(({ name, schema }) => [name, codec.decode(schema, { integers }) as JsonSchema]));
+  }
+
+  async fork(...given: [idOrOptions?: string | ForkOptions, more?: ForkOptions]): Promise<api.Session> {
+    const { id, ttlMs: ttl, labels, atRevision, ...call } = forkArguments(given);
+    const info = await this.#context.port.forkSession(this.id, { id, ttl, labels, atRevision }, this.#call(call));
+    return sessionOver(this.#context, info.id);
+  }
+
   async touch(options?: api.TouchOptions): Promise<SessionInfo> {
     const { ttlMs } = checkOptions("touch", options, OPTIONS.touch);
     return this.#context.port.touchSession(this.id, ttlMs, this.#call(options));
@@ -241,22 +309,3 @@ class PortSession implements api.Session {
 }
 
 const NOTHING = new Uint8Array(0);
-
-function schemaAndOptions(
-  method: string,
-  schemaOrOptions: StandardSchemaV1 | CallOptions | undefined,
-  more: CallOptions | undefined,
-): [StandardSchemaV1 | undefined, CallOptions] {
-  if (isSchema(schemaOrOptions)) return [schemaOrOptions as StandardSchemaV1, checkOptions(method, more, OPTIONS.call)];
-  if (more !== undefined) throw refuse(`${method} takes a standard-schema validator before its options`);
-  return [undefined, checkOptions(method, schemaOrOptions as CallOptions | undefined, OPTIONS.call)];
-}
-
-function selectionOf(names: api.Names): { readonly names: readonly string[] } | { readonly prefix: string } {
-  const listed = distinctNames(names);
-  if (listed !== undefined) return { names: listed };
-  if (!isPlainObject(names) || Object.keys(names).join() !== "prefix") throw refuse("getMany takes an iterable of names, or { prefix }");
-  const { prefix } = names as { readonly prefix: string };
-  checkPrefix(prefix);
-  return { prefix };
-}

@@ -1,6 +1,7 @@
 /** The `Session` that people hold: the same in process and over the network, judged by the same suite (`@session-bridge/core/testing`). */
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { CallOptions, SessionInfo, SessionTtl, Signal, VariableInfo, VariableTtl } from "./session-port.ts";
+import type { DeclaredSchema, ForkOptions, HistoryEntry, HistoryOptions, JsonSchema } from "./session-past.ts";
+import type { CallOptions, CheckpointInfo, SessionInfo, SessionTtl, Signal, VariableInfo, VariableTtl } from "./session-port.ts";
 import type { Transaction, TransactionOptions, TransactOptions } from "./session-transaction.ts";
 
 /** A variable with its value. */
@@ -260,6 +261,53 @@ export interface Session {
    */
   waitFor(name: string, predicate: (value: unknown) => unknown, options?: WaitForOptions): Promise<unknown>;
 
+  /**
+   * What the variable was before what it is now, newest first, as far as the session keeps it (`createSession({ historyEntries })`); that it was
+   * deleted or had expired is an entry too. Fetched page by page; what is written meanwhile is not told. A value is gone when its time is over.
+   */
+  history(name: string, options?: HistoryOptions): AsyncIterable<HistoryEntry>;
+
+  /**
+   * Writes again what the variable was at a revision of its history, deadline included, and gives the new revision; 0 where that was nothing, and
+   * the variable is deleted. CompactedError when it is not kept, or its time is over.
+   */
+  restore(name: string, revision: number, options?: ConditionOptions): Promise<number>;
+
+  /**
+   * Names the present state of all variables, and gives the revision of that. The same label again names another state. LimitExceededError
+   * TOO_MANY_CHECKPOINTS and CHECKPOINTS_TOO_LARGE.
+   */
+  checkpoint(label: string, options?: CallOptions): Promise<number>;
+
+  /** The states that have names, oldest first. */
+  listCheckpoints(options?: CallOptions): Promise<readonly CheckpointInfo[]>;
+
+  /** Forgets a named state; whether there was one. */
+  deleteCheckpoint(label: string, options?: CallOptions): Promise<boolean>;
+
+  /**
+   * Makes all variables what they were at a checkpoint, in one commit, and gives how many it wrote or deleted: those that were written since. What
+   * has expired since stays away, and histories, checkpoints and declarations stay as they are. CheckpointNotFoundError; ConstraintError for what was declared otherwise since.
+   */
+  rollback(label: string, options?: CallOptions): Promise<number>;
+
+  /**
+   * Refuses, from now on and on every path, values of this name that do not fit a schema, and gives the revision of that; null ends it and gives 0.
+   * The schema is looked at where the variable is kept: InvalidArgumentError INVALID_SCHEMA, with `details.path` and `details.rule`, for what
+   * it may not say. ConstraintError when the present value does not fit; then nothing is declared.
+   */
+  declare(name: string, schema: DeclaredSchema | null, options?: CallOptions): Promise<number>;
+
+  /** What names are declared as, in byte order of the names. */
+  declarations(options?: CallOptions): Promise<Map<string, JsonSchema>>;
+
+  /**
+   * Copies the session as it is at this moment, under a new id or one of 128 random bits: variables with their deadlines, and declarations; not
+   * its history and not its checkpoints. From then on neither knows the other [P7]. SessionNotFoundError; SessionExistsError.
+   */
+  fork(options?: ForkOptions): Promise<Session>;
+  fork(newId: string, options?: ForkOptions): Promise<Session>;
+
   /** Extends the session's life, or replaces its time to live. SessionNotFoundError when there is no such session. */
   touch(options?: TouchOptions): Promise<SessionInfo>;
 
@@ -290,6 +338,8 @@ export interface CreateSessionOptions extends CallOptions {
   readonly maxLifeMs?: number | undefined;
   /** At most 16, keys up to 63 bytes, values up to 255 bytes. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** How many earlier states are kept of each variable, 0 to 64; the server's default unless said, which is 0 unless configured. */
+  readonly historyEntries?: number | undefined;
 }
 
 /** Options of `listSessions`; `timeoutMs` counts for each page. */

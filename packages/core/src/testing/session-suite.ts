@@ -1,7 +1,10 @@
 /** The behaviour of `Session` as a suite: the same for a manager in this process and for a client of a server. */
 import type { SuiteRunner } from "./persistence/stage.ts";
 import { contendingLaws } from "./session/contending.ts";
+import { declaringLaws } from "./session/declaring.ts";
 import { editingLaws } from "./session/editing.ts";
+import { forkingLaws } from "./session/forking.ts";
+import { goingBackLaws } from "./session/going-back.ts";
 import { lifeLaws } from "./session/lives.ts";
 import { readingLaws } from "./session/reading.ts";
 import { refusingLaws } from "./session/refusing.ts";
@@ -20,6 +23,9 @@ const GROUPS: Readonly<Record<string, readonly SessionLaw[]>> = {
   contending: contendingLaws,
   "lives of sessions": lifeLaws,
   watching: watchingLaws,
+  "going back": goingBackLaws,
+  declaring: declaringLaws,
+  forking: forkingLaws,
   refusing: refusingLaws,
 };
 

@@ -33,6 +33,9 @@ const withName: readonly ((session: Session, name: string) => Promise<unknown>)[
   (s, name) => s.setDefault(name, 1),
   (s, name) => s.updateVariable(name, () => 1),
   (s, name) => s.edit(name, () => {}),
+  async (s, name) => s.history(name),
+  (s, name) => s.restore(name, 1),
+  (s, name) => s.declare(name, true),
   (s, name) => s.transaction((t) => t.get(name)),
   (s, name) => s.transaction((t) => t.getMany([name])),
   (s, name) => s.transaction((t) => t.has(name)),
@@ -83,6 +86,17 @@ const BAD_ARGUMENTS: Readonly<Record<string, Attempt>> = {
   "a timeout of one read of a transaction": (s) => s.transaction((t) => t.get("x", odd<StandardSchemaV1>({ timeoutMs: 5 }))),
   "a timeout of one write of a transaction": (s) => s.transaction((t) => t.set("x", 1, odd({ timeoutMs: 5 }))),
   "ifRevision undefined in a transaction": (s) => s.transaction((t) => t.delete("x", odd({ ifRevision: undefined }))),
+  "a limit of 0 of a history": async (s) => s.history("x", { limit: 0 }),
+  "an unknown option of history": async (s) => s.history("x", odd({ before: 1 })),
+  "a revision of 0 to restore": (s) => s.restore("x", 0),
+  "no revision to restore": (s) => s.restore("x", odd(undefined)),
+  "no schema to declare": (s) => s.declare("x", odd(undefined)),
+  "a list as a schema": (s) => s.declare("x", odd([])),
+  "an id after the options of fork": (s) => s.fork(odd({ labels: {} }), odd("copy")),
+  "an unknown option of fork": (s) => s.fork("copy", odd({ id: "other" })),
+  "a revision of 0 to fork": (s) => s.fork({ atRevision: 0 }),
+  "65 entries of history": (_, d) => d.createSession({ historyEntries: 65 }),
+  "a history that is no number": (_, d) => d.createSession({ historyEntries: odd("3") }),
   "one item to append in a transaction": (s) => s.transaction((t) => t.append("x", odd(1))),
   "a schema after the options": (s) => s.get("x", odd<StandardSchemaV1>({}), {}),
   "an unknown option of createSession": (_, d) => d.createSession(odd({ ttl: 1 })),
@@ -110,7 +124,19 @@ export const refusingLaws: readonly SessionLaw[] = [
         await refused(() => directory.session(odd(id)), "InvalidArgumentError", "INVALID_SESSION_ID");
         await refused(directory.createSession({ id: odd(id) }), "InvalidArgumentError", "INVALID_SESSION_ID");
         await refused(directory.deleteSession(odd(id)), "InvalidArgumentError", "INVALID_SESSION_ID");
+        await refused(directory.session("s").fork(odd(id)), "InvalidArgumentError", "INVALID_SESSION_ID");
       }
+    },
+  },
+  {
+    name: "[P16] bad labels of checkpoints are refused",
+    async check({ session, refused }) {
+      for (const label of [...Object.values(BAD_NAMES), "x".repeat(129)]) {
+        for (const attempt of [session.checkpoint(odd(label)), session.rollback(odd(label)), session.deleteCheckpoint(odd(label))]) {
+          await refused(attempt, "InvalidArgumentError", "INVALID_NAME");
+        }
+      }
+      await refused(session.info(), "SessionNotFoundError", "SESSION_NOT_FOUND");
     },
   },
   {
