@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from .aims import AIMS
+from .aims import judge
 from .lab import Lab, Settings
 from .machine import machine, versions
 from .plots import plot
@@ -44,7 +44,7 @@ def main() -> int:
     finally:
         lab.stop()
         shutil.rmtree(folder, ignore_errors=True)
-    report = Report(facts, known, settings.repeats, measured, [aim.judge({each.row.name: each for each in measured}) for aim in AIMS])
+    report = Report(facts, known, settings.repeats, measured, judge(measured))
     _write(report, arguments.docs)
     minutes = (time.monotonic() - begun) / 60
     print(f"\n{aims_table(report.aims)}\n\n{minutes:.1f} minutes; {RESULTS.relative_to(ROOT)} has the tables and pictures")

@@ -35,11 +35,9 @@ class _Ratio:
     bound: float
 
     def judge(self, results: Results) -> Judged:
-        row = results.get(self.row)
-        less = row is None or row.row.better == "less"
+        row = results[self.row]
+        less = row.row.better == "less"
         bound = f"{'≤' if less else '≥'} {self.bound:.2f}×"
-        if row is None:
-            return Judged(self.text, bound, None, None, gap="was not measured")
         gap = next((f"{ENTRIES[name].title}: {row.gaps[name]}" for name in (self.of, *self.over) if name in row.gaps), "")
         there = [name for name in self.over if name in row.found]
         if self.of not in row.found or not there:
@@ -60,8 +58,8 @@ class _Cpu:
     bound: float
 
     def judge(self, results: Results) -> Judged:
-        row, bound = results.get(self.row), f"≤ {self.bound:.2f}×"
-        if row is None or self.of not in row.found or self.over not in row.found:
+        row, bound = results[self.row], f"≤ {self.bound:.2f}×"
+        if self.of not in row.found or self.over not in row.found:
             return Judged(self.text, bound, None, None, gap="was not measured")
         of, over = _cpu_us(row, self.of), _cpu_us(row, self.over)
         if of is None or not over:
@@ -80,12 +78,11 @@ class _Number:
     unit: str
 
     def judge(self, results: Results) -> Judged:
-        row = results.get(self.row)
-        less = row is None or row.row.better == "less"
+        row = results[self.row]
+        less = row.row.better == "less"
         bound = f"{'≤' if less else '≥'} {self.bound:,.0f} {self.unit}"
-        if row is None or self.of not in row.found:
-            gap = "was not measured" if row is None else row.gaps.get(self.of, "was not measured")
-            return Judged(self.text, bound, None, None, f" {self.unit}", gap)
+        if self.of not in row.found:
+            return Judged(self.text, bound, None, None, f" {self.unit}", row.gaps[self.of])
         found = spread(row.values(self.of))
         return Judged(self.text, bound, found, found.median <= self.bound if less else found.median >= self.bound, f" {self.unit}")
 
@@ -95,10 +92,10 @@ class _NoneLost:
     text = "lost updates in every mode of use that the README shows"
 
     def judge(self, results: Results) -> Judged:
-        row = results.get(self.row)
-        ways = [] if row is None else [line.name for line in row.row.lines if line.what in README_INCREMENTS and line.entry in _OURS]
-        lost = [] if row is None else [value for way in ways for value in row.values(way)]
-        if row is None or not lost:
+        row = results[self.row]
+        ways = [line.name for line in row.row.lines if line.what in README_INCREMENTS and line.entry in _OURS]
+        lost = [value for way in ways for value in row.values(way)]
+        if not lost:
             return Judged(self.text, "0", None, None, "", "was not measured")
         missing = [way for way in ways if way in row.gaps]
         gap = f"not measured: {', '.join(missing)}" if missing else ""
@@ -108,7 +105,7 @@ class _NoneLost:
 _OURS = ("direct", "grpc")
 _DURABLE = ("redis-always", "postgres-durable")
 
-AIMS = (
+_AIMS = (
     _Ratio("direct get against redis-py HGET + json", "get-100-b", "direct", ["redis"], 0.85),
     _Ratio("direct set against redis-py HSET + json", "set-100-b", "direct", ["redis"], 0.85),
     _Ratio("direct get against a raw TCP echo", "get-100-b", "direct", ["tcp-echo"], 1.4),
@@ -131,6 +128,12 @@ AIMS = (
     _Number("memory for an idle session of ten", "memory-session", "memory", 4_096, "bytes"),
     _NoneLost(),
 )
+
+
+def judge(rows: Sequence[Measured]) -> list[Judged]:
+    """The aims that these rows are about."""
+    results = {measured.row.name: measured for measured in rows}
+    return [aim.judge(results) for aim in _AIMS if aim.row in results]
 
 
 def _cpu_us(row: Measured, line: str) -> float | None:

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import cpus
+from .cpus import started_on
 from .entries import ENTRIES, Entry
 from .gap import GapError
 from .measuring import Worker
@@ -46,7 +48,8 @@ class Lab:
         """A server, started when it is not running. Raises GapError when it cannot be."""
         if name not in self._servers:
             try:
-                self._servers[name] = SERVERS[name](self.new_folder(name))
+                with started_on(cpus.SERVERS):
+                    self._servers[name] = SERVERS[name](self.new_folder(name))
             except GapError as gap:
                 # Where this run keeps its files says nothing to a reader.
                 self._servers[name] = str(gap).replace(f"{self.folder}/", "")
@@ -64,7 +67,9 @@ class Lab:
         key = (name, role)
         if key not in self._workers:
             entry = ENTRIES[name]
-            self._workers[key] = self._worker(entry, self.server(entry.server))
+            server = self.server(entry.server)
+            with started_on(cpus.CLIENTS):
+                self._workers[key] = self._worker(entry, server)
         return self._workers[key]
 
     @contextmanager

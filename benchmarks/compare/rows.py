@@ -36,7 +36,7 @@ class Row:
     baseline: str
     not_comparable: str
     #: However many repeats are asked for.
-    repeats_at_most: int = 1_000
+    repeats_at_most: int = 1_000_000
 
 
 def _same(measure: Measure, *entries: str, what: str = "") -> list[Line]:

@@ -36,10 +36,15 @@ def measure(lab: Lab, row: Row) -> Measured:
     lines = list(row.lines)
     found: dict[str, list[Found]] = {line.name: [] for line in lines}
     gaps: dict[str, str] = {}
-    for repeat in range(min(lab.settings.repeats, row.repeats_at_most)):
+    repeats = min(lab.settings.repeats, row.repeats_at_most)
+    # Compilers and caches warm up in a round that is not counted, where one is cheap.
+    warm_up = 1 if repeats < row.repeats_at_most else 0
+    for repeat in range(warm_up + repeats):
         for line in [line for line in _rotated(lines, repeat) if line.name not in gaps]:
             try:
-                found[line.name].append(line.measure(lab, line.entry))
+                once = line.measure(lab, line.entry)
+                if repeat >= warm_up:
+                    found[line.name].append(once)
             except (GapError, RuntimeError, OSError, subprocess.SubprocessError) as error:
                 # Half of the repeats would be compared with all of the others'.
                 gaps[line.name] = str(error) if isinstance(error, GapError) else f"failed: {error}"

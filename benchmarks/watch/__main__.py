@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from compare.aims import AIMS
+from compare.aims import judge
 from compare.gap import GapError
 from compare.lab import Lab, Settings
 from compare.machine import machine, versions
@@ -41,7 +41,7 @@ def main() -> None:
     with _lab(_QUICK if parser.parse_args().quick else _FULL) as lab:
         delays = measure(lab, next(row for row in ROWS if row.name == "watch"))
         print(row_section(delays))
-        print(f"\n{aims_table([aim.judge({'watch': delays}) for aim in AIMS if aim.row == 'watch'])}\n", flush=True)
+        print(f"\n{aims_table(judge([delays]))}\n", flush=True)
         watches = _many(lab)
         print(_many_section(watches), flush=True)
         writes = _stuck(lab)

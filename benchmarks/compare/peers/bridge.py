@@ -18,7 +18,10 @@ def connected(function: str, target: str, carrier: str) -> Any:
     if connect is None:
         raise GapError(f"session_bridge has no {function} yet")
     if "carrier" in inspect.signature(connect).parameters:
-        return connect(target, timeout=_TIMEOUT_SECONDS, carrier=carrier)
+        try:
+            return connect(target, timeout=_TIMEOUT_SECONDS, carrier=carrier)
+        except session_bridge.UnsupportedError as error:
+            raise GapError(str(error)) from error
     if carrier != "grpc":
         raise GapError(f"session_bridge.{function} has no {carrier} carrier yet")
     return connect(target, timeout=_TIMEOUT_SECONDS)
