@@ -1,6 +1,7 @@
 """A real server for the tests that want one. Property tests run the same cases each time and print what repeats one."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from hypothesis import settings
 
 import session_bridge
 from session_bridge import Bridge, Session
+from session_bridge._carriers import CarrierName
 
 from .servers import Server, serving
 from .telemetry import Told, configure
@@ -22,6 +24,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One memory-only server for all tests that need nothing of their own."""
     with serving("memory", tmp_path_factory.mktemp("server") / "server.log") as running:
         yield running
+
+
+@pytest.fixture(params=["direct", "grpc"])
+def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> CarrierName:
+    """Each carrier in turn, which is then the one of every bridge."""
+    name: CarrierName = request.param
+    monkeypatch.setattr(session_bridge, "connect", partial(session_bridge.connect, carrier=name))
+    return name
 
 
 @pytest.fixture

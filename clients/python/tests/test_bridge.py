@@ -22,6 +22,8 @@ from session_bridge import (
 
 from .servers import Server, serving
 
+pytestmark = pytest.mark.usefixtures("carrier")
+
 
 @pytest.fixture
 def free_port() -> int:

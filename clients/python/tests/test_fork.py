@@ -18,6 +18,7 @@ from .servers import Server
 from .telemetry import Told
 
 pytestmark = [
+    pytest.mark.usefixtures("carrier"),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork"),
     # From Python 3.12 on, forking a process that has threads warns; these tests are about exactly that.
     pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),

@@ -15,6 +15,8 @@ from session_bridge import RevisionMismatchError, ServerUnavailableError
 
 from .servers import Server
 
+pytestmark = pytest.mark.usefixtures("carrier")
+
 VALUES: dict[str, Any] = {
     "null": None,
     "boolean": True,

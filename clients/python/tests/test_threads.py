@@ -2,10 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 import session_bridge
 from session_bridge import Session
 
 from .servers import Server
+
+pytestmark = pytest.mark.usefixtures("carrier")
 
 
 def test_threads_share_a_session(session: Session) -> None:

@@ -23,11 +23,14 @@ from session_bridge import (
     Session,
     Watch,
 )
+from session_bridge import _direct_stream as direct_stream
 from session_bridge import _grpc_streams as grpc_streams
 from session_bridge._silence import Watchdog
 
 from .proxy import Proxy
 from .servers import Server, serving
+
+pytestmark = pytest.mark.usefixtures("carrier")
 
 
 def shown(changes: list[Change]) -> list[tuple[str, str, Any, bool]]:
@@ -172,14 +175,15 @@ def test_close_ends_the_pause_of_a_thread_that_waits_for_a_server(sqlite_server:
         assert time.monotonic() - begun < 1
 
 
-def test_a_watch_ends_with_its_block_and_leaves_no_thread(server: Server) -> None:
+def test_a_watch_ends_with_its_block_and_leaves_no_thread(server: Server, carrier: str) -> None:
+    """The direct one needs none in the first place."""
     before = our_threads()
     with session_bridge.connect(server.address) as bridge:
         session = bridge.get_session()
         for _ in range(3):
             with session.watch() as watch:
                 next(watch)
-                assert "session-bridge-watchdog" in our_threads()
+                assert ("session-bridge-watchdog" in our_threads()) == (carrier == "grpc")
             wait_until(lambda: our_threads() == before)
         abandoned = session.watch()
         next(abandoned)
@@ -313,6 +317,7 @@ def test_p15_a_silent_server_is_a_lost_one(
 ) -> None:
     """[P15] One that lives and does nothing; nothing is lost by taking it for dead."""
     monkeypatch.setattr(grpc_streams, "WATCHDOG", Watchdog(0.3))
+    monkeypatch.setattr(direct_stream, "SILENCE_SECONDS", 0.3)
     server = sqlite_server()
     with session_bridge.connect(server.address, timeout=20) as bridge, ThreadPoolExecutor(1) as pool:
         session = bridge.get_session("silent")

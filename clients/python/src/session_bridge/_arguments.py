@@ -30,6 +30,8 @@ IfRevision: TypeAlias = int | Literal[Omitted.OMITTED]
 
 DEFAULT_ADDRESS: Final = "localhost:50051"
 _HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.%a-z]+\]|[^\s:/\[\]]+):(\d{1,5})")
+_UNIX_PATH = re.compile(r"unix:/[^\x00]+")
+_INT32_MAX: Final = 2**31 - 1
 _INT64_MAX: Final = 2**63 - 1
 _MAX_TTL_MS: Final = 9_000_000_000_000_000
 
@@ -38,10 +40,14 @@ def check_address(address: str | None) -> str:
     """The server's address: what is given, or SESSION_BRIDGE_ADDRESS, or localhost:50051."""
     if address is None:
         address = os.environ.get("SESSION_BRIDGE_ADDRESS") or DEFAULT_ADDRESS
-    found = _HOST_AND_PORT.fullmatch(address) if isinstance(cast("object", address), str) else None
+    text = address if isinstance(cast("object", address), str) else ""
+    found = _HOST_AND_PORT.fullmatch(text)
     if found is None or not 1 <= int(found[1]) <= 65535:
-        raise InvalidArgumentError(f"an address is host:port, such as {DEFAULT_ADDRESS}, not {address!r}")
-    return address
+        if _UNIX_PATH.fullmatch(text):
+            return text
+        wanted = f"host:port, such as {DEFAULT_ADDRESS}, or unix:/path"
+        raise InvalidArgumentError(f"an address is {wanted}, not {address!r}")
+    return text
 
 
 def check_seconds(seconds: float | timedelta, what: str = "timeout") -> float:
@@ -114,6 +120,34 @@ def check_since(since: int | None) -> int | None:
     if since is not None and (not _is_int(since) or not 0 <= since <= _INT64_MAX):
         raise InvalidArgumentError(f"since is the revision of a change that was told with last, not {since!r}")
     return since
+
+
+def check_revision(revision: int, what: str) -> int:
+    """A revision that something had; None is refused, so that a missing one never means another."""
+    if not _is_int(revision) or not 1 <= revision <= _INT64_MAX:
+        raise InvalidArgumentError(f"{what} is a revision, a whole number from 1, not {revision!r}")
+    return revision
+
+
+def check_label(label: str) -> str:
+    """A checkpoint's label that the wire can carry."""
+    return _check_text(label, "a checkpoint's label", "INVALID_NAME")
+
+
+def check_history(entries: int | None) -> int | None:
+    """None, or how many earlier states of each variable are kept; the most is the server's to know."""
+    if entries is not None and (not _is_int(entries) or not 0 <= entries <= _INT32_MAX):
+        raise InvalidArgumentError(f"history is how many earlier states of each variable are kept, not {entries!r}")
+    return entries
+
+
+def check_new_ttl(ttl: float | timedelta | str) -> TtlMs:
+    """A time to live in milliseconds, or "never"; None is refused, which would leave open what is meant."""
+    if cast("object", ttl) is None:
+        raise InvalidArgumentError(
+            'ttl is a number of seconds above 0, a timedelta or "never", not None', reason="INVALID_TTL"
+        )
+    return check_ttl(ttl, may_keep=False)
 
 
 def check_count(count: int | None, what: str) -> int | None:

@@ -7,9 +7,10 @@ from typing import Literal, NoReturn, Self, TypeVar
 
 from . import _session_calls as calls
 from ._arguments import OMITTED, Omitted, check_address, check_labels, check_prefix, check_seconds, check_session_id
-from ._async_grpc_carrier import AsyncGrpcCarrier
+from ._async_carrier import async_carrier_of
 from ._async_rpc import AsyncRemoteTransport
 from ._async_session import AsyncSession
+from ._carriers import CarrierName
 from ._link import Link
 from ._models import SessionInfo, SessionTtl
 from ._steps import Steps, run_async, wait_ready
@@ -20,7 +21,12 @@ R = TypeVar("R")
 
 
 def connect_async(
-    address: str | None = None, *, timeout: float = 5.0, retry: bool = True, codecs: Codecs = DEFAULT_CODECS
+    address: str | None = None,
+    *,
+    timeout: float = 5.0,
+    retry: bool = True,
+    codecs: Codecs = DEFAULT_CODECS,
+    carrier: CarrierName = "auto",
 ) -> "AsyncBridge":
     """A bridge to a server for the tasks of an event loop. Not a coroutine: it connects at the first call, not here.
 
@@ -29,12 +35,14 @@ def connect_async(
         timeout: Seconds that each call may take, retries included.
         retry: Whether a call is sent again when a server that was there is lost; see `connect`.
         codecs: Encoders of the application's own types, and encodings of its own.
+        carrier: ``grpc``, which is also what ``auto`` is here.
 
     Raises:
-        InvalidArgumentError: The address or the timeout cannot be one.
+        InvalidArgumentError: The address, the timeout or the carrier cannot be one.
+        UnsupportedError: The carrier is ``direct``, which event loops have not got.
     """
     where = check_address(address)
-    transport = AsyncRemoteTransport(where, AsyncGrpcCarrier(where))
+    transport = AsyncRemoteTransport(where, async_carrier_of(carrier, where))
     return AsyncBridge(Link(transport, check_seconds(timeout), retry, codecs))
 
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Protocol
 
-from ._errors import InvalidArgumentError
+from ._carriers import CarrierName, check_carrier
+from ._errors import InvalidArgumentError, UnsupportedError
 from ._fork import GATE
 from ._telemetry import Headers
 
@@ -58,3 +59,17 @@ class Place:
         if not self._loop.is_closed():
             raise InvalidArgumentError("the bridge is in use by another event loop; call connect_async in each of them")
         return False
+
+
+def async_carrier_of(name: CarrierName, address: str) -> AsyncCarrier:
+    """The carrier of that name.
+
+    Raises:
+        InvalidArgumentError: There is none.
+        UnsupportedError: There is, but not for event loops.
+    """
+    if check_carrier(name) == "direct":
+        raise UnsupportedError("event loops have no direct carrier; use carrier='grpc' or 'auto'")
+    from ._async_grpc_carrier import AsyncGrpcCarrier  # Takes a while, and not everybody needs it.
+
+    return AsyncGrpcCarrier(address)

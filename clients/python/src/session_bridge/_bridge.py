@@ -15,7 +15,7 @@ from ._arguments import (
     check_seconds,
     check_session_id,
 )
-from ._grpc_carrier import GrpcCarrier
+from ._carriers import CarrierName, carrier_of
 from ._link import Link
 from ._models import SessionInfo, SessionTtl
 from ._rpc import RemoteTransport
@@ -28,22 +28,29 @@ R = TypeVar("R")
 
 
 def connect(
-    address: str | None = None, *, timeout: float = 5.0, retry: bool = True, codecs: Codecs = DEFAULT_CODECS
+    address: str | None = None,
+    *,
+    timeout: float = 5.0,
+    retry: bool = True,
+    codecs: Codecs = DEFAULT_CODECS,
+    carrier: CarrierName = "auto",
 ) -> "Bridge":
     """A bridge to a server. Connects at the first call, not here.
 
     Args:
-        address: ``host:port``; left out, the environment's SESSION_BRIDGE_ADDRESS, else localhost:50051.
+        address: ``host:port``, or ``unix:/path`` on the same machine; left out, the environment's
+            SESSION_BRIDGE_ADDRESS, else localhost:50051.
         timeout: Seconds that each call may take, retries included.
         retry: Whether a call is sent again, within the timeout, when a server that was there is lost; a change is then
             applied once all the same.
         codecs: Encoders of the application's own types, and encodings of its own.
+        carrier: ``direct``, the faster one; ``grpc``; or ``auto``: direct, and gRPC where only that is answered.
 
     Raises:
-        InvalidArgumentError: The address or the timeout cannot be one.
+        InvalidArgumentError: The address, the timeout or the carrier cannot be one.
     """
     where = check_address(address)
-    return Bridge(Link(RemoteTransport(where, GrpcCarrier(where)), check_seconds(timeout), retry, codecs))
+    return Bridge(Link(RemoteTransport(where, carrier_of(carrier, where)), check_seconds(timeout), retry, codecs))
 
 
 class Bridge:

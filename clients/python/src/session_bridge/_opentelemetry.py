@@ -227,5 +227,13 @@ class Call:
         return outcome
 
 
+def _where(address: str) -> dict[str, AttributeValue]:
+    """The attributes that say where the server is; a socket of the file system has no port."""
+    if address.startswith("unix:"):
+        return {"server.address": address.removeprefix("unix:")}
+    host, _, port = address.rpartition(":")
+    return {"server.address": host.strip("[]"), "server.port": int(port)}
+
+
 def _fits(value: str) -> bool:
     return 0 < len(value) <= _MAX_HEADER_LENGTH and value.isascii() and value.isprintable()

@@ -1,0 +1,137 @@
+"""A peer of the direct protocol whose every byte a test decides."""
+
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from google.protobuf.message import Message
+
+from session_bridge._direct_frames import HEADER, MAGIC, METHODS
+from session_bridge.v1 import direct_pb2 as direct
+from session_bridge.v1 import sessions_pb2 as sessions
+
+NAMES = {number: name for name, number in METHODS.items()}
+
+
+class Received(NamedTuple):
+    call: int
+    kind: int
+    method: str
+    flags: int
+    number: int
+    payload: bytes
+
+
+class Gone(Exception):
+    """The client has closed its side."""
+
+
+class Connection:
+    """A client's connection, seen from the server."""
+
+    def __init__(self, way: socket.socket) -> None:
+        self.way = way
+        self.hello: direct.DirectHello | None = None
+
+    def read(self, count: int) -> bytes:
+        data = b""
+        while len(data) < count:
+            more = self.way.recv(count - len(data))
+            if not more:
+                raise Gone
+            data += more
+        return data
+
+    def frame(self) -> Received:
+        length, call, kind, method, flags, number = HEADER.unpack(self.read(HEADER.size))
+        return Received(call, kind, NAMES.get(method, ""), flags, number, self.read(length))
+
+    def call(self) -> Received:
+        """The next call; credit and what else there is is passed over."""
+        while True:
+            frame = self.frame()
+            if frame.kind == direct.DIRECT_FRAME_KIND_CALL:
+                return frame
+
+    def send(self, call: int, kind: int, payload: bytes = b"", number: int = 0) -> None:
+        self.way.sendall(HEADER.pack(len(payload), call, kind, 0, 0, number) + payload)
+
+    def answer(self, call: int, message: Message) -> None:
+        self.send(call, direct.DIRECT_FRAME_KIND_ANSWER, message.SerializeToString())
+
+    def welcome(self) -> None:
+        assert self.read(len(MAGIC)) == MAGIC
+        hello = self.frame()
+        assert (hello.kind, hello.call) == (direct.DIRECT_FRAME_KIND_HELLO, 0)
+        self.hello = direct.DirectHello.FromString(hello.payload)
+        self.way.sendall(MAGIC)
+        welcome = direct.DirectWelcome(version=1, max_message_bytes=4_194_304, max_calls=8, max_streams=8)
+        self.send(0, direct.DIRECT_FRAME_KIND_WELCOME, welcome.SerializeToString())
+
+    def greeted(self) -> None:
+        """Welcomes, and answers the call with which a client finds out whether a server is there."""
+        self.welcome()
+        self.answer_greeting(self.call())
+
+    def answer_greeting(self, call: Received) -> None:
+        assert call.method.endswith("GetServerInfo")
+        self.answer(call.call, sessions.GetServerInfoResponse(version="0"))
+
+
+Script = Callable[[Connection], None]
+
+
+class Peer:
+    """Listens; each connection is served by the next script, the last of them for ever."""
+
+    def __init__(self, *scripts: Script) -> None:
+        self._scripts = list(scripts)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self.connections: list[Connection] = []
+        self.failures: list[BaseException] = []
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                way, _ = self._listener.accept()
+            except OSError:
+                return
+            script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+            connection = Connection(way)
+            self.connections.append(connection)
+            thread = threading.Thread(target=self._serve, args=(script, connection), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, script: Script, connection: Connection) -> None:
+        with connection.way:
+            try:
+                script(connection)
+            except (Gone, OSError):
+                return
+            except BaseException as failure:
+                self.failures.append(failure)
+
+    def end(self) -> None:
+        for way in (self._listener, *(connection.way for connection in self.connections)):
+            with suppress(OSError):
+                way.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join()
+        assert self.failures == []
+
+
+@contextmanager
+def peer(*scripts: Script) -> Generator[Peer]:
+    """A peer for the time of a block."""
+    listening = Peer(*scripts)
+    try:
+        yield listening
+    finally:
+        listening.end()
