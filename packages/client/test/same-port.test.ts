@@ -23,6 +23,11 @@ const condition = { ifRevision: fc.option(fc.constant(0), { nil: undefined }), w
 const value = fc.record({ bytes, encoding: fc.constantFrom("", "", "", "other") });
 const ttl = fc.constantFrom<VariableTtl | undefined>(undefined, undefined, "never", "keep", 1_000);
 
+const label = fc.constantFrom("l", "m", "");
+const schema = fc.constantFrom(undefined, encode({ type: "integer" }), encode({ type: ["integer", "string"] }), encode({ typo: 1 }));
+// The clock stands still: these are the first revisions of every session.
+const revision = fc.nat({ max: 5 }).map((n) => manualClock().now() * 1000 + n);
+
 const operation = fc.oneof(
   fc.record({ kind: kind("set"), name, value }),
   fc.record({ kind: kind("set"), name, value, ttl, ifMissing: fc.boolean(), ...condition }),
@@ -43,6 +48,11 @@ const operation = fc.oneof(
   fc.record({ kind: kind("clear"), name: fc.constant(""), prefix: fc.constantFrom("", "a") }),
   fc.record({ kind: kind("pop_last"), name: fc.constant("") }),
   fc.record({ kind: kind("check"), name, ...condition }),
+  fc.record({ kind: kind("restore"), name, revision, ...condition }),
+  fc.record({ kind: kind("rollback"), name: fc.constant(""), label }),
+  fc.record({ kind: kind("checkpoint"), name: fc.constant(""), label }),
+  fc.record({ kind: kind("delete_checkpoint"), name: fc.constant(""), label }),
+  fc.record({ kind: kind("declare"), name, schema }),
 ) satisfies fc.Arbitrary<Operation>;
 
 const update: fc.Arbitrary<Update> = fc.record({
@@ -63,6 +73,16 @@ async function told(port: SessionPort, sessionId: string, updates: readonly Upda
     }
   }
   answers.push(await port.getVariables(sessionId, { prefix: "" }, {}), await port.listVariables(sessionId, "", {}));
+  for (const each of ["a", "b"]) {
+    const page = await port.getHistory(sessionId, each, { limit: 2 }, {});
+    answers.push(page, await port.getHistory(sessionId, each, { before: page.next }, {}));
+  }
+  answers.push(await port.listCheckpoints(sessionId, {}), await port.listDeclarations(sessionId, {}));
+  for (const atRevision of [undefined, manualClock().now() * 1000 + 1]) {
+    const copy = `${sessionId}-${atRevision}`;
+    answers.push(await port.forkSession(sessionId, { id: copy, ttl: 60_000, labels: { a: "b" }, atRevision }, {}).catch((error) => error));
+    answers.push(await port.getVariables(copy, { prefix: "" }, {}), await port.listDeclarations(copy, {}));
+  }
   return JSON.parse(JSON.stringify(answers, (_, part: unknown) => plain(part)));
 }
 
@@ -78,8 +98,9 @@ function plain(part: unknown): unknown {
 it("the port of a server answers every update as the port of an engine in this process", async () => {
   // Revisions and times are compared too: both sides read one clock, which stands still.
   const clock = manualClock();
-  const engine = sessionEngine({ clock });
-  const server = await startServer({ listen: "127.0.0.1:0", clock });
+  const limits = { historyEntries: 3, checkpointsPerSession: 1 };
+  const engine = sessionEngine({ clock, limits });
+  const server = await startServer({ listen: "127.0.0.1:0", clock, limits });
   const remote = remotePort(server.address);
   let count = 0;
   try {

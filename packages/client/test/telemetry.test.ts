@@ -31,7 +31,8 @@ async function served() {
 }
 
 interface Operation {
-  readonly call: (session: Session) => Promise<unknown>;
+  /** `revision` is that of "x". */
+  readonly call: (session: Session, revision: number) => Promise<unknown>;
   readonly methods: readonly string[];
   readonly codec: readonly string[];
 }
@@ -80,6 +81,20 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   ),
   transaction: operation(readAndWrite("transaction"), [`${VARIABLES}GetVariable`, `${VARIABLES}UpdateVariables`], ENCODED, DECODED),
   transact: operation(readAndWrite("transact"), [`${VARIABLES}GetVariable`, `${VARIABLES}UpdateVariables`], ENCODED, DECODED),
+  history: operation(
+    async (s) => {
+      for await (const _ of s.history("x"));
+    },
+    [`${VARIABLES}GetVariableHistory`],
+  ),
+  restore: operation((s, revision) => s.restore("x", revision), [`${VARIABLES}UpdateVariables`]),
+  checkpoint: operation((s) => s.checkpoint("c"), [`${VARIABLES}UpdateVariables`]),
+  listCheckpoints: operation((s) => s.listCheckpoints(), [`${SESSIONS}ListCheckpoints`]),
+  deleteCheckpoint: operation((s) => s.deleteCheckpoint("c"), [`${VARIABLES}UpdateVariables`]),
+  rollback: operation((s) => s.rollback("c"), [`${VARIABLES}UpdateVariables`]),
+  declare: operation((s) => s.declare("x", { type: "array" }), [`${VARIABLES}UpdateVariables`], ENCODED),
+  declarations: operation((s) => s.declarations(), [`${VARIABLES}ListDeclarations`], DECODED),
+  fork: operation((s) => s.fork(), [`${SESSIONS}ForkSession`]),
   touch: operation((s) => s.touch(), [`${SESSIONS}TouchSession`]),
   info: operation((s) => s.info(), [`${SESSIONS}GetSession`]),
   destroy: operation((s) => s.destroy(), [`${SESSIONS}DeleteSession`]),
@@ -91,12 +106,14 @@ describe("a call", () => {
     async (name, { call, methods, codec }) => {
       const told = configured();
       const { session, where } = await served();
-      await session.set("x", [1, 2, 3]);
+      const revision = await session.set("x", [1, 2, 3]);
+      await session.declare("declared", true);
+      await session.checkpoint("c");
       const counts = async () =>
         new Map((await told.points(CALLS)).map(({ attributes, value }) => [attributes["rpc.method"], value.count]));
       const before = await counts();
       told.forget();
-      await call(session);
+      await call(session, revision);
       const [span, ...more] = told.spans();
       expect(more).toEqual([]);
       expect(span).toMatchObject({
@@ -136,6 +153,16 @@ describe("a call", () => {
     const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(session)).filter((name) => name !== "constructor");
     const streams = ["watch", "snapshots", "waitFor"];
     expect(methods.filter((name) => !streams.includes(name)).sort()).toEqual(Object.keys(OPERATIONS).sort());
+  });
+
+  test("of a copy is told like one of its source", async () => {
+    const told = configured();
+    const { session } = await served();
+    await session.set("x", 1);
+    const copy = await session.fork();
+    told.forget();
+    await copy.get("x");
+    expect(told.spans().map(({ name }) => name)).toEqual(["session_bridge.client.get"]);
   });
 
   test("of a bridge is told like one of a session", async () => {

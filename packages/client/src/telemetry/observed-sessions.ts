@@ -28,6 +28,14 @@ const CALLS: ReadonlySet<string | symbol> = new Set<keyof Session>([
   "edit",
   "transaction",
   "transact",
+  "restore",
+  "checkpoint",
+  "listCheckpoints",
+  "deleteCheckpoint",
+  "rollback",
+  "declare",
+  "declarations",
+  "fork",
   "touch",
   "info",
   "destroy",
@@ -46,10 +54,11 @@ const observedCodec: ValueCodec = {
 
 const lengthOf = (bytes: Uint8Array): number => bytes.length;
 
-/** A port whose listings and questions about the server are calls of their own: a listing asks for each page when it is walked over. */
+/** A port whose listings, histories and questions about the server are calls of their own: what has pages asks for each when it is walked over. */
 export const observedPort = (api: OpenTelemetry, address: string, port: RemotePort): RemotePort => ({
   ...port,
   listSessions: (...given) => observe(api, address, "listSessions", () => port.listSessions(...given)),
+  getHistory: (...given) => observe(api, address, "history", async () => port.getHistory(...given)),
   serverInfo: (...given) => observe(api, address, "serverInfo", () => port.serverInfo(...given)),
 });
 
@@ -61,7 +70,10 @@ export function observedDirectory(api: OpenTelemetry, address: string, context: 
       const member: unknown = Reflect.get(session, name, session);
       if (typeof member !== "function") return member;
       if (!CALLS.has(name)) return member.bind(session);
-      return (...given: never[]) => observe(api, address, String(name), () => (member as Call).apply(session, given));
+      return (...given: never[]) => {
+        const answer = observe(api, address, String(name), () => (member as Call).apply(session, given));
+        return name === "fork" ? answer.then((copy) => observed(copy as Session)) : answer;
+      };
     },
   };
   const observed = (session: Session): Session => new Proxy(session, handler);
