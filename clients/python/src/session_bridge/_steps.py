@@ -9,10 +9,10 @@ import math
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from inspect import isawaitable
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from ._errors import (
     BridgeClosedError,
@@ -29,8 +29,7 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Ask the server once, within so many seconds; the answer is sent, or the exception thrown, into the generator."""
 
     request: Request[Any]
@@ -88,13 +87,16 @@ def ask(transport: Server, request: Request[A], *, deadline: float, retry: bool)
     Raises:
         BridgeError: What the server answered, or why it did not.
     """
-    if request.mutates and not transport.contacted:
-        yield from ask(transport, Greet(), deadline=deadline, retry=False)
-    identities = _identities(request)
+    identity, first_sent = None, 0.0
+    if request.mutates:
+        if not transport.contacted:
+            yield from ask(transport, Greet(), deadline=deadline, retry=False)
+        # Drawn in the process that calls, so that no two share one.
+        identity, first_sent = Identity(os.urandom(_ID_BYTES)), time.monotonic()
     attempt, maybe_applied = 0, False
     while True:
         try:
-            answer: A = yield Send(request, remaining(deadline), next(identities))
+            answer: A = yield Send(request, remaining(deadline), identity)
             return answer
         except BridgeError as error:
             if maybe_applied and _tells_only_of_this_try(error):
@@ -105,17 +107,8 @@ def ask(transport: Server, request: Request[A], *, deadline: float, retry: bool)
         maybe_applied = lost.outcome == "unknown"
         yield from RECONNECT.wait(attempt, deadline, lost)
         attempt += 1
-
-
-def _identities(request: Request[Any]) -> Iterator[Identity | None]:
-    """What names each try of a request. The id is drawn here, in the process that calls, so that no two share one."""
-    if not request.mutates:
-        while True:
-            yield None
-    request_id, first_sent = os.urandom(_ID_BYTES), time.monotonic()
-    yield Identity(request_id)
-    while True:
-        yield Identity(request_id, math.ceil((time.monotonic() - first_sent) * 1000))
+        if identity is not None:
+            identity = Identity(identity.request_id, math.ceil((time.monotonic() - first_sent) * 1000))
 
 
 def _tells_only_of_this_try(error: BridgeError) -> bool:
