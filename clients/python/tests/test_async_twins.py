@@ -17,7 +17,7 @@ PLAIN = {
     *(f"Transaction.{name}" for name in ("set_variable", "set_variables", "delete_variable")),
     *(f"Transaction.{name}" for name in ("increment", "append", "merge")),
     # … and these before the first step of what they give.
-    *("Bridge.list_sessions", "Session.list_variables", "Session.edit", "Session.transaction"),
+    *("Bridge.list_sessions", "Session.list_variables", "Session.history", "Session.edit", "Session.transaction"),
 }
 RETURNS = {
     "Session.list_variables": "list[VariableInfo] -> Iterator[VariableInfo]",

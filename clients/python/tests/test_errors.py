@@ -20,6 +20,7 @@ BUILT_IN: dict[str, type[Exception]] = {
     "TypeMismatchError": TypeError,
     "IntegerOverflowError": OverflowError,
     "SessionNotFoundError": LookupError,
+    "CheckpointNotFoundError": LookupError,
     "VariableNotFoundError": KeyError,
     "ServerUnavailableError": ConnectionError,
     "StoreUnavailableError": ConnectionError,
@@ -34,7 +35,7 @@ def pickled(error: BridgeError) -> BridgeError:
 
 def test_there_are_as_many_classes_as_the_tree_draws() -> None:
     tree = [line for line in (_errors.__doc__ or "").splitlines() if "─" in line or line == "BridgeError"]
-    assert len(tree) == len(CLASSES) == 24
+    assert len(tree) == len(CLASSES) == 25
     for kind in CLASSES:
         (line,) = [line for line in tree if kind.__name__ in line.split()]
         built_in = BUILT_IN.get(kind.__name__)
@@ -85,6 +86,7 @@ TABLE = [
     ("FAILED_PRECONDITION", "TYPE_MISMATCH", "TypeMismatchError"),
     ("FAILED_PRECONDITION", "INTEGER_OVERFLOW", "IntegerOverflowError"),
     ("NOT_FOUND", "SESSION_NOT_FOUND", "SessionNotFoundError"),
+    ("NOT_FOUND", "CHECKPOINT_NOT_FOUND", "CheckpointNotFoundError"),
     ("ALREADY_EXISTS", "SESSION_EXISTS", "SessionExistsError"),
     ("ABORTED", "PAGE_EXPIRED", "PageExpiredError"),
     ("ABORTED", "REVISION_MISMATCH", "RevisionMismatchError"),

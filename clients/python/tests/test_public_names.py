@@ -50,6 +50,8 @@ def test_the_public_names_are_these() -> None:
         "BridgeError",
         "CancelledError",
         "Change",
+        "CheckpointInfo",
+        "CheckpointNotFoundError",
         "Codecs",
         "CompactedError",
         "ConstraintError",
@@ -57,6 +59,7 @@ def test_the_public_names_are_these() -> None:
         "DataLossError",
         "DeadlineExceededError",
         "Entry",
+        "HistoryEntry",
         "IntegerOverflowError",
         "InternalServerError",
         "InvalidArgumentError",
@@ -120,7 +123,8 @@ def modules_with(*words: str) -> set[str]:
 def test_few_modules_know_how_a_server_is_reached() -> None:
     """grpc, the generated messages, and sockets."""
     assert modules_with("import grpc") == {"_async_grpc_carrier.py", "_grpc_carrier.py", "_grpc_streams.py"}
-    assert modules_with("_pb2", "from google") == {"_direct_frames.py", "_rpc.py", "_rpc_messages.py"}
+    messages = {"_message_parts.py", "_past_messages.py", "_rpc_messages.py"}
+    assert modules_with("_pb2", "from google") == {"_direct_frames.py", "_rpc.py", *messages}
     assert modules_with("import socket") == {"_direct_line.py"}
 
 

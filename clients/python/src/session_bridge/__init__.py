@@ -11,6 +11,7 @@ from ._errors import (
     BridgeClosedError,
     BridgeError,
     CancelledError,
+    CheckpointNotFoundError,
     CompactedError,
     ConstraintError,
     DataLossError,
@@ -33,7 +34,7 @@ from ._errors import (
     UnsupportedError,
     VariableNotFoundError,
 )
-from ._models import Change, Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
+from ._models import Change, CheckpointInfo, Entry, HistoryEntry, SessionInfo, SessionTtl, Ttl, VariableInfo
 from ._session import Session
 from ._transaction import Transaction
 from ._values import Codecs, CustomEncoding
@@ -51,6 +52,8 @@ __all__ = [
     "BridgeError",
     "CancelledError",
     "Change",
+    "CheckpointInfo",
+    "CheckpointNotFoundError",
     "Codecs",
     "CompactedError",
     "ConstraintError",
@@ -58,6 +61,7 @@ __all__ = [
     "DataLossError",
     "DeadlineExceededError",
     "Entry",
+    "HistoryEntry",
     "IntegerOverflowError",
     "InternalServerError",
     "InvalidArgumentError",

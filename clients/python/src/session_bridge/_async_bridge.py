@@ -91,9 +91,24 @@ class AsyncBridge:
         ttl: SessionTtl = None,
         labels: Mapping[str, str] | None = None,
         max_life: float | timedelta | None = None,
+        history: int | None = None,
     ) -> AsyncSession:
         """Makes a session that does not exist yet; SessionExistsError if it does. See `Bridge.create_session`."""
-        return AsyncSession(await self._run(calls.create_session(self._link, session_id, ttl, labels, max_life)))
+        steps = calls.create_session(self._link, session_id, ttl, labels, max_life, history)
+        return AsyncSession(await self._run(steps))
+
+    async def fork(
+        self,
+        session_id: str,
+        new_id: str | Literal[Omitted.OMITTED] = OMITTED,
+        *,
+        ttl: SessionTtl = None,
+        labels: Mapping[str, str] | None = None,
+        at_revision: int | None = None,
+    ) -> AsyncSession:
+        """Copies a session as it is at this moment, and returns the copy; see `Session.fork`."""
+        source = check_session_id(session_id)
+        return AsyncSession(await self._run(calls.fork(self._link, source, new_id, ttl, labels, at_revision)))
 
     def list_sessions(self, *, prefix: str = "", labels: Mapping[str, str] | None = None) -> AsyncIterator[SessionInfo]:
         """The sessions that are alive, fetched page by page while they are walked over; see `Bridge.list_sessions`."""

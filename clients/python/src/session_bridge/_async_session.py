@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, NoReturn, TypeVar, overload
+from datetime import timedelta
+from typing import Any, Literal, NoReturn, TypeVar, overload
 
 from typing_extensions import TypeForm
 
 from . import _calls as calls
 from . import _session_calls as session_calls
-from ._arguments import OMITTED, IfRevision
+from ._arguments import OMITTED, IfRevision, Omitted
+from ._async_session_past import AsyncSessionPast
 from ._async_transaction import AsyncTransaction, transact
 from ._async_watch import AsyncWatch
 from ._compare_and_set import update_variable
@@ -27,7 +29,7 @@ D = TypeVar("D")
 R = TypeVar("R")
 
 
-class AsyncSession:
+class AsyncSession(AsyncSessionPast):
     """The variables of one session, wherever it is stored, for the tasks of an event loop.
 
     Method for method the twin of `Session`: what asks a server is a coroutine, and means, returns and raises the same.
@@ -85,6 +87,10 @@ class AsyncSession:
     ) -> int:
         """Writes a variable, and creates the session if need be; returns its revision. See `Session.set_variable`."""
         return await self._run(calls.set_variable(self._handle, name, value, ttl, if_revision, encoding))
+
+    async def expire_variable(self, name: str, ttl: float | timedelta | Literal["never"]) -> int:
+        """Changes a variable's deadline alone; returns its new revision, 0 when there is none."""
+        return await self._run(calls.expire_variable(self._handle, name, ttl))
 
     async def delete_variable(self, name: str, *, if_revision: IfRevision = OMITTED) -> bool:
         """Deletes a variable; says whether there was one."""
@@ -285,6 +291,18 @@ class AsyncSession:
     async def touch(self, ttl: SessionTtl = None) -> SessionInfo:
         """Extends the session's life by its ttl, or gives it another one. SessionNotFoundError when there is none."""
         return await self._run(session_calls.touch(self._handle, ttl))
+
+    async def fork(
+        self,
+        new_id: str | Literal[Omitted.OMITTED] = OMITTED,
+        *,
+        ttl: SessionTtl = None,
+        labels: Mapping[str, str] | None = None,
+        at_revision: int | None = None,
+    ) -> "AsyncSession":
+        """Copies the session as it is at this moment, and returns the copy; see `Session.fork`."""
+        steps = session_calls.fork(self._handle.link, self.id, new_id, ttl, labels, at_revision)
+        return AsyncSession(await self._run(steps))
 
     async def destroy(self) -> bool:
         """Deletes the session with all of its variables; says whether there was one."""

@@ -112,6 +112,7 @@ class Bridge:
         ttl: SessionTtl = None,
         labels: Mapping[str, str] | None = None,
         max_life: float | timedelta | None = None,
+        history: int | None = None,
     ) -> Session:
         """Makes a session that does not exist yet.
 
@@ -120,11 +121,31 @@ class Bridge:
             ttl: Seconds that it lives unused; left out, the server's default.
             labels: At most 16, by which `list_sessions` can filter.
             max_life: Seconds after which it expires however much it is used.
+            history: How many earlier states of each variable are kept, up to 64; left out, as many as the server says.
 
         Raises:
             SessionExistsError: There is one with this id.
         """
-        return Session(self._run(calls.create_session(self._link, session_id, ttl, labels, max_life)))
+        steps = calls.create_session(self._link, session_id, ttl, labels, max_life, history)
+        return Session(self._run(steps))
+
+    def fork(
+        self,
+        session_id: str,
+        new_id: str | Literal[Omitted.OMITTED] = OMITTED,
+        *,
+        ttl: SessionTtl = None,
+        labels: Mapping[str, str] | None = None,
+        at_revision: int | None = None,
+    ) -> Session:
+        """Copies a session as it is at this moment, and returns the copy; see `Session.fork`.
+
+        Raises:
+            SessionNotFoundError: There is nothing to copy.
+            SessionExistsError: There is a session with the new id.
+        """
+        source = check_session_id(session_id)
+        return Session(self._run(calls.fork(self._link, source, new_id, ttl, labels, at_revision)))
 
     def list_sessions(self, *, prefix: str = "", labels: Mapping[str, str] | None = None) -> Iterator[SessionInfo]:
         """The sessions that are alive, in byte order of their ids, fetched page by page while they are walked over.

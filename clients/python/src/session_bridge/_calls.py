@@ -126,7 +126,7 @@ def set_variables(handle: Handle, values: Mapping[str, object]) -> Steps[int]:
     if not values:
         session = yield from _session(handle)
         return 0 if session is None else session.revision
-    return (yield from _update(handle, values=packed(handle, values))).session_revision
+    return (yield from update(handle, values=packed(handle, values))).session_revision
 
 
 def delete_variable(handle: Handle, name: str, if_revision: IfRevision) -> Steps[bool]:
@@ -138,6 +138,12 @@ def delete_variable(handle: Handle, name: str, if_revision: IfRevision) -> Steps
         must_exist=handle.must_exist,
     )
     return (yield from handle.link.ask(request)).deleted
+
+
+def expire_variable(handle: Handle, name: str, ttl: float | timedelta | str) -> Steps[int]:
+    """Changes a variable's deadline alone; the answer is its revision, 0 when there is none."""
+    change = wire.Expire(check.check_new_ttl(ttl))
+    return (yield from update(handle, wire.Operation(check.check_name(name), change))).results[0].revision
 
 
 def delete_item(handle: Handle, name: str) -> Steps[None]:
@@ -163,7 +169,7 @@ def pop(handle: Handle, name: str, defaults: tuple[object, ...]) -> Steps[Any]:
 
 def pop_item(handle: Handle) -> Steps[tuple[str, Any]]:
     """Deletes the last variable in byte order of the names and gives it."""
-    answer = yield from _update(handle, wire.Operation("", wire.PopLast()))
+    answer = yield from update(handle, wire.Operation("", wire.PopLast()))
     previous = answer.results[0].previous
     if previous is None:
         raise VariableNotFoundError(f"session {handle.session_id!r} has no variables")
@@ -173,19 +179,19 @@ def pop_item(handle: Handle) -> Steps[tuple[str, Any]]:
 
 def clear(handle: Handle, prefix: str) -> Steps[int]:
     """Deletes every variable whose name begins with the prefix; the answer is how many."""
-    answer = yield from _update(handle, wire.Operation("", wire.Clear(check.check_prefix(prefix))))
+    answer = yield from update(handle, wire.Operation("", wire.Clear(check.check_prefix(prefix))))
     return answer.results[0].count
 
 
 def increment(handle: Handle, name: str, by: object, if_revision: IfRevision) -> Steps[int | float]:
     """Adds to a number; the answer is the new one."""
-    answer = yield from _update(handle, changes.incremented(handle, name, by, if_revision))
+    answer = yield from update(handle, changes.incremented(handle, name, by, if_revision))
     return number(answer.results[0].number, name)
 
 
 def append(handle: Handle, name: str, value: object, keep_last: int | None, if_revision: IfRevision) -> Steps[int]:
     """Lengthens a list, str or bytes; the answer is the new length."""
-    answer = yield from _update(handle, changes.appended(handle, name, value, keep_last, if_revision))
+    answer = yield from update(handle, changes.appended(handle, name, value, keep_last, if_revision))
     return answer.results[0].count
 
 
@@ -198,7 +204,7 @@ def merge(
     if_revision: IfRevision,
 ) -> Steps[int]:
     """Writes names into a map and removes others; the answer is the variable's revision."""
-    answer = yield from _update(handle, changes.merged(handle, name, values, path, remove, if_revision))
+    answer = yield from update(handle, changes.merged(handle, name, values, path, remove, if_revision))
     return answer.results[0].revision
 
 
@@ -213,7 +219,8 @@ def _not_found(handle: Handle, name: str) -> VariableNotFoundError:
     return VariableNotFoundError(f"session {handle.session_id!r} has no variable {name!r}", name=name)
 
 
-def _update(handle: Handle, *operations: wire.Operation, values: bytes = b"") -> Steps[wire.UpdateVariablesAnswer]:
+def update(handle: Handle, *operations: wire.Operation, values: bytes = b"") -> Steps[wire.UpdateVariablesAnswer]:
+    """Changes the session: the packed values, then the operations; all or nothing."""
     return handle.link.ask(
         wire.UpdateVariables(
             handle.session_id,

@@ -7,6 +7,7 @@ BridgeError
 ├── TypeMismatchError (TypeError)
 ├── IntegerOverflowError (OverflowError)
 ├── SessionNotFoundError (LookupError)
+├── CheckpointNotFoundError (LookupError)
 ├── VariableNotFoundError (KeyError)
 ├── SessionExistsError
 ├── PageExpiredError
@@ -122,6 +123,12 @@ class SessionNotFoundError(BridgeError, LookupError):
     default_reason = "SESSION_NOT_FOUND"
 
 
+class CheckpointNotFoundError(BridgeError, LookupError):
+    """The session has no checkpoint of that label, which is ``name``."""
+
+    default_reason = "CHECKPOINT_NOT_FOUND"
+
+
 class VariableNotFoundError(BridgeError, KeyError):
     """``session[name]`` was read and there is no such variable."""
 
@@ -233,6 +240,7 @@ _BY_REASON: Mapping[tuple[str, str], type[BridgeError]] = {
     ("FAILED_PRECONDITION", "TYPE_MISMATCH"): TypeMismatchError,
     ("FAILED_PRECONDITION", "INTEGER_OVERFLOW"): IntegerOverflowError,
     ("NOT_FOUND", "SESSION_NOT_FOUND"): SessionNotFoundError,
+    ("NOT_FOUND", "CHECKPOINT_NOT_FOUND"): CheckpointNotFoundError,
     ("ALREADY_EXISTS", "SESSION_EXISTS"): SessionExistsError,
     ("ABORTED", "PAGE_EXPIRED"): PageExpiredError,
     ("ABORTED", "REVISION_MISMATCH"): RevisionMismatchError,

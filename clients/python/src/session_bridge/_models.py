@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from ._errors import BridgeError
+from ._past_wire import CheckpointAnswer, HistoryEntryAnswer
 from ._wire import InfoAnswer, SessionAnswer
 
 T = TypeVar("T", covariant=True)
@@ -89,10 +91,11 @@ class SessionInfo:
         labels: Its labels.
         revision: The revision of its last commit.
         variable_count: How many variables are alive.
-        size_bytes: Names and encoded values.
+        size_bytes: Names and encoded values, those of the history included.
         created_at: When it was created.
         accessed_at: When it was last used, as far as it is stored.
         expires_at: When it expires if nobody uses it, None when it never does.
+        history_entries: How many earlier states of each variable are kept; None: as many as the server says.
     """
 
     id: str
@@ -103,6 +106,67 @@ class SessionInfo:
     created_at: datetime
     accessed_at: datetime
     expires_at: datetime | None
+    history_entries: int | None = None
+
+
+HistoryKind: TypeAlias = Literal["set", "delete", "expire"]
+"""What an earlier state of a variable was: a value, or none since it had been deleted or had expired."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistoryEntry(Generic[T]):
+    """An earlier state of a variable.
+
+    Attributes:
+        kind: ``set``: it had a value; ``delete`` or ``expire``: it had none.
+        name: The variable's name.
+        revision: The revision of the commit that led to this state; give it to ``restore``.
+        at: When that was.
+        type: The name of the value's type; None where there was no value.
+        size_bytes: The length of the encoded value; 0 where there was none.
+        expires_at: When the value expires, None when it does not by itself; the entry is gone then.
+    """
+
+    kind: HistoryKind
+    name: str
+    revision: int
+    at: datetime
+    type: str | None
+    size_bytes: int
+    expires_at: datetime | None
+    _value: T | None = field(repr=False)
+    _unreadable: BridgeError | None = field(repr=False, compare=False)
+
+    @property
+    def value(self) -> T | None:
+        """The value, None where there was none.
+
+        Raises:
+            DataLossError: The stored bytes do not decode.
+            TypeMismatchError: The value does not fit the type that was asked for.
+        """
+        if self._unreadable is not None:
+            raise self._unreadable
+        return self._value
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointInfo:
+    """A named state of a session.
+
+    Attributes:
+        label: Its name; give it to ``rollback``.
+        revision: The revision whose state it names.
+        created_at: When it was named.
+        variable_count: How many variables it holds.
+        size_bytes: Names and encoded values.
+    """
+
+    label: str
+    revision: int
+    created_at: datetime
+    variable_count: int
+    size_bytes: int
 
 
 def variable_info(answer: InfoAnswer) -> VariableInfo:
@@ -134,6 +198,36 @@ def session_info(answer: SessionAnswer) -> SessionInfo:
         created_at=_moment(answer.created_at_ms),
         accessed_at=_moment(answer.accessed_at_ms),
         expires_at=_optional_moment(answer.expires_at_ms),
+        history_entries=answer.history_entries,
+    )
+
+
+def history_entry(
+    name: str, kind: HistoryKind, answer: HistoryEntryAnswer, value: V | None, unreadable: BridgeError | None
+) -> HistoryEntry[V]:
+    """The public form of an earlier state, with its value or why there is none to read."""
+    info = None if answer.variable is None else answer.variable.info
+    return HistoryEntry(
+        kind=kind,
+        name=name,
+        revision=answer.revision,
+        at=_moment(answer.at_ms),
+        type=None if info is None else info.type,
+        size_bytes=0 if info is None else info.size_bytes,
+        expires_at=None if info is None else _optional_moment(info.expires_at_ms),
+        _value=value,
+        _unreadable=unreadable,
+    )
+
+
+def checkpoint_info(answer: CheckpointAnswer) -> CheckpointInfo:
+    """The public form of a named state."""
+    return CheckpointInfo(
+        label=answer.label,
+        revision=answer.revision,
+        created_at=_moment(answer.created_at_ms),
+        variable_count=answer.variable_count,
+        size_bytes=answer.size_bytes,
     )
 
 

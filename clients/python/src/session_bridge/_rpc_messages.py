@@ -1,71 +1,26 @@
 """Requests and answers to generated messages and back: one row for each call, in one table."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Final
 
 from google.protobuf.message import Message
 
+from . import _past_messages as past
 from . import _wire as wire
+from ._message_parts import Method, info_of, session_of, ttl_of, variable_of
 from .v1 import common_pb2 as common
 from .v1 import sessions_pb2 as sessions
 from .v1 import variables_pb2 as variables
 
 
-class Method(NamedTuple):
-    """How a request becomes a message, and how the bytes of its response become a message and an answer."""
-
-    to_message: Callable[[Any], Message]
-    read: Callable[[bytes], Message]
-    from_message: Callable[[Any], object]
-
-
-def _ttl(ttl: wire.TtlMs) -> common.Ttl | None:
-    if ttl is None:
-        return None
-    if ttl == "never":
-        return common.Ttl(never=True)
-    if ttl == "keep":
-        return common.Ttl(keep=True)
-    return common.Ttl(ttl_ms=ttl)
-
-
 def _defaults(defaults: wire.Defaults | None) -> common.SessionDefaults | None:
-    return None if defaults is None else common.SessionDefaults(ttl=_ttl(defaults.ttl), labels=defaults.labels)
-
-
-def _info(info: common.VariableInfo) -> wire.InfoAnswer:
-    return wire.InfoAnswer(
-        name=info.name,
-        type=info.type,
-        size_bytes=info.size_bytes,
-        revision=info.revision,
-        created_at_ms=info.created_at_ms,
-        updated_at_ms=info.updated_at_ms,
-        expires_at_ms=info.expires_at_ms if info.HasField("expires_at_ms") else None,
-    )
-
-
-def _variable(variable: common.Variable) -> wire.VariableAnswer:
-    return wire.VariableAnswer(_info(variable.info), wire.Encoded(variable.value, variable.info.encoding))
+    return None if defaults is None else common.SessionDefaults(ttl=ttl_of(defaults.ttl), labels=defaults.labels)
 
 
 def _previous(answer: variables.SetVariableResponse | variables.DeleteVariableResponse) -> wire.Encoded | None:
     if not answer.HasField("previous"):
         return None
     return wire.Encoded(answer.previous.value, answer.previous.info.encoding)
-
-
-def _session(session: common.SessionInfo) -> wire.SessionAnswer:
-    return wire.SessionAnswer(
-        session_id=session.session_id,
-        labels=dict(session.labels),
-        revision=session.revision,
-        variable_count=session.variable_count,
-        size_bytes=session.size_bytes,
-        created_at_ms=session.created_at_ms,
-        accessed_at_ms=session.accessed_at_ms,
-        expires_at_ms=session.expires_at_ms if session.HasField("expires_at_ms") else None,
-    )
 
 
 def _get_variable(ask: wire.GetVariable) -> Message:
@@ -75,7 +30,7 @@ def _get_variable(ask: wire.GetVariable) -> Message:
 def _got_variable(answer: variables.GetVariableResponse) -> wire.GetVariableAnswer:
     return wire.GetVariableAnswer(
         encoded=wire.Encoded(answer.value, answer.encoding) if answer.found else None,
-        info=_info(answer.info) if answer.HasField("info") else None,
+        info=info_of(answer.info) if answer.HasField("info") else None,
         session_revision=answer.session_revision,
     )
 
@@ -86,7 +41,7 @@ def _set_variable(ask: wire.SetVariable) -> Message:
         name=ask.name,
         value=ask.encoded.value,
         encoding=ask.encoded.encoding,
-        ttl=_ttl(ask.ttl),
+        ttl=ttl_of(ask.ttl),
         if_revision=ask.if_revision,
         if_missing=ask.if_missing,
         must_exist=ask.must_exist,
@@ -121,9 +76,9 @@ def _get_variables(ask: wire.GetVariables) -> Message:
 def _got_variables(answer: variables.GetVariablesResponse) -> wire.GetVariablesAnswer:
     return wire.GetVariablesAnswer(
         values=answer.values,
-        custom=[_variable(variable) for variable in answer.custom],
+        custom=[variable_of(variable) for variable in answer.custom],
         next_page_token=answer.next_page_token,
-        infos=[_info(info) for info in answer.infos],
+        infos=[info_of(info) for info in answer.infos],
         session_revision=answer.session_revision,
     )
 
@@ -132,7 +87,9 @@ def _operation(operation: wire.Operation) -> variables.Operation:
     message = variables.Operation(name=operation.name, if_revision=operation.if_revision)
     match operation.change:
         case wire.Set(encoded, ttl):
-            message.set.CopyFrom(variables.SetOperation(value=encoded.value, encoding=encoded.encoding, ttl=_ttl(ttl)))
+            message.set.CopyFrom(
+                variables.SetOperation(value=encoded.value, encoding=encoded.encoding, ttl=ttl_of(ttl))
+            )
         case wire.Delete():
             message.delete.CopyFrom(variables.DeleteOperation())
         case wire.Increment(by):
@@ -145,8 +102,12 @@ def _operation(operation: wire.Operation) -> variables.Operation:
             message.clear.CopyFrom(variables.ClearOperation(prefix=prefix))
         case wire.PopLast():
             message.pop_last.CopyFrom(variables.PopLastOperation())
+        case wire.Expire(ttl):
+            message.expire.CopyFrom(variables.ExpireOperation(ttl=ttl_of(ttl)))
         case None:
             pass  # A precondition is an operation without a change.
+        case change:
+            past.write(message, change)
     return message
 
 
@@ -163,15 +124,20 @@ def _update_variables(ask: wire.UpdateVariables) -> Message:
 def _result(result: variables.OperationResult) -> wire.OperationAnswer:
     return wire.OperationAnswer(
         revision=result.revision,
-        previous=_variable(result.previous) if result.HasField("previous") else None,
+        previous=variable_of(result.previous) if result.HasField("previous") else None,
         number=result.number,
         count=result.count,
+        applied=result.applied,
     )
 
 
 def _create_session(ask: wire.CreateSession) -> Message:
     return sessions.CreateSessionRequest(
-        session_id=ask.session_id, ttl=_ttl(ask.ttl), labels=ask.labels, max_life_ms=ask.max_life_ms
+        session_id=ask.session_id,
+        ttl=ttl_of(ask.ttl),
+        labels=ask.labels,
+        max_life_ms=ask.max_life_ms,
+        history_entries=ask.history_entries,
     )
 
 
@@ -204,7 +170,7 @@ def _change(change: variables.VariableChange) -> wire.ChangeAnswer:
         kind=_CHANGE_KINDS.get(change.kind),
         name=change.name,
         revision=change.revision,
-        variable=_variable(change.variable) if change.HasField("variable") else None,
+        variable=variable_of(change.variable) if change.HasField("variable") else None,
         last=change.last,
     )
 
@@ -232,7 +198,7 @@ METHODS: Final[Mapping[type, Method]] = {
     wire.ListVariables: Method(
         _list_variables,
         variables.ListVariablesResponse.FromString,
-        lambda answer: wire.ListVariablesAnswer([_info(info) for info in answer.variables], answer.next_page_token),
+        lambda answer: wire.ListVariablesAnswer([info_of(info) for info in answer.variables], answer.next_page_token),
     ),
     wire.GetVariables: Method(_get_variables, variables.GetVariablesResponse.FromString, _got_variables),
     wire.UpdateVariables: Method(
@@ -244,24 +210,24 @@ METHODS: Final[Mapping[type, Method]] = {
     ),
     wire.WatchVariables: Method(_watch_variables, variables.WatchVariablesResponse.FromString, _watched),
     wire.CreateSession: Method(
-        _create_session, sessions.CreateSessionResponse.FromString, lambda answer: _session(answer.session)
+        _create_session, sessions.CreateSessionResponse.FromString, lambda answer: session_of(answer.session)
     ),
     wire.GetSession: Method(
         lambda ask: sessions.GetSessionRequest(session_id=ask.session_id),
         sessions.GetSessionResponse.FromString,
-        lambda answer: _session(answer.session),
+        lambda answer: session_of(answer.session),
     ),
     wire.ListSessions: Method(
         _list_sessions,
         sessions.ListSessionsResponse.FromString,
         lambda answer: wire.ListSessionsAnswer(
-            [_session(session) for session in answer.sessions], answer.next_page_token
+            [session_of(session) for session in answer.sessions], answer.next_page_token
         ),
     ),
     wire.TouchSession: Method(
-        lambda ask: sessions.TouchSessionRequest(session_id=ask.session_id, ttl=_ttl(ask.ttl)),
+        lambda ask: sessions.TouchSessionRequest(session_id=ask.session_id, ttl=ttl_of(ask.ttl)),
         sessions.TouchSessionResponse.FromString,
-        lambda answer: _session(answer.session),
+        lambda answer: session_of(answer.session),
     ),
     wire.DeleteSession: Method(
         lambda ask: sessions.DeleteSessionRequest(session_id=ask.session_id),
@@ -273,4 +239,5 @@ METHODS: Final[Mapping[type, Method]] = {
         sessions.GetServerInfoResponse.FromString,
         lambda answer: answer.version,
     ),
+    **past.METHODS,
 }

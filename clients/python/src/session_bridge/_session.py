@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar, overload
+from datetime import timedelta
+from typing import Any, Literal, NoReturn, TypeVar, overload
 
 from typing_extensions import TypeForm
 
 from . import _calls as calls
 from . import _session_calls as session_calls
-from ._arguments import OMITTED, IfRevision
+from ._arguments import OMITTED, IfRevision, Omitted
 from ._compare_and_set import update_variable
 from ._edit import edit, write_back
 from ._link import Handle
 from ._models import Change, Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
+from ._session_past import SessionPast
 from ._steps import Steps, run
 from ._told import changes, states
 from ._transaction import Transaction, transact
@@ -27,7 +29,7 @@ D = TypeVar("D")
 R = TypeVar("R")
 
 
-class Session(MutableMapping[str, Any]):
+class Session(SessionPast, MutableMapping[str, Any]):
     """The variables of one session, wherever it is stored.
 
     A handle: making one asks no server, and any number of threads may share it. A value read is a copy: changing it
@@ -105,6 +107,15 @@ class Session(MutableMapping[str, Any]):
             LimitExceededError: The value, the session or the number of variables would be too large; nothing changes.
         """
         return self._run(calls.set_variable(self._handle, name, value, ttl, if_revision, encoding))
+
+    def expire_variable(self, name: str, ttl: float | timedelta | Literal["never"]) -> int:
+        """Changes a variable's deadline alone: its value stays. Returns its new revision, 0 when there is none.
+
+        Args:
+            name: The variable.
+            ttl: Seconds from now until it expires, or "never".
+        """
+        return self._run(calls.expire_variable(self._handle, name, ttl))
 
     def delete_variable(self, name: str, *, if_revision: IfRevision = OMITTED) -> bool:
         """Deletes a variable; says whether there was one."""
@@ -363,6 +374,33 @@ class Session(MutableMapping[str, Any]):
             SessionNotFoundError: There is none.
         """
         return self._run(session_calls.touch(self._handle, ttl))
+
+    def fork(
+        self,
+        new_id: str | Literal[Omitted.OMITTED] = OMITTED,
+        *,
+        ttl: SessionTtl = None,
+        labels: Mapping[str, str] | None = None,
+        at_revision: int | None = None,
+    ) -> "Session":
+        """Copies the session as it is at this moment, and returns the copy, which from then on goes its own way.
+
+        A copy has the variables with their deadlines, and what is declared; not the history and not the checkpoints.
+        All of its revisions are new.
+
+        Args:
+            new_id: 1 to 128 bytes; left out, the server makes one.
+            ttl: Seconds that the copy lives unused; left out, as the source.
+            labels: The copy's labels; left out, those of the source.
+            at_revision: Copies what the session was at this revision instead, as far as its history reaches.
+
+        Raises:
+            SessionNotFoundError: There is nothing to copy.
+            SessionExistsError: There is a session with the new id.
+            CompactedError: What the session was at that revision is not kept.
+        """
+        steps = session_calls.fork(self._handle.link, self.id, new_id, ttl, labels, at_revision)
+        return Session(self._run(steps))
 
     def destroy(self) -> bool:
         """Deletes the session with all of its variables; says whether there was one."""

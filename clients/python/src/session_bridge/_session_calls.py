@@ -10,6 +10,7 @@ from . import _wire as wire
 from ._arguments import OMITTED, Omitted
 from ._link import Handle, Link, S
 from ._models import SessionInfo, session_info
+from ._past_wire import ForkSession
 from ._steps import Steps
 
 
@@ -47,6 +48,7 @@ def create_session(
     ttl: float | timedelta | str | None,
     labels: Mapping[str, str] | None,
     max_life: float | timedelta | None,
+    history: int | None,
 ) -> Steps[Handle[S]]:
     """Makes a session; an id that exists raises SessionExistsError. The server makes an id that is omitted."""
     seconds = None if max_life is None else check.check_seconds(max_life, "max_life")
@@ -55,6 +57,26 @@ def create_session(
         ttl=check.check_ttl(ttl, may_keep=False),
         labels=check.check_labels(labels),
         max_life_ms=None if seconds is None else max(1, round(seconds * 1000)),
+        history_entries=check.check_history(history),
+    )
+    return Handle(link, (yield from link.ask(request)).session_id, None, must_exist=False)
+
+
+def fork(
+    link: Link[S],
+    session_id: str,
+    new_id: str | Literal[Omitted.OMITTED],
+    ttl: float | timedelta | str | None,
+    labels: Mapping[str, str] | None,
+    at_revision: int | None,
+) -> Steps[Handle[S]]:
+    """Copies a session; the server makes an id that is omitted."""
+    request = ForkSession(
+        session_id,
+        "" if new_id is OMITTED else check.check_session_id(new_id),
+        ttl=check.check_ttl(ttl, may_keep=False),
+        labels=None if labels is None else check.check_labels(labels),
+        at_revision=None if at_revision is None else check.check_revision(at_revision, "at_revision"),
     )
     return Handle(link, (yield from link.ask(request)).session_id, None, must_exist=False)
 

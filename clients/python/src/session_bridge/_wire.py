@@ -156,6 +156,7 @@ class SessionAnswer:
     created_at_ms: int
     accessed_at_ms: int
     expires_at_ms: int | None
+    history_entries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,12 +327,68 @@ class PopLast:
     """Deletes the last variable in byte order of the names."""
 
 
-Change: TypeAlias = Set | Delete | Increment | Append | Merge | Clear | PopLast
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Changes the deadline alone."""
+
+    ttl: TtlMs
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Writes again what the name had at a revision."""
+
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """Says what values of the name look like: a JSON Schema as msgpack, nothing to end that."""
+
+    schema: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Names the state that the update leads to."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteCheckpoint:
+    """Forgets a named state."""
+
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """Makes the variables what a named state was."""
+
+    label: str
+
+
+Change: TypeAlias = (
+    Set
+    | Delete
+    | Increment
+    | Append
+    | Merge
+    | Clear
+    | PopLast
+    | Expire
+    | Restore
+    | Declare
+    | Checkpoint
+    | DeleteCheckpoint
+    | Rollback
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One change of a batch, or only a precondition; `name` is empty for Clear and PopLast."""
+    """One change of a batch, or only a precondition; `name` is empty for a change that is of no single variable."""
 
     name: str
     change: Change | None
@@ -346,6 +403,7 @@ class OperationAnswer:
     previous: VariableAnswer | None
     number: bytes
     count: int
+    applied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +475,7 @@ class CreateSession(Request[SessionAnswer]):
     ttl: TtlMs = None
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     max_life_ms: int | None = None
+    history_entries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

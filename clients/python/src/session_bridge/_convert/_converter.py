@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _EXACT: Final = frozenset({bool, int, str, bytes, datetime, date, time, timedelta, Decimal, UUID})
-_LISTS: Final = frozenset(
+LISTS: Final = frozenset(
     {
         list,
         collections.abc.Sequence,
@@ -44,14 +44,14 @@ _LISTS: Final = frozenset(
         collections.abc.Iterable,
     }
 )
-_MAPS: Final = frozenset({dict, collections.abc.Mapping, collections.abc.MutableMapping})
-_SETS: Final[Mapping[object, type]] = {
+MAPS: Final = frozenset({dict, collections.abc.Mapping, collections.abc.MutableMapping})
+SETS: Final[Mapping[object, type]] = {
     set: set,
     frozenset: frozenset,
     collections.abc.Set: set,
     collections.abc.MutableSet: set,
 }
-_WRAPPERS: Final = (Annotated, Required, NotRequired)
+WRAPPERS: Final = (Annotated, Required, NotRequired)
 
 
 def convert(value: object, expected: TypeForm[T], *, path: str = "value") -> T:
@@ -99,22 +99,22 @@ class Converter:
 
     def _composed(self, value: object, expected: Any, path: str) -> object:
         origin, arguments = get_origin(expected), get_args(expected)
-        if origin in _WRAPPERS or getattr(origin, "_name", None) == "ReadOnly":
+        if origin in WRAPPERS or getattr(origin, "_name", None) == "ReadOnly":
             return self.read(value, arguments[0], path)
         if origin is Literal:
             return _literal(value, arguments, expected, path)
         if origin in (Union, types.UnionType):
             return self._union(value, arguments, expected, path)
         kind = origin or expected
-        if kind in _LISTS:
+        if kind in LISTS:
             return self._list(value, arguments, expected, path)
-        if kind in _MAPS:
+        if kind in MAPS:
             return self._map(value, arguments, expected, path)
-        if kind in _SETS:
+        if kind in SETS:
             return self._set(value, arguments, expected, path)
         if kind is tuple:
             return self._tuple(value, arguments, expected, path)
-        alias = getattr(expected, "__supertype__", None) or _alias_value(expected)
+        alias = getattr(expected, "__supertype__", None) or alias_value(expected)
         if alias is not None:
             return self.read(value, alias, path)
         return self._class(value, expected, path)
@@ -188,7 +188,7 @@ class Converter:
         if not isinstance(value, set | frozenset | list | tuple):
             raise mismatch(path, expected, value)
         item = arguments[0] if arguments else Any
-        make = cast("Callable[[Any], object]", _SETS[get_origin(expected) or expected])
+        make = cast("Callable[[Any], object]", SETS[get_origin(expected) or expected])
         try:
             return make(self.read(one, item, path + "{}") for one in cast("set[object]", value))
         except TypeError as error:
@@ -207,7 +207,7 @@ class Converter:
         }
 
 
-def _alias_value(expected: Any) -> object:
+def alias_value(expected: Any) -> object:
     """What a `type X = …` statement names, None for anything else."""
     return expected.__value__ if type(expected).__name__ == "TypeAliasType" else None
 

@@ -21,7 +21,7 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class Shape:
     """The fields of a class: for each its stored name, its argument's name, its type, and whether it may be missing."""
 
     fields: tuple[tuple[str, str, Any, bool], ...]
@@ -37,7 +37,7 @@ def read_record(reader: Reader, value: object, expected: type, path: str) -> tup
     validate = getattr(expected, "model_validate", None)
     if callable(validate):
         return (_validated(validate, value, expected, path),)
-    shape = _shape(expected)
+    shape = shape_of(expected)
     if shape is None:
         return ()
     if isinstance(value, list | tuple) and issubclass(expected, tuple):
@@ -51,7 +51,7 @@ def read_record(reader: Reader, value: object, expected: type, path: str) -> tup
         raise TypeMismatchError(f"{path}: {expected.__name__} refused its fields", path=path) from error
 
 
-def _by_position(items: list[object], shape: _Shape, expected: type, path: str) -> dict[str, object]:
+def _by_position(items: list[object], shape: Shape, expected: type, path: str) -> dict[str, object]:
     """A tuple's items by the names of a NamedTuple; TypeScript has only positions."""
     if len(items) != len(shape.fields):
         raise TypeMismatchError(
@@ -60,7 +60,7 @@ def _by_position(items: list[object], shape: _Shape, expected: type, path: str) 
     return {field[0]: item for field, item in zip(shape.fields, items, strict=True)}
 
 
-def _arguments(reader: Reader, value: Mapping[str, object], shape: _Shape, path: str) -> dict[str, object]:
+def _arguments(reader: Reader, value: Mapping[str, object], shape: Shape, path: str) -> dict[str, object]:
     arguments: dict[str, object] = {}
     for stored, argument, kind, optional in shape.fields:
         place = key_path(path, stored)
@@ -90,25 +90,26 @@ def _first_location(error: Any) -> tuple[object, ...]:
 
 
 @lru_cache(maxsize=512)
-def _shape(kind: type) -> _Shape | None:
+def shape_of(kind: type) -> Shape | None:
+    """The fields of a class, None when it has none that maps could fill."""
     if is_typeddict(kind):
         required = cast("frozenset[str]", cast("Any", kind).__required_keys__)
-        return _Shape(tuple((name, name, hint, name not in required) for name, hint in _hints(kind).items()), dict)
+        return Shape(tuple((name, name, hint, name not in required) for name, hint in _hints(kind).items()), dict)
     if dataclasses.is_dataclass(kind):
         fields = [field for field in dataclasses.fields(kind) if field.init]
         hints = _hints(kind)
-        return _Shape(tuple((field.name, field.name, hints[field.name], _has_default(field)) for field in fields), kind)
+        return Shape(tuple((field.name, field.name, hints[field.name], _has_default(field)) for field in fields), kind)
     if hasattr(kind, "__attrs_attrs__"):
         attributes: Any = [attribute for attribute in cast("Any", kind).__attrs_attrs__ if attribute.init]
         nothing, hints = cast("Any", sys.modules["attr"]).NOTHING, _hints(kind)
-        return _Shape(
+        return Shape(
             tuple((one.name, one.alias, hints.get(one.name, Any), one.default is not nothing) for one in attributes),
             kind,
         )
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
         named: Any = kind
         hints = _hints(kind)
-        return _Shape(
+        return Shape(
             tuple((name, name, hints.get(name, Any), name in named._field_defaults) for name in named._fields), kind
         )
     return None
