@@ -21,7 +21,7 @@ from .values.notation import VECTORS, bytes_of
 
 FILE: dict[str, Any] = json.loads((VECTORS / "errors.json").read_text(encoding="utf-8"))
 ROWS: list[dict[str, Any]] = FILE["rows"]
-BYTES = frozenset({"value", "values", "by"})
+BYTES = frozenset({"value", "values", "by", "schema"})
 
 
 @pytest.fixture(scope="module")

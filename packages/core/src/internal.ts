@@ -1,6 +1,8 @@
 /** What the sibling packages may use beside the public names. Nothing here is promised to anybody else. */
 export { type Cancel, type Clock, type Random, steadyNow } from "./clock.ts";
 export { type Closable, closable } from "./closable.ts";
+export { MAX_SCHEMA_BYTES } from "./constraints/schema-limits.ts";
+export { MAX_DECLARATIONS_BYTES } from "./declarations.ts";
 export { CODES, fromWireError, toWireError, type WireError } from "./error-table.ts";
 export * from "./errors.ts";
 export {

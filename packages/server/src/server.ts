@@ -18,7 +18,7 @@ import { parseListenAddress } from "./listen-address.ts";
 import { logNotice } from "./log-notice.ts";
 import { jsonLogger, type Logger } from "./logger.ts";
 import { pagePins } from "./service/page-pins.ts";
-import { DEFAULT_REQUEST_LIMITS, type RequestLimits, serverInfo } from "./service/server-info.ts";
+import { DEFAULT_REQUEST_LIMITS, type RequestLimits, type ServerInfo, serverInfo } from "./service/server-info.ts";
 import { sessionService } from "./service/sessions.ts";
 import { variableService } from "./service/variables.ts";
 import { VERSION } from "./version.ts";
@@ -80,7 +80,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   });
   try {
     await engine.open();
-    const services = servicesOf(engine, limits, clock);
+    const info = serverInfo(VERSION, engine.limits, limits, persistence?.capabilities.sections);
+    const services = servicesOf(engine, info, limits.messageBytes, clock);
     const server = await serveCarriers({ ...services, listen, limits, clock, random: systemRandom, logger, rpcObserver });
     const stopFollowing = followHealth(engine, clock, server.setServing);
     let stopped: Promise<boolean> | undefined;
@@ -107,16 +108,15 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   }
 }
 
-function servicesOf(engine: SessionEngine, limits: RequestLimits, clock: Clock) {
+function servicesOf(engine: SessionEngine, info: ServerInfo, messageBytes: number, clock: Clock) {
   const ports = new Map<string, SessionPort>();
   const port = (tenant: string): SessionPort => {
     const known = ports.get(tenant) ?? engine.port(tenant);
     ports.set(tenant, known);
     return known;
   };
-  const { messageBytes } = limits;
   return {
-    sessions: sessionService({ port, info: serverInfo(VERSION, engine.limits, limits), messageBytes }),
+    sessions: sessionService({ port, info, messageBytes }),
     variables: variableService({
       port,
       readingPins: pagePins(clock, systemRandom),

@@ -69,6 +69,47 @@ test("a listing comes in pages too", async () => {
   expect(pages).toBeGreaterThan(0);
 });
 
+test("a history comes in pages of what fits a message, each entry once, whatever is written meanwhile", async () => {
+  const { client } = await testServer(small);
+  await client.call("createSession", { sessionId: S, historyEntries: 64 });
+  const written: (bigint | undefined)[] = [];
+  for (let i = 0; i < 10; i++) {
+    written.push((await client.call("setVariable", { sessionId: S, name: "x", value: bytesOf("c5 c350 61*50000") })).revision);
+    if (i % 3 === 0) await client.call("deleteVariable", { sessionId: S, name: "x" });
+  }
+  const seen: (bigint | undefined)[] = [];
+  let pages = 0;
+  let ended = 0;
+  let before: bigint | undefined;
+  do {
+    const page = await client.call("getVariableHistory", { sessionId: S, name: "x", before });
+    seen.push(...page.entries.flatMap(({ variable }) => (variable === undefined ? [] : [variable.info?.revision])));
+    ended += page.entries.filter(({ kind }) => kind === 2).length;
+    before = page.nextBefore;
+    pages += 1;
+    await client.call("setVariable", { sessionId: S, name: "x", value: bytesOf("01") });
+  } while (before !== undefined);
+  expect(seen).toEqual(written.toReversed());
+  expect(pages).toBeGreaterThan(written.length - 1);
+  expect(ended).toBe(4);
+});
+
+test("declarations that fit no message are MESSAGE_TOO_LARGE, and those that do are listed", async () => {
+  const { client } = await testServer(small);
+  const declare = (name: string) => ({
+    name,
+    change: { $case: "declare" as const, value: { schema: bytesOf("81 a57469746c65 da 7530 61*30000") } },
+  });
+  for (const name of ["a", "b"]) await client.call("updateVariables", { sessionId: S, operations: [declare(name)] });
+  expect((await client.call("listDeclarations", { sessionId: S })).declarations.map(({ name }) => name)).toEqual(["a", "b"]);
+  await client.call("updateVariables", { sessionId: S, operations: [declare("c")] });
+  expect(await refusalOf(client.call("listDeclarations", { sessionId: S }))).toMatchObject({
+    code: 8,
+    reason: "MESSAGE_TOO_LARGE",
+    metadata: { outcome: "not_applied", limit: "messageBytes", limit_value: "65536" },
+  });
+});
+
 test("a page of sessions with the largest labels fits a message, and all of them are listed", async () => {
   const { client } = await testServer(small);
   const labels = new Map(Array.from({ length: 16 }, (_, i) => [`${String(i).padStart(2, "0")}${"k".repeat(61)}`, "v".repeat(255)]));

@@ -7,6 +7,10 @@ const S = "s-1";
 const requestId = Buffer.from("000102030405060708090a0b0c0d0e0f", "hex");
 const increment = (by: string) => ({ name: "n", change: { $case: "increment" as const, value: { by: bytesOf(by) } } });
 
+const checkpoint = { name: "", change: { $case: "checkpoint" as const, value: { label: "c" } } };
+const rollback = { name: "", change: { $case: "rollback" as const, value: { label: "c" } } };
+const declaration = { name: "n", change: { $case: "declare" as const, value: { schema: bytesOf("c3") } } };
+
 test("[P6] every mutation that is repeated under its id changes nothing and gets the same answer", async () => {
   const { client } = await testServer();
   const id = (last: number) => Buffer.concat([requestId.subarray(0, 15), Buffer.from([last])]);
@@ -15,7 +19,10 @@ test("[P6] every mutation that is repeated under its id changes nothing and gets
     () => client.call("setVariable", { sessionId: S, name: "v", value: bytesOf("c0"), ifRevision: 0n, requestId: id(2) }),
     () => client.call("updateVariables", { sessionId: S, operations: [increment("01")], requestId: id(3) }),
     () => client.call("touchSession", { sessionId: S, ttl: { kind: { $case: "ttlMs", value: 60_000n } }, requestId: id(4) }),
+    () => client.call("updateVariables", { sessionId: S, operations: [checkpoint, declaration], requestId: id(7) }),
+    () => client.call("forkSession", { sessionId: S, newSessionId: "copy", requestId: id(8) }),
     () => client.call("deleteVariable", { sessionId: S, name: "v", wantPrevious: true, requestId: id(5) }),
+    () => client.call("updateVariables", { sessionId: S, operations: [rollback], requestId: id(9) }),
     () => client.call("deleteSession", { sessionId: S, requestId: id(6) }),
   ];
   const answers: unknown[] = [];
@@ -34,6 +41,20 @@ test("[P6] a session whose id the server makes is the same one for a repeat", as
   expect(first.session?.sessionId).toMatch(/^[\w-]{22}$/);
   expect(await client.call("createSession", { requestId, resentAfterMs: 5n })).toEqual(first);
   expect((await client.call("listSessions", {})).sessions).toHaveLength(1);
+});
+
+test("[P6] [P7] a copy whose id the server makes is the same one for a repeat, whatever has become of the source", async () => {
+  const { client } = await testServer();
+  await client.call("setVariable", { sessionId: S, name: "v", value: bytesOf("01") });
+  const first = await client.call("forkSession", { sessionId: S, requestId });
+  expect(first.session?.sessionId).toMatch(/^[\w-]{22}$/);
+  await client.call("setVariable", { sessionId: S, name: "v", value: bytesOf("02") });
+  expect(await client.call("forkSession", { sessionId: S, requestId, resentAfterMs: 5n })).toEqual(first);
+  await client.call("deleteSession", { sessionId: S });
+  expect(await client.call("forkSession", { sessionId: S, requestId, resentAfterMs: 5n })).toEqual(first);
+  expect((await client.call("listSessions", {})).sessions).toHaveLength(1);
+  const copied = { sessionId: first.session?.sessionId ?? "", name: "v" };
+  expect(await client.call("getVariable", copied)).toMatchObject({ value: bytesOf("01") });
 });
 
 test("[P6] an id that was used for another request is refused, whatever differs", async () => {

@@ -16,6 +16,9 @@ const ERROR_BYTES = 768;
 /** A session with sixteen labels of the greatest size, its id and its numbers. */
 export const SESSION_INFO_BYTES = 5_632;
 
+/** What is listed of a checkpoint or of a declaration, beside its texts and bytes. */
+export const LISTED_BYTES = 64;
+
 /** What a message needs beside one value: names, revisions, what is known of the variable. */
 export const ENVELOPE_BYTES = 4_096;
 
@@ -30,6 +33,15 @@ export function checkFits(variable: StoredVariable, messageBytes: number): void 
   if (actual <= messageBytes) return;
   throw new LimitExceededError("MESSAGE_TOO_LARGE", `the value does not fit a message of ${messageBytes} bytes`, {
     details: { name: variable.name, limit: "messageBytes", limitValue: messageBytes, actual },
+  });
+}
+
+/** Throws LimitExceededError MESSAGE_TOO_LARGE for a listing that has no pages and fits no message of this server. */
+export function checkListing(what: string, sizes: readonly number[], messageBytes: number): void {
+  const actual = sizes.reduce((sum, size) => sum + size, 0);
+  if (actual <= budgetOf(messageBytes)) return;
+  throw new LimitExceededError("MESSAGE_TOO_LARGE", `the ${what} do not fit a message of ${messageBytes} bytes`, {
+    details: { limit: "messageBytes", limitValue: messageBytes, actual },
   });
 }
 

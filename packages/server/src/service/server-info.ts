@@ -1,4 +1,13 @@
-import { type Limits, MAX_LABELS, MAX_NAME_BYTES, MAX_SESSION_ID_BYTES } from "@session-bridge/core/internal";
+import {
+  type Limits,
+  MAX_CHECKPOINT_LABEL_BYTES,
+  MAX_DECLARATIONS_BYTES,
+  MAX_HISTORY_ENTRIES,
+  MAX_LABELS,
+  MAX_NAME_BYTES,
+  MAX_SCHEMA_BYTES,
+  MAX_SESSION_ID_BYTES,
+} from "@session-bridge/core/internal";
 import { MAX_DEPTH, MAX_NODES } from "@session-bridge/core/values";
 
 /** What the transport allows; the limits of variables and sessions are core's. */
@@ -32,8 +41,11 @@ export interface ServerInfo {
   readonly features: readonly string[];
 }
 
-/** The limits in force under one roof, as whole numbers. */
-export function serverInfo(version: string, limits: Limits, requestLimits: RequestLimits): ServerInfo {
+/** Features that a store may lack the sections for; a server without a store has all of them. */
+const OPTIONAL_FEATURES = ["history", "checkpoints", "declarations"];
+
+/** The limits in force under one roof, as whole numbers, and what the server can do with a store of these sections. */
+export function serverInfo(version: string, limits: Limits, requestLimits: RequestLimits, sections?: readonly string[]): ServerInfo {
   return {
     version,
     limits: {
@@ -46,7 +58,11 @@ export function serverInfo(version: string, limits: Limits, requestLimits: Reque
       labels: MAX_LABELS,
       valueDepth: MAX_DEPTH,
       valueNodes: MAX_NODES,
+      sessionHistoryEntries: MAX_HISTORY_ENTRIES,
+      checkpointLabelBytes: MAX_CHECKPOINT_LABEL_BYTES,
+      schemaBytes: MAX_SCHEMA_BYTES,
+      declarationsBytes: MAX_DECLARATIONS_BYTES,
     },
-    features: ["watch"],
+    features: ["watch", "fork", ...OPTIONAL_FEATURES.filter((feature) => sections === undefined || sections.includes(feature))],
   };
 }

@@ -2,7 +2,7 @@
 import type { SessionPort } from "@session-bridge/core/internal";
 import type * as wire from "@session-bridge/protocol/session_bridge/v1/sessions";
 import type { Caller } from "./caller.ts";
-import { budgetOf, SESSION_INFO_BYTES } from "./message-budget.ts";
+import { budgetOf, checkListing, LISTED_BYTES, SESSION_INFO_BYTES } from "./message-budget.ts";
 import { checkpointMessage, invalidArgument, labelsOf, positiveMs, sessionMessage, sessionTtl } from "./messages.ts";
 import type { ServerInfo } from "./server-info.ts";
 
@@ -81,6 +81,8 @@ export function sessionService({ port, info, messageBytes }: SessionServiceOptio
 
     async listCheckpoints(request: wire.ListCheckpointsRequest, caller: Caller): Promise<wire.ListCheckpointsResponse> {
       const { checkpoints, sessionRevision } = await port(caller.tenant).listCheckpoints(request.sessionId, caller);
+      const sizes = checkpoints.map(({ label }) => 3 * label.length + LISTED_BYTES);
+      checkListing("checkpoints", sizes, messageBytes);
       return { checkpoints: checkpoints.map(checkpointMessage), sessionRevision: BigInt(sessionRevision) };
     },
 

@@ -10,7 +10,17 @@ import {
 import { packMap } from "@session-bridge/core/values";
 import type * as wire from "@session-bridge/protocol/session_bridge/v1/variables";
 import { type Answer, andThen, type Caller, type StreamCaller } from "./caller.ts";
-import { budgetOf, checkFits, ENVELOPE_BYTES, HISTORY_ENTRY_BYTES, infoSize, pageEnd, readingSize } from "./message-budget.ts";
+import {
+  budgetOf,
+  checkFits,
+  checkListing,
+  ENVELOPE_BYTES,
+  HISTORY_ENTRY_BYTES,
+  infoSize,
+  LISTED_BYTES,
+  pageEnd,
+  readingSize,
+} from "./message-budget.ts";
 import {
   historyMessage,
   ifRevision,
@@ -140,18 +150,25 @@ export function variableService({ port, readingPins, listingPins, messageBytes }
         limit: limit === 0 ? undefined : limit,
         maxBytes: historyBytes,
       };
-      return andThen(port(caller.tenant).getHistory(sessionId, name, page, caller), ({ items, next, sessionRevision }) => ({
-        entries: items.map(historyMessage),
-        nextBefore: next === undefined ? undefined : BigInt(next),
-        sessionRevision: BigInt(sessionRevision),
-      }));
+      return andThen(port(caller.tenant).getHistory(sessionId, name, page, caller), ({ items, next, sessionRevision }) => {
+        for (const item of items) if (item.kind === "set") checkFits(item.variable, messageBytes);
+        return {
+          entries: items.map(historyMessage),
+          nextBefore: next === undefined ? undefined : BigInt(next),
+          sessionRevision: BigInt(sessionRevision),
+        };
+      });
     },
 
     listDeclarations(request: wire.ListDeclarationsRequest, caller: Caller): Answer<wire.ListDeclarationsResponse> {
-      return andThen(port(caller.tenant).listDeclarations(request.sessionId, caller), ({ declarations, sessionRevision }) => ({
-        declarations: declarations.map(({ name, schema, revision }) => ({ name, schema, revision: BigInt(revision) })),
-        sessionRevision: BigInt(sessionRevision),
-      }));
+      return andThen(port(caller.tenant).listDeclarations(request.sessionId, caller), ({ declarations, sessionRevision }) => {
+        const sizes = declarations.map(({ name, schema }) => 3 * name.length + schema.length + LISTED_BYTES);
+        checkListing("declarations", sizes, messageBytes);
+        return {
+          declarations: declarations.map(({ name, schema, revision }) => ({ name, schema, revision: BigInt(revision) })),
+          sessionRevision: BigInt(sessionRevision),
+        };
+      });
     },
 
     watchVariables(request: wire.WatchVariablesRequest, caller: StreamCaller): AsyncIterable<wire.WatchVariablesResponse> {

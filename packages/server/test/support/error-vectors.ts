@@ -39,10 +39,11 @@ export function wireRequest({ method, request, payload }: RequestRow): { path: s
   return { path, bytes: Buffer.from(type.encode(message as never).finish()) };
 }
 
-const BYTES = new Set(["value", "values", "by"]);
-const INT64 = new Set(["if_revision", "ttl_ms", "keep_last", "max_life_ms"]);
+const BYTES = new Set(["value", "values", "by", "schema"]);
+const INT64 = new Set(["if_revision", "ttl_ms", "keep_last", "max_life_ms", "revision", "at_revision", "before"]);
 const ONEOF: Readonly<Record<string, string>> = Object.fromEntries([
   ...["set", "delete", "increment", "append", "merge", "clear", "pop_last"].map((name) => [name, "change"]),
+  ...["restore", "rollback", "checkpoint", "delete_checkpoint", "declare"].map((name) => [name, "change"]),
   ...["ttl_ms", "never", "keep"].map((name) => [name, "kind"]),
 ]);
 

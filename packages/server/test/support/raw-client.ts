@@ -5,8 +5,10 @@ import { Status } from "@session-bridge/protocol/google/rpc/status";
 import {
   CreateSessionRequest,
   DeleteSessionRequest,
+  ForkSessionRequest,
   GetServerInfoRequest,
   GetSessionRequest,
+  ListCheckpointsRequest,
   ListSessionsRequest,
   SessionServiceClient,
   type SessionServiceService,
@@ -14,8 +16,10 @@ import {
 } from "@session-bridge/protocol/session_bridge/v1/sessions";
 import {
   DeleteVariableRequest,
+  GetVariableHistoryRequest,
   GetVariableRequest,
   GetVariablesRequest,
+  ListDeclarationsRequest,
   ListVariablesRequest,
   SetVariableRequest,
   UpdateVariablesRequest,
@@ -30,6 +34,8 @@ export const REQUESTS = {
   listSessions: ListSessionsRequest,
   touchSession: TouchSessionRequest,
   deleteSession: DeleteSessionRequest,
+  forkSession: ForkSessionRequest,
+  listCheckpoints: ListCheckpointsRequest,
   getServerInfo: GetServerInfoRequest,
   getVariable: GetVariableRequest,
   setVariable: SetVariableRequest,
@@ -37,6 +43,8 @@ export const REQUESTS = {
   listVariables: ListVariablesRequest,
   getVariables: GetVariablesRequest,
   updateVariables: UpdateVariablesRequest,
+  getVariableHistory: GetVariableHistoryRequest,
+  listDeclarations: ListDeclarationsRequest,
 } as const;
 
 export type Method = keyof typeof REQUESTS;
