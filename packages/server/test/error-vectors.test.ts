@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SERVE_OPTIONS } from "../src/config/options.ts";
 import { serveConfig } from "../src/config/serve-config.ts";
 import { type RunningServer, startServer } from "../src/server.ts";
+import { type DirectClient, directClient, numberOf, refusalIn } from "./support/direct-client.ts";
 import { errorVectors, wireRequest } from "./support/error-vectors.ts";
 import { refusalOf } from "./support/raw-client.ts";
 
 const vectors = errorVectors();
 let server: RunningServer;
 let client: Client;
+let direct: DirectClient;
 
 beforeAll(async () => {
   const flags = Object.fromEntries(
@@ -22,10 +24,12 @@ beforeAll(async () => {
   const { limits, requestLimits } = serveConfig({ flags, environment: {} });
   server = await startServer({ listen: "127.0.0.1:0", limits, requestLimits });
   client = new Client(server.address, credentials.createInsecure(), { "grpc.max_receive_message_length": -1 });
+  direct = directClient(server.address, { forAll: true });
 });
 
 afterAll(async () => {
   client.close();
+  direct.socket.destroy();
   await server.stop({ graceMs: 1_000 });
 });
 
@@ -69,6 +73,10 @@ describe("every refused request gets the status and reason of the error table, a
       domain: row.reason === "" ? "" : "session-bridge",
       metadata: row.reason === "" ? {} : { outcome: "not_applied", ...row.metadata },
     });
+    // What one carrier refuses the other refuses with the same status, text, reason and metadata; gRPC has words of its own for what it refuses itself.
+    const { path, bytes } = wireRequest(row);
+    const { message, ...here } = refusalIn(await direct.call(numberOf(path.split("/")[2] ?? ""), bytes));
+    expect({ message: row.reason === "" ? refusal.message : message, ...here }).toEqual(refusal);
     expect(await stateOf(row.request?.session_id)).toBe(before);
   });
 });

@@ -24,6 +24,8 @@ import { DirectStream } from "./stream.ts";
 
 /** Nothing more is read while so much waits to be taken. */
 const MOST_WAITING_BYTES = 1024 * 1024;
+/** A request that is too large is skipped up to this, or four times what is allowed. */
+const MOST_SKIPPED_BYTES = 16 * 1024 * 1024;
 /** How long the other side may take to learn that the connection has ended. */
 const LAST_PATIENCE_MS = 250;
 
@@ -151,7 +153,7 @@ export class DirectConnection implements CallHome {
     const { limits, methods, keepaliveMs, clock } = this.context;
     const { messageBytes } = limits;
     this.#isGreeted = true;
-    this.#reader.limits = { keptBytes: messageBytes + MAX_SMALL_BYTES + 2, skippedBytes: 4 * messageBytes };
+    this.#reader.limits = { keptBytes: messageBytes + MAX_SMALL_BYTES + 2, skippedBytes: Math.max(4 * messageBytes, MOST_SKIPPED_BYTES) };
     if (hello.maxMessageBytes > 0) this.encoded = encoder(Math.min(messageBytes, hello.maxMessageBytes), clock);
     this.outlet.send(FRAME.welcome, 0, welcome(limits, methods));
     this.#stopWaiting();

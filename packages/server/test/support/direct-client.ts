@@ -36,10 +36,13 @@ export const numberOf = (name: string): number =>
 export const requestOf = (method: Method, request: object): Uint8Array =>
   REQUESTS[method].encode(REQUESTS[method].fromPartial(request as never) as never).finish();
 
-/** Connects, and says `first`: magic and hello when left out. The socket goes with the test. */
-export function directClient(address: string, first: Uint8Array = Buffer.concat([MAGIC, hello()])): DirectClient {
+/** Connects, and says `first`: magic and hello when left out. The socket goes with the test, unless it is for all of a file. */
+export function directClient(
+  address: string,
+  { first = Buffer.concat([MAGIC, hello()]), forAll = false }: { readonly first?: Uint8Array; readonly forAll?: boolean } = {},
+): DirectClient {
   const socket = address.startsWith("unix:") ? net.connect(address.slice(5)) : net.connect(Number(address.split(":").at(-1)), "127.0.0.1");
-  onTestFinished(() => void socket.destroy());
+  if (!forAll) onTestFinished(() => void socket.destroy());
   socket.setNoDelay(true);
   const reader = new FrameReader(UNLIMITED);
   const frames: Frame[] = [];
