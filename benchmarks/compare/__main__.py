@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from .aims import judge
@@ -18,8 +19,8 @@ from .rows import ROWS, Row
 from .runner import Measured, measure
 from .servers import ROOT
 
-FULL = Settings(repeats=5, seconds=0.3, sessions=100_000)
-QUICK = Settings(repeats=2, seconds=0.1, sessions=10_000)
+FULL = Settings(repeats=5, warm_ups=1, seconds=0.3, sessions=100_000, increments=1_600)
+QUICK = Settings(repeats=2, warm_ups=0, seconds=0.1, sessions=10_000, increments=400)
 RESULTS = ROOT / "benchmarks" / "results" / "compare"
 DOCUMENT = ROOT / "docs" / "performance.md"
 PICTURES = ROOT / "docs" / "performance"
@@ -31,7 +32,7 @@ def main() -> int:
     """Measures the rows that were asked for."""
     arguments = _arguments()
     settings = QUICK if arguments.quick else FULL
-    settings = Settings(arguments.repeat or settings.repeats, settings.seconds, settings.sessions)
+    settings = replace(settings, repeats=arguments.repeat or settings.repeats)
     rows = _chosen(arguments.only)
     folder = Path(tempfile.mkdtemp(prefix="session-bridge-bench-"))
     # PostgreSQL's own user has to get through.

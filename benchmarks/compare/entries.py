@@ -32,8 +32,8 @@ ENTRIES: Mapping[str, Entry] = {
     "unix-async": _bridge("asyncio, direct, Unix socket", "bridge-unix", "direct", "bridge-async"),
     "grpc-async": _bridge("asyncio, gRPC", "bridge", "grpc", "bridge-async"),
     # Where the carrier makes no difference.
-    "memory": _bridge("in memory", "bridge", "grpc"),
-    "sqlite": _bridge("on SQLite", "bridge-commit", "grpc"),
+    "memory": _bridge("in memory", "bridge", "direct"),
+    "sqlite": _bridge("on SQLite", "bridge-commit", "direct"),
     **{
         f"{carrier}-{durability}": _bridge(f"{durability}, {title}", f"bridge-{durability}", carrier)
         for durability in ("fsync", "commit", "write-behind")

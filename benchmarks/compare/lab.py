@@ -19,10 +19,14 @@ class Settings:
     """How much is measured."""
 
     repeats: int
+    #: Rounds before them that are not counted, in which compilers and caches warm up.
+    warm_ups: int
     #: Seconds of one measurement of one entry.
     seconds: float
     #: Sessions of the rows about many sessions.
     sessions: int
+    #: Increments of each way to make them.
+    increments: int
 
 
 @dataclass

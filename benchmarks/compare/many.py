@@ -37,36 +37,28 @@ def listing(lab: Lab, name: str) -> Found:
         return worker.ask("listing", sessions=lab.settings.sessions)
 
 
-@dataclass(frozen=True)
-class Many:
-    """Sessions alike, and what is divided by."""
-
-    sessions: int
-    variables: int
-    divisor: int
+def small_variables(lab: Lab, name: str) -> Found:
+    """Bytes by which a server grows for each variable, in sessions of a thousand."""
+    return _growth(lab, name, sessions=lab.settings.sessions // 1_000, variables=1_000, counted=lambda sessions: sessions * 1_000)
 
 
-#: Variables of which only their number matters.
-SMALL = Many(100, 1_000, 100_000)
-#: Sessions that are there and not used.
-IDLE = Many(10_000, _VARIABLES, 10_000)
+def idle_sessions(lab: Lab, name: str) -> Found:
+    """Bytes by which a server grows for each session of ten variables that nobody uses."""
+    return _growth(lab, name, sessions=lab.settings.sessions // 10, variables=_VARIABLES, counted=lambda sessions: sessions)
 
 
-def memory(many: Many) -> Callable[[Lab, str], Found]:
-    """Measures by how many bytes a server grows, for each of what is counted."""
-
-    def measure(lab: Lab, name: str) -> Found:
-        entry = ENTRIES[name]
-        with started(_inspected(entry), lab.new_folder("memory")) as server, lab.own_worker(entry, server) as worker:
-            # What the first sessions of all bring along is not counted.
-            worker.ask("fill", sessions=many.sessions // 100 + 1, variables=many.variables, first=many.sessions)
-            before = server_memory(server)
-            worker.ask("fill", sessions=many.sessions, variables=many.variables)
-            after = server_memory(server)
-        heap = {} if before.heap is None or after.heap is None else {"heap": (after.heap - before.heap) / many.divisor}
-        return {"value": (after.resident - before.resident) / many.divisor, **heap}
-
-    return measure
+def _growth(lab: Lab, name: str, *, sessions: int, variables: int, counted: Callable[[int], int]) -> Found:
+    entry = ENTRIES[name]
+    # What the first sessions of all bring along is not counted.
+    first = sessions // 100 + 1
+    with started(_inspected(entry), lab.new_folder("memory")) as server, lab.own_worker(entry, server) as worker:
+        worker.ask("fill", sessions=first, variables=variables)
+        before = server_memory(server)
+        worker.ask("fill", sessions=sessions - first, variables=variables, first=first)
+        after = server_memory(server)
+    divisor = counted(sessions - first)
+    heap = {} if before.heap is None or after.heap is None else {"heap": (after.heap - before.heap) / divisor}
+    return {"value": (after.resident - before.resident) / divisor, **heap}
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,15 @@ def asked(work: str, **params: Any) -> Measure:
     return measure
 
 
+def increments(mode: str) -> Measure:
+    """How many increments were lost."""
+
+    def measure(lab: Lab, entry: str) -> Found:
+        return lab.worker(entry).ask("increments", mode=mode, times=lab.settings.increments)
+
+    return measure
+
+
 def load(lab: Lab, entry: str) -> Found:
     """Calls that the server answers in a second of its processors' time, from several clients with many calls under way each."""
     workers = [lab.worker(entry, f"load-{i}") for i in range(_LOAD_CLIENTS)]

@@ -37,8 +37,8 @@ def measure(lab: Lab, row: Row) -> Measured:
     found: dict[str, list[Found]] = {line.name: [] for line in lines}
     gaps: dict[str, str] = {}
     repeats = min(lab.settings.repeats, row.repeats_at_most)
-    # Compilers and caches warm up in a round that is not counted, where one is cheap.
-    warm_up = 1 if repeats < row.repeats_at_most else 0
+    # A row that is measured less often than asked for takes long, and is about a start or the whole.
+    warm_up = lab.settings.warm_ups if repeats == lab.settings.repeats else 0
     for repeat in range(warm_up + repeats):
         for line in [line for line in _rotated(lines, repeat) if line.name not in gaps]:
             try:

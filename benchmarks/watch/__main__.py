@@ -21,8 +21,8 @@ from compare.servers import ROOT
 from .many import ManyWatches, many
 from .stuck import Writes, stuck
 
-_FULL = Settings(repeats=5, seconds=1.0, sessions=0)
-_QUICK = Settings(repeats=2, seconds=0.2, sessions=0)
+_FULL = Settings(repeats=5, warm_ups=1, seconds=1.0, sessions=0, increments=0)
+_QUICK = Settings(repeats=2, warm_ups=0, seconds=0.2, sessions=0, increments=0)
 _CARRIERS = ("direct", "grpc")
 #: Watches and the sessions that they are on.
 _MANY = ((1_000, 1_000), (1_000, 100), (100, 1))

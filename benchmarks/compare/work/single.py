@@ -9,7 +9,7 @@ from ..stats import percentile
 from ..values import VALUES
 
 _WARM_UP = 30
-_NAMES = 10
+_NAMES = 3
 
 
 def work(adapter: Adapter, params: Mapping[str, Any]) -> Mapping[str, Any]:
