@@ -6,16 +6,19 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Barrier, Event, Thread
 from typing import Any
 
 import grpc
 import pytest
 from google.rpc import status_pb2  # type: ignore[import-untyped]
+from opentelemetry.trace import format_span_id
 
 import session_bridge
 from session_bridge import (
@@ -36,7 +39,9 @@ from session_bridge._direct_line import Line
 from session_bridge.v1 import direct_pb2 as direct
 from session_bridge.v1 import variables_pb2 as variables
 
-from .direct_peer import Connection, Peer, Received, peer
+from .direct_peer import Connection, Gone, Peer, Received, peer
+from .servers import serving
+from .telemetry import Told, attributes
 
 FOUND = variables.GetVariableResponse(found=True, value=b"\x07", session_revision=3)
 WRITTEN = variables.SetVariableResponse(applied=True, revision=9)
@@ -94,8 +99,8 @@ def test_each_call_under_way_has_a_connection_and_they_are_kept() -> None:
             answer(connection, connection.call())
 
     with peer(together) as there, connect(there) as bridge, ThreadPoolExecutor(8) as pool:
-        assert [*pool.map(lambda _: read(bridge), range(8))] == [7] * 8
-        assert [*pool.map(lambda _: read(bridge), range(40))] == [7] * 40
+        assert [*pool.map(read, [bridge] * 8)] == [7] * 8
+        assert [*pool.map(read, [bridge] * 40)] == [7] * 40
         assert len(there.connections) == 8
 
 
@@ -112,33 +117,30 @@ def test_no_more_idle_connections_are_kept_than_are_needed(monkeypatch: pytest.M
 
     closed: list[bytes] = []
     with peer(together) as there, connect(there) as bridge, ThreadPoolExecutor(6) as pool:
-        assert [*pool.map(lambda _: read(bridge), range(6))] == [7] * 6
+        assert [*pool.map(read, [bridge] * 6)] == [7] * 6
         wait_until(lambda: closed == [b""] * 4)
 
 
 def test_what_nobody_has_used_for_long_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(direct_carrier, "IDLE_SECONDS", 0.2)
     everybody = Barrier(2)
+    closed: list[bytes] = []
 
     def together(connection: Connection) -> None:
         connection.welcome()
         call = connection.call()
         everybody.wait()
         answer(connection, call)
-        while True:
-            answer(connection, connection.call())
+        with suppress(Gone):
+            while True:
+                answer(connection, connection.call())
+        closed.append(b"")
 
-    with peer(together) as there:
-        carrier = DirectCarrier(there.address)
-        ask = variables.GetVariableRequest(session_id="s", name="x").SerializeToString()
-        method = next(name for name in METHODS if name.endswith("/GetVariable"))
+    with peer(together) as there, connect(there) as bridge:
         with ThreadPoolExecutor(2) as pool:
-            assert {*pool.map(lambda _: carrier.call(method, ask, 5, None), range(2))} == {FOUND.SerializeToString()}
-        monkeypatch.setattr(direct_carrier, "_IDLE_SECONDS", 0.1)
-        carrier._look_at = 0.0
-        time.sleep(0.2)
-        carrier.call(method, ask, 5, None)
-        assert len(carrier._idle) == 1
-        carrier.close()
+            assert [*pool.map(read, [bridge] * 2)] == [7] * 2
+        wait_until(lambda: read(bridge) == 7 and len(closed) == 1)
+        assert len(there.connections) == 2
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -188,7 +190,11 @@ def test_a_connection_on_which_a_call_was_interrupted_carries_no_other() -> None
 
 def test_signals_do_not_lengthen_a_call() -> None:
     """Timers of profilers, say."""
-    before = signal.signal(signal.SIGALRM, lambda *_: None)
+
+    def nothing(*_: object) -> None:
+        return
+
+    before = signal.signal(signal.SIGALRM, nothing)
     try:
         with peer(silent) as there, connect(there, timeout=0.3) as bridge:
             signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
@@ -574,11 +580,48 @@ assert "grpc" not in sys.modules
         subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
 
 
-@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this platform has no Unix sockets")
-def test_a_unix_socket_that_is_not_there_is_said_so(tmp_path: Any) -> None:
+unix = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this platform has no Unix sockets")
+
+
+@unix
+def test_a_unix_socket_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     address = f"unix:{tmp_path / 'none.sock'}"
     with session_bridge.connect(address) as bridge, pytest.raises(ServerUnavailableError, match=r"none\.sock"):
         read(bridge)
+
+
+@unix
+def test_a_unix_socket_carries_either_and_telemetry_knows_its_path(told: Told) -> None:
+    with tempfile.TemporaryDirectory() as folder:  # The name of a socket is short.
+        path = Path(folder, "bridge.sock")
+        with serving("memory", Path(folder, "log"), f"unix:{path}") as server:
+            for name in ("direct", "grpc"):
+                with session_bridge.connect(f"unix:{path}", carrier=name) as bridge:
+                    assert bridge.get_session("s").increment("n", 2) in (2, 4)
+                    assert bridge.address == server.address == f"unix:{path}"
+                where = attributes(told.span())
+                assert (where["server.address"], where.get("server.port")) == (str(path), None)
+
+
+def test_the_trace_of_a_call_is_told(told: Told) -> None:
+    traces: list[direct.DirectMetadata] = []
+
+    def traced(connection: Connection) -> None:
+        connection.welcome()
+        while True:
+            call = connection.call()
+            assert call.flags == 1
+            end = 2 + int.from_bytes(call.payload[:2], "little")
+            traces.append(direct.DirectMetadata.FromString(call.payload[2:end]))
+            assert variables.GetVariableRequest.FromString(call.payload[end:]).name == "x"
+            answer(connection, call)
+
+    with peer(traced) as there, connect(there) as bridge:
+        assert read(bridge) == 7
+        span = told.span().context
+        assert span is not None
+        assert f"-{format_span_id(span.span_id)}-" in traces[0].traceparent
+        assert traces[0].tracestate == ""
 
 
 def test_threads_that_fork_and_call_at_once_disturb_nobody() -> None:

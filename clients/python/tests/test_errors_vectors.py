@@ -12,6 +12,8 @@ from google.protobuf.message import Message
 
 import session_bridge
 from session_bridge import BridgeError
+from session_bridge._carrier import CallFailed
+from session_bridge._direct_carrier import DirectCarrier
 from session_bridge._grpc_streams import failure_of
 from session_bridge._rpc import error_of
 from session_bridge.v1 import sessions_pb2, variables_pb2
@@ -39,6 +41,14 @@ def channel(strict_server: Server) -> Iterator[grpc.Channel]:
         yield connected
 
 
+@pytest.fixture(scope="module")
+def direct(strict_server: Server) -> Iterator[DirectCarrier]:
+    """The same for the direct carrier, whose limits are its callers'."""
+    carrier = DirectCarrier(strict_server.address)
+    yield carrier
+    carrier.close()
+
+
 def json_of(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields of a row in protobuf's JSON mapping."""
     return {name: _json_of_field(name, given) for name, given in fields.items()}
@@ -54,23 +64,28 @@ def _json_of_field(name: str, given: Any) -> Any:
     return given
 
 
-def send(channel: grpc.Channel, row: dict[str, Any]) -> bytes:
+def request_of(row: dict[str, Any]) -> tuple[str, bytes]:
+    """The full name of the RPC, and the bytes of the request."""
     method: str = row["method"]
     of_sessions = "Session" in method or "ServerInfo" in method
     service, messages = ("SessionService", sessions_pb2) if of_sessions else ("VariableService", variables_pb2)
+    name = f"session_bridge.v1.{service}/{method}"
     if "payload" in row:
-        payload = bytes_of(row["payload"])
-    else:
-        message: Message = getattr(messages, f"{method}Request")()
-        payload = json_format.ParseDict(json_of(row["request"]), message).SerializeToString()
+        return name, bytes_of(row["payload"])
+    message: Message = getattr(messages, f"{method}Request")()
+    return name, json_format.ParseDict(json_of(row["request"]), message).SerializeToString()
+
+
+def send(channel: grpc.Channel, row: dict[str, Any]) -> bytes:
+    name, payload = request_of(row)
     raw: Any = channel
-    answer: bytes = raw.unary_unary(f"/session_bridge.v1.{service}/{method}")(payload, timeout=10)
+    answer: bytes = raw.unary_unary(f"/{name}")(payload, timeout=10)
     return answer
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
-def test_the_request_is_refused_and_changes_nothing(
-    channel: grpc.Channel, strict_server: Server, row: dict[str, Any]
+def test_the_request_is_refused_alike_by_both_carriers_and_changes_nothing(
+    channel: grpc.Channel, direct: DirectCarrier, strict_server: Server, row: dict[str, Any]
 ) -> None:
     for before in row.get("setup", ()):
         send(channel, before)
@@ -87,6 +102,15 @@ def test_the_request_is_refused_and_changes_nothing(
         assert error.outcome == "not_applied"
     for key, value in row.get("metadata", {}).items():
         assert str(getattr(error, key)) == value
+
+    with pytest.raises(CallFailed) as failed:
+        direct.call(*request_of(row), 10, None)
+    assert failed.value.code == row["code"]
+    same, from_server = error_of(failed.value, mutates=True)
+    assert from_server == bool(row["reason"])
+    if row["reason"]:  # Other refusals are of gRPC's own library.
+        same.incident_id = error.incident_id
+        assert (type(same), str(same), vars(same)) == (type(error), str(error), vars(error))
     assert _stored(strict_server, row) == stored
 
 

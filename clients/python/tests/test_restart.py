@@ -96,11 +96,13 @@ def test_a_bridge_outlives_its_server(sqlite_server: Callable[[], Server], tmp_p
         second.stop()
 
 
-KILLS = 5
+ENDS = 6
 WRITERS = 8
 
 
-def test_p6_changes_over_kills_are_applied_exactly_once(sqlite_server: Callable[[], Server], tmp_path: Any) -> None:
+def test_p6_changes_over_kills_and_stops_are_applied_exactly_once(
+    sqlite_server: Callable[[], Server], tmp_path: Any
+) -> None:
     """[P6] Every increment is acknowledged, each with a number of its own, however often it had to be sent."""
     server = sqlite_server()
     acknowledged: list[int] = []
@@ -125,9 +127,12 @@ def test_p6_changes_over_kills_are_applied_exactly_once(sqlite_server: Callable[
         with ThreadPoolExecutor(WRITERS) as pool:
             writers = [pool.submit(write) for _ in range(WRITERS)]
             try:
-                for _ in range(KILLS):
+                for end in range(ENDS):
                     wait_for_more(5 * WRITERS)
-                    server.kill()
+                    if end % 3 == 1:
+                        assert server.stop() == 0
+                    else:
+                        server.kill()
                     server = Server(f"sqlite:{tmp_path / 'sessions.db'}", tmp_path / "server.log", server.address)
                 wait_for_more(WRITERS)
             finally:

@@ -13,7 +13,7 @@ from ._direct_stream import DirectStream
 from ._telemetry import Headers
 
 MOST_IDLE: Final = 64
-_IDLE_SECONDS: Final = 60.0
+IDLE_SECONDS: Final = 60.0
 _LEAST_SECONDS: Final = 0.000_001
 _UNDOUBTED_SECONDS: Final = 0.05
 """A connection that was used so recently is taken for alive without a look."""
@@ -138,8 +138,8 @@ class DirectCarrier:
             return
         self._idle.append(line)
         if now >= self._look_at:
-            self._look_at = now + _IDLE_SECONDS / 4
-            self._close_unused(now - _IDLE_SECONDS)
+            self._look_at = now + IDLE_SECONDS / 4
+            self._close_unused(now - IDLE_SECONDS)
         if self._closed:
             self._close_idle()
 

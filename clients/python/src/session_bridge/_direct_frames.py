@@ -40,12 +40,15 @@ _CODES: Final[Mapping[int, str]] = {number: name for name, number in code_pb2.Co
 
 
 def _methods() -> dict[str, int]:
+    known = dict(direct.DirectMethod.items())
     numbers: dict[str, int] = {}
     for file in (sessions_pb2, variables_pb2):
         for service in file.DESCRIPTOR.services_by_name.values():
             for method in service.methods:
                 word = re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).upper()
-                numbers[f"{service.full_name}/{method.name}"] = direct.DirectMethod.Value(f"DIRECT_METHOD_{word}")
+                number = known.get(f"DIRECT_METHOD_{word}")
+                if number is not None:
+                    numbers[f"{service.full_name}/{method.name}"] = number
     return numbers
 
 
@@ -75,13 +78,20 @@ def hello(client: str, *, answers_pings: bool) -> bytes:
 
 
 def call_frame(call: int, method: str, payload: bytes, timeout: float | None, headers: Headers | None) -> bytes:
-    """A request, with the seconds until its deadline and what it tells of its trace."""
+    """A request, with the seconds until its deadline and what it tells of its trace.
+
+    Raises:
+        CallFailed: The method has no number.
+    """
+    kind = METHODS.get(method)
+    if kind is None:
+        raise CallFailed("UNIMPLEMENTED", f"the direct protocol has no number for {method}")
     number = 0 if timeout is None else min(max(1, math.ceil(timeout * 1000)), _MAX_CALL)
     if not headers:
-        return HEADER.pack(len(payload), call, _CALL, METHODS[method], 0, number) + payload
+        return HEADER.pack(len(payload), call, _CALL, kind, 0, number) + payload
     metadata = direct.DirectMetadata(**dict(headers)).SerializeToString()
     length = 2 + len(metadata) + len(payload)
-    header = HEADER.pack(length, call, _CALL, METHODS[method], _WITH_METADATA, number)
+    header = HEADER.pack(length, call, _CALL, kind, _WITH_METADATA, number)
     return b"".join((header, len(metadata).to_bytes(2, "little"), metadata, payload))
 
 
@@ -103,6 +113,18 @@ def credit(call: int, items: int) -> bytes:
 def pong(ping: Frame) -> bytes:
     """The answer to a ping."""
     return _frame(0, _PONG, ping.number)
+
+
+def max_streams(welcome: Frame) -> int:
+    """How many streams of a connection the server allows.
+
+    Raises:
+        FrameError: It does not say it.
+    """
+    try:
+        return direct.DirectWelcome.FromString(welcome.payload).max_streams
+    except DecodeError:
+        raise FrameError("a welcome that does not decode") from None
 
 
 def _frame(call: int, kind: int, number: int, payload: bytes = b"") -> bytes:

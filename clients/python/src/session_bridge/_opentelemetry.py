@@ -105,12 +105,7 @@ class Call:
 
     def __init__(self, operation: str, server: Server, tracer: Tracer | None, instruments: _Instruments | None) -> None:
         """Starts the span, which is the current one until `end`."""
-        host, _, port = server.address.rpartition(":")
-        self._attributes: dict[str, AttributeValue] = {
-            "rpc.system.name": "grpc",
-            "server.address": host.strip("[]"),
-            "server.port": int(port),
-        }
+        self._attributes: dict[str, AttributeValue] = {"rpc.system.name": "grpc", **_where(server.address)}
         self._instruments = instruments
         self._span: Span | None = None
         self._detach: Callable[[], None] | None = None
