@@ -1,7 +1,7 @@
 /** What was acknowledged and is not saved yet: in the order of acknowledgement, and by session. */
 import { keyText, setBy } from "./deltas.ts";
 import { sizeOf } from "./kept-variable.ts";
-import type { AnsweringDelta, RememberedRequest, SessionKey } from "./persistence.ts";
+import type { AnsweringDelta, RememberedRequest, SectionChanges, SessionKey } from "./persistence.ts";
 
 /** A delta that waits to be saved. */
 export interface Unsaved {
@@ -95,5 +95,16 @@ export const bySession = (unsaved: readonly Unsaved[]): Map<string, Unsaved[]> =
 const bytesOf = (unsaved: readonly Unsaved[]): number => unsaved.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 
 function deltaBytes(delta: AnsweringDelta): number {
-  return setBy(delta).reduce((sum, variable) => sum + sizeOf(variable), DELTA_BYTES + (delta.request?.answer?.length ?? 0));
+  const about =
+    DELTA_BYTES + (delta.request?.answer?.length ?? 0) + ("sections" in delta && delta.sections ? sectionBytes(delta.sections) : 0);
+  return setBy(delta).reduce((sum, variable) => sum + sizeOf(variable), about);
+}
+
+/** What a section's change of one name or label takes beside what it carries. */
+const NAMED_BYTES = 128;
+
+function sectionBytes({ history, checkpoints, declarations }: SectionChanges): number {
+  const named = [history?.kept, history?.ended, history?.dropped, checkpoints?.set, checkpoints?.removed, declarations?.removed];
+  const schemas = (declarations?.set ?? []).reduce((sum, { schema }) => sum + NAMED_BYTES + schema.length, 0);
+  return named.reduce((sum, changes) => sum + (changes?.length ?? 0) * NAMED_BYTES, schemas);
 }

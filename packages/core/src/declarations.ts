@@ -3,7 +3,7 @@
 import { type Applied, type Moment, NOTHING } from "./applied.ts";
 import { type Constraint, type ConstraintValidator, constraintError } from "./constraints/constraint.ts";
 import { LimitExceededError } from "./errors.ts";
-import type { Contents, Declarations } from "./session-contents.ts";
+import { type Contents, type Declarations, schemaBytes } from "./session-contents.ts";
 
 /** Bytes of all schemas of one session. */
 export const MAX_DECLARATIONS_BYTES = 1024 * 1024;
@@ -49,18 +49,12 @@ export function judge({ store, declarations }: Contents, names: Iterable<string>
 
 function checkDeclarations(before: Declarations | undefined, after: Declarations): void {
   const actual = schemaBytes(after);
-  if (actual <= MAX_DECLARATIONS_BYTES || actual <= schemaBytes(before)) return;
+  if (actual <= MAX_DECLARATIONS_BYTES || (before !== undefined && actual <= schemaBytes(before))) return;
   throw new LimitExceededError(
     "DECLARATIONS_TOO_LARGE",
     `the session's declarations would have ${actual} bytes; at most ${MAX_DECLARATIONS_BYTES} are allowed`,
     { details: { limit: "declarationsBytes", limitValue: MAX_DECLARATIONS_BYTES, actual } },
   );
-}
-
-function schemaBytes(declarations: Declarations | undefined): number {
-  let bytes = 0;
-  for (const { schema } of declarations?.values() ?? []) bytes += schema.length;
-  return bytes;
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);

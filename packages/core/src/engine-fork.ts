@@ -1,14 +1,18 @@
 /** Copying a session: a turn of the copy, at one moment of its source [P7]. */
+import type { Clock } from "./clock.ts";
 import { deadlineMs } from "./deadline.ts";
+import { judge } from "./declarations.ts";
 import type { OpenEngine } from "./engine-port.ts";
 import { checkRoom, type Take } from "./engine-steps.ts";
-import { CompactedError, SessionExistsError, SessionNotFoundError } from "./errors.ts";
+import { CompactedError, InvalidArgumentError, SessionExistsError, SessionNotFoundError } from "./errors.ts";
 import { awayOf, type KeptVariable } from "./kept-variable.ts";
 import type { SessionDelta, SessionKey } from "./persistence.ts";
 import type { Contents } from "./session-contents.ts";
-import type { SessionInfo } from "./session-port.ts";
+import { valueMissing } from "./session-loads.ts";
+import type { CallOptions, SessionFork, SessionInfo } from "./session-port.ts";
 import { type Head, nextRevision, sessionInfo, usedRecord } from "./session-state.ts";
-import { VariableStore } from "./variable-store.ts";
+import { isDue, VariableStore } from "./variable-store.ts";
+import { countdown } from "./waiting.ts";
 
 /** A fork that has been checked. */
 export interface ForkParts {
@@ -23,8 +27,8 @@ export interface ForkParts {
   readonly storeForks: boolean;
 }
 
-/** The source is not here, or values of it are not: to be thrown in a turn, and done about outside of it. */
-export class SourceNotReady extends Error {
+/** The source is not here, or values of it are not: thrown in a turn, and done about outside of it. */
+class SourceNotReady extends Error {
   /** Undefined when the source itself has to be loaded. */
   readonly away: readonly KeptVariable[] | undefined;
 
@@ -34,8 +38,54 @@ export class SourceNotReady extends Error {
   }
 }
 
+/** How often values are asked for that another manager changes meanwhile. */
+const FETCH_TRIES = 3;
+
+/** What a fork is carried out with. */
+export interface ForkCall extends ForkParts {
+  readonly clock: Clock;
+  readonly call: CallOptions;
+  readonly shared: boolean;
+  /** Takes the turn of the copy, in what is left of the call's time. */
+  readonly take: (step: Take<SessionInfo>, left: CallOptions) => Promise<SessionInfo>;
+  /** Reads values of the source; says whether all of them were still there. */
+  readonly fetch: (away: readonly KeptVariable[], left: CallOptions) => Promise<boolean>;
+}
+
+/** Copies a session, as often as it takes until the source stands still for the turn of the copy. */
+export function performFork({ clock, call, shared, take, fetch, ...parts }: ForkCall): Promise<SessionInfo> {
+  const { source, key, engine } = parts;
+  const { turns } = engine;
+  const left = countdown(clock, call);
+  const copy = async (tries: number): Promise<SessionInfo> => {
+    try {
+      return await take(forkStep(parts), left());
+    } catch (error) {
+      if (!(error instanceof SourceNotReady)) throw error;
+      const { away } = error;
+      if (away === undefined) {
+        await turns.perform(source, left(), () => ({ answer: undefined }));
+        return copy(tries);
+      }
+      if (await fetch(away, left())) return copy(tries);
+      if (tries === 0) throw valueMissing(shared, away[0]?.name ?? "");
+      turns.outdated(source);
+      await turns.perform(source, left(), () => ({ answer: undefined }));
+      return copy(tries - 1);
+    }
+  };
+  // A stop waits for it: it may come back to the store.
+  return turns.untilIdle(turns.whileKept(source, () => turns.whileKept(key, () => copy(FETCH_TRIES))));
+}
+
+/** Throws INVALID_ARGUMENT for a revision that no session can have had. */
+export function checkAtRevision({ atRevision }: SessionFork): void {
+  if (atRevision === undefined || (Number.isSafeInteger(atRevision) && atRevision > 0)) return;
+  throw new InvalidArgumentError("INVALID_ARGUMENT", "at_revision must be a revision of the session", { details: { name: "at_revision" } });
+}
+
 /** The turn of a copy. Throws SourceNotReady when it has to be taken again. */
-export function forkStep(parts: ForkParts): Take<SessionInfo> {
+function forkStep(parts: ForkParts): Take<SessionInfo> {
   const { source, key, engine, maxSessions } = parts;
   return (head, nowMs) => {
     if (head !== undefined) throw new SessionExistsError(`there is a session "${key.id}" already`);
@@ -45,6 +95,8 @@ export function forkStep(parts: ForkParts): Take<SessionInfo> {
     const storeForks = parts.storeForks && parts.atRevision === undefined && !engine.turns.isFollowed(key);
     const copied = storeForks ? standing.pending : standing.committed;
     if (copied === undefined) throw new SessionNotFoundError(`there is no session "${source.id}"`);
+    // Its end, or a later deadline, is being committed.
+    if (isDue(copied.record, nowMs)) throw new SourceNotReady(undefined);
     checkRoom(engine, maxSessions, nowMs);
     const revision = nextRevision(Math.max(engine.floor.revision, copied.record.revision), nowMs);
     const { ttlMs, endsAtMs, historyEntries } = { ...copied.record, ...parts.ttl };
@@ -59,6 +111,8 @@ export function forkStep(parts: ForkParts): Take<SessionInfo> {
     if (storeForks) return commit({ kind: "fork", key, nowMs, source: { key: source, revision: copied.record.revision }, record });
     const away = awayOf(original.variables());
     if (away.length > 0) throw new SourceNotReady(away);
+    // What is declared now may not have been when the values were written.
+    if (parts.atRevision !== undefined) judge(contents, contents.declarations?.keys() ?? []);
     const declarations = [...(copied.declarations?.values() ?? [])].map(({ name, schema, revision }) => ({ name, schema, revision }));
     const sections = declarations.length === 0 ? undefined : { declarations: { removed: [], set: declarations } };
     return commit({ kind: "create", key, nowMs, record, set: contents.store.variables(), sections });

@@ -23,8 +23,7 @@ export function checkHistoryPage({ before, limit }: HistoryPage): void {
 
 /** Whether an entry of the variable's history is due. */
 export const historyDue = (head: Head, name: string, nowMs: number): boolean =>
-  (head.history?.nextDueMs ?? Number.POSITIVE_INFINITY) <= nowMs &&
-  head.history?.entries(name).some((entry) => isValue(entry) && isDue(entry, nowMs)) === true;
+  head.history?.hasDue(nowMs) === true && head.history.entries(name).some((entry) => isValue(entry) && isDue(entry, nowMs));
 
 /** The entries of one page, newest first, and whether there are older ones. */
 export function historyPage(contents: Contents | undefined, name: string, page: HistoryPage, nowMs: number) {

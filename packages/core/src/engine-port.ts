@@ -2,7 +2,7 @@
 import type { Clock, Random, SteadyNow } from "./clock.ts";
 import type { ConstraintValidator } from "./constraints/constraint.ts";
 import { extensionMs } from "./deadline.ts";
-import { forkStep, SourceNotReady } from "./engine-fork.ts";
+import { checkAtRevision, performFork } from "./engine-fork.ts";
 import { checkHistoryPage, checkpointInfos, declarationsOf, historyAnswer, historyDue, historyPage, valuesOf } from "./engine-past.ts";
 import { accessStep, createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
 import { checkWatch, engineWatch } from "./engine-watch.ts";
@@ -327,29 +327,22 @@ export function enginePort(parts: PortParts): SessionPort {
     async forkSession(sourceId, fork, call) {
       const source = keyOf(sourceId);
       const key = keyOf(fork.id ?? base64url(random.bytes(16)));
+      checkAtRevision(fork);
       const { atRevision } = fork;
-      if (atRevision !== undefined && !(Number.isSafeInteger(atRevision) && atRevision > 0)) {
-        throw new InvalidArgumentError("INVALID_ARGUMENT", "at_revision must be a revision of the session", {
-          details: { name: sourceId },
-        });
-      }
       const ttl = fork.ttl === undefined ? undefined : { ttlMs: sessionTtlMs(fork.ttl, limits) };
       const labels = fork.labels === undefined ? undefined : checkLabels(fork.labels);
-      const left = countdown(clock, call);
-      const copy = (engine: OpenEngine): Promise<SessionInfo> => {
-        const storeForks = sections.includes("fork");
-        const step = forkStep({ source, key, ttl, labels, atRevision, engine, maxSessions, storeForks });
-        return change(engine, key, { ...call, ...left() }, step).catch(async (error: unknown) => {
-          if (!(error instanceof SourceNotReady)) throw error;
-          if (error.away === undefined) await engine.turns.perform(source, left(), (head) => ({ answer: head }));
-          else if (!(await within(clock, left(), stored(engine.turns.fetch(source, error.away))))) engine.turns.outdated(source);
-          return copy(engine);
+      const storeForks = sections.includes("fork");
+      const { shared } = persistence.capabilities;
+      return withEngine(call, async (engine, remaining) => {
+        const info = await performFork({
+          ...{ source, key, ttl, labels, atRevision, engine, maxSessions, storeForks, shared, clock },
+          call: remaining,
+          take: (step, left) => change(engine, key, { ...call, ...left }, step),
+          fetch: (away, left) => within(clock, left, stored(engine.turns.fetch(source, away))),
         });
-      };
-      const engine = await withEngine(call, (open) => open);
-      const info = await engine.turns.whileKept(source, () => engine.turns.whileKept(key, () => copy(engine)));
-      access({ engine, head: engine.turns.peek(source)?.committed }, source);
-      return info;
+        access({ engine, head: engine.turns.peek(source)?.committed }, source);
+        return info;
+      });
     },
 
     getHistory(sessionId, name, page, call) {
@@ -359,7 +352,11 @@ export function enginePort(parts: PortParts): SessionPort {
       return read(key, call, {
         due: (head, nowMs) => historyDue(head, name, nowMs) || variableDue(head, name, nowMs),
         wants: (head, nowMs) => valuesOf(historyPage(head, name, page, nowMs).entries),
-        answer: ({ head, nowMs }): VariableHistory => historyAnswer(head, name, page, nowMs),
+        answer(reading): VariableHistory {
+          const history = historyAnswer(reading.head, name, page, reading.nowMs);
+          if (history.items.length > 0) access(reading, key);
+          return history;
+        },
       });
     },
 

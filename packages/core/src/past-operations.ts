@@ -5,9 +5,9 @@ import { CheckpointNotFoundError, CompactedError, LimitExceededError } from "./e
 import { sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import type { StoredVariable } from "./persistence.ts";
-import type { Checkpoint, Contents } from "./session-contents.ts";
+import { type Checkpoint, type Checkpoints, type Contents, heldBy } from "./session-contents.ts";
 import { isValue } from "./session-history.ts";
-import { checkValueSize, footprint, isDue, type VariableStore } from "./variable-store.ts";
+import { checkValueSize, isDue, type VariableStore } from "./variable-store.ts";
 
 /** What a variable was at a revision: a value, or undefined for none. Throws CompactedError when that is not kept. */
 export function stateAt({ store, history }: Contents, name: string, revision: number, nowMs: number): StoredVariable | undefined {
@@ -31,7 +31,7 @@ export function restore(contents: Contents, name: string, revision: number, prev
   const before = contents.store.variable(name);
   if (state === undefined) {
     const result = { ...NOTHING, applied: before !== undefined, previous };
-    return { contents: { ...contents, store: contents.store.delete(name) }, result, touched: [name] };
+    return { contents: before === undefined ? contents : { ...contents, store: contents.store.delete(name) }, result, touched: [name] };
   }
   const store = writeAgain(contents.store, state, moment);
   return { contents: { ...contents, store }, result: { ...NOTHING, applied: true, revision: moment.revision, previous }, touched: [name] };
@@ -48,10 +48,14 @@ export function rollback(contents: Contents, label: string, moment: Moment): App
   return { contents: { ...contents, store }, result: { ...NOTHING, applied: touched.length > 0, count: touched.length }, touched };
 }
 
-/** The values that a rollback writes. */
-export function rollbackReads(contents: Contents, label: string): readonly StoredVariable[] {
-  const checkpoint = contents.checkpoints?.get(label);
-  return checkpoint === undefined ? [] : difference(contents.store, checkpoint.store, Number.NEGATIVE_INFINITY).written;
+/**
+ * The values that a rollback may write: beside other operations, all that the checkpoint has; and all that there are, since one of them may
+ * be what names them.
+ */
+export function rollbackReads(contents: Contents, label: string, alone: boolean): readonly StoredVariable[] {
+  const target = contents.checkpoints?.get(label)?.store;
+  if (!alone) return [...contents.store.variables(), ...(target?.variables() ?? [])];
+  return target === undefined ? [] : difference(contents.store, target, Number.NEGATIVE_INFINITY).written;
 }
 
 function difference(before: VariableStore, target: VariableStore, nowMs: number) {
@@ -102,31 +106,19 @@ export function settleCheckpoints(before: Contents, after: Contents, limits: Lim
       { details: { limit: "checkpointsPerSession", limitValue: checkpointsPerSession, actual: settled.length } },
     );
   }
-  const actual = checkpointBytes(settled);
-  if (actual > sessionBytes && actual > checkpointBytes([...(before.checkpoints?.values() ?? [])])) {
+  const checkpoints: Checkpoints = new Map(settled.map((named) => [named.label, named]));
+  const actual = heldBy(checkpoints).sizeBytes;
+  if (actual > sessionBytes && actual > heldBy(before.checkpoints ?? NONE).sizeBytes) {
     throw new LimitExceededError(
       "CHECKPOINTS_TOO_LARGE",
       `the session's checkpoints would have ${actual} bytes of names and values; at most ${sessionBytes} are allowed`,
       { details: { limit: "sessionBytes", limitValue: sessionBytes, actual } },
     );
   }
-  return { ...after, checkpoints: new Map(settled.map((named) => [named.label, named])) };
+  return { ...after, checkpoints };
 }
 
-/** Names and encoded values that checkpoints hold; what several of them hold counts once. */
-export function checkpointBytes(checkpoints: readonly Checkpoint[]): number {
-  const counted = new Set<string>();
-  let bytes = 0;
-  for (const { store } of checkpoints) {
-    for (const variable of store.variables()) {
-      const value = `${variable.name}\0${variable.revision}`;
-      if (counted.has(value)) continue;
-      counted.add(value);
-      bytes += footprint(variable);
-    }
-  }
-  return bytes;
-}
+const NONE: Checkpoints = new Map();
 
 function checkpointOf({ checkpoints }: Contents, label: string): Checkpoint {
   const found = checkpoints?.get(label);

@@ -2,7 +2,7 @@
 import type { Constraint } from "./constraints/constraint.ts";
 import type { CheckpointRecord, Declaration } from "./persistence.ts";
 import type { SessionHistory } from "./session-history.ts";
-import { VariableStore } from "./variable-store.ts";
+import { footprint, VariableStore } from "./variable-store.ts";
 
 /** The variables, and the sections that the session has. */
 export interface Contents {
@@ -20,12 +20,46 @@ export interface Checkpoint extends CheckpointRecord {
   readonly store: VariableStore;
 }
 
+/** How much something holds: how many values, and the bytes of their names and of them. */
+export interface Held {
+  readonly size: number;
+  readonly sizeBytes: number;
+}
+
+const held = new WeakMap<Checkpoints, Held>();
+
+/** What checkpoints hold; what several of them hold counts once. Looked at once for each set of them. */
+export function heldBy(checkpoints: Checkpoints): Held {
+  const known = held.get(checkpoints);
+  if (known !== undefined) return known;
+  const counted = new Set<string>();
+  let sizeBytes = 0;
+  for (const { store } of checkpoints.values()) {
+    for (const variable of store.variables()) {
+      const value = `${variable.name}\0${variable.revision}`;
+      if (counted.has(value)) continue;
+      counted.add(value);
+      sizeBytes += footprint(variable);
+    }
+  }
+  const found = { size: counted.size, sizeBytes };
+  held.set(checkpoints, found);
+  return found;
+}
+
 /** What names are declared as. */
 export type Declarations = ReadonlyMap<string, Declared>;
 
 /** A declaration, and what it judges by. */
 export interface Declared extends Declaration {
   readonly constraint: Constraint;
+}
+
+/** The bytes of all schemas. */
+export function schemaBytes(declarations: Declarations): number {
+  let bytes = 0;
+  for (const { schema } of declarations.values()) bytes += schema.length;
+  return bytes;
 }
 
 /** What a session has that does not exist yet. */

@@ -10,7 +10,7 @@ export function expiryOf(key: SessionKey, head: Head | undefined, nowMs: number,
   const baseRevision = head.record.revision;
   const expiry = { kind: "expire", key, nowMs, baseRevision, revision: nextRevision(baseRevision, nowMs) } as const;
   if (isDue(head.record, nowMs)) return { head: undefined, delta: { ...expiry, record: undefined, removed: [] } };
-  if (head.store.nextDueMs > nowMs && (head.history?.nextDueMs ?? Number.POSITIVE_INFINITY) > nowMs) return undefined;
+  if (head.store.nextDueMs > nowMs && head.history?.hasDue(nowMs) !== true) return undefined;
   const { store, removed } = head.store.removeDue(nowMs);
   const change = { before: head, after: { ...head, store }, baseRevision, revision: expiry.revision, nowMs, set: [], removed } as const;
   const { contents, sections } = recorded({ ...change, ending: "expire" }, historyEntriesOf(head.record, limits), limits);

@@ -34,6 +34,8 @@ export const isValue = (entry: HistoryEntry): entry is StoredVariable => "type" 
 
 /** The entries of all variables together: a session may have more names in its past than it has variables. */
 const MOST_ENTRIES = 64_000;
+/** One of so many is few. */
+const FEW = 64;
 
 /** An entry under a name that sorts it: by its variable, then by its revision; or by its revision alone. */
 interface Placed {
@@ -46,6 +48,12 @@ const digits = (revision: number): string => String(revision).padStart(16, "0");
 const byName = (entry: VariableRef): string => `${entry.name}\0${digits(entry.revision)}`;
 const byAge = (entry: VariableRef): string => `${digits(entry.revision)}\0${entry.name}`;
 
+/** The entries in both orders. */
+interface Orders {
+  readonly byName: SortedByName<Placed>;
+  readonly byAge: SortedByName<Placed>;
+}
+
 /** Immutable. Recording costs the same however much is kept. */
 export class SessionHistory {
   readonly #byName: SortedByName<Placed>;
@@ -54,24 +62,24 @@ export class SessionHistory {
   readonly sinceRevision: number;
   /** Names and encoded values of the entries. */
   readonly sizeBytes: number;
-  /** No entry is due before this. */
-  readonly nextDueMs: number;
+  /** No entry is due before this; looked up anew when that time has come, since the entry that was may be gone. */
+  #quietUntilMs: number;
 
   private constructor(
-    entries: { readonly byName: SortedByName<Placed>; readonly byAge: SortedByName<Placed> },
-    sums: Pick<SessionHistory, "sinceRevision" | "sizeBytes" | "nextDueMs">,
+    entries: Orders,
+    sums: { readonly sinceRevision: number; readonly sizeBytes: number; readonly quietUntilMs: number },
   ) {
     this.#byName = entries.byName;
     this.#byAge = entries.byAge;
     this.sinceRevision = sums.sinceRevision;
     this.sizeBytes = sums.sizeBytes;
-    this.nextDueMs = sums.nextDueMs;
+    this.#quietUntilMs = sums.quietUntilMs;
   }
 
   /** A history that begins at a revision. */
   static since(sinceRevision: number): SessionHistory {
     const empty = SortedByName.empty<Placed>();
-    return new SessionHistory({ byName: empty, byAge: empty }, { sinceRevision, sizeBytes: 0, nextDueMs: Number.POSITIVE_INFINITY });
+    return new SessionHistory({ byName: empty, byAge: empty }, { sinceRevision, sizeBytes: 0, quietUntilMs: Number.POSITIVE_INFINITY });
   }
 
   /** A history as a store gives it. */
@@ -82,7 +90,7 @@ export class SessionHistory {
         byName: SortedByName.of(entries.map((entry) => ({ name: byName(entry), entry }))),
         byAge: SortedByName.of(entries.map((entry) => ({ name: byAge(entry), entry }))),
       },
-      { sinceRevision, sizeBytes: entries.reduce((sum, entry) => sum + footprint(entry), 0), nextDueMs: earliest(entries) },
+      { sinceRevision, sizeBytes: entries.reduce((sum, entry) => sum + footprint(entry), 0), quietUntilMs: earliest(entries) },
     );
   }
 
@@ -110,33 +118,45 @@ export class SessionHistory {
     return [...states.values()].filter(isValue).filter((variable) => !isDue(variable, nowMs));
   }
 
+  /** Whether an entry is due. */
+  hasDue(nowMs: number): boolean {
+    if (this.#quietUntilMs > nowMs) return false;
+    this.#quietUntilMs = earliest([...this.#byName.from()].map(({ entry }) => entry));
+    return this.#quietUntilMs <= nowMs;
+  }
+
   /** The history after a commit, and what that changes in the store. */
   record(step: HistoryStep, bounds: HistoryBounds): HistoryCommit {
     const edit = new HistoryEdit(this, step.after);
-    for (const entry of this.#due(step.nowMs)) edit.drop(entry);
-    for (const name of [...step.set, ...step.removed]) {
+    const names = [...step.set, ...step.removed];
+    for (const name of names) {
       const variable = step.before.variable(name);
-      if (variable === undefined) continue;
-      // What is over is not kept: what the session was until now cannot be told any more.
-      if (isDue(variable, step.nowMs)) edit.forgetBefore(step.revision);
-      else edit.add(variable);
+      if (variable !== undefined) edit.add(variable);
     }
     for (const name of step.removed) edit.add({ kind: step.ending, name, revision: step.revision, atMs: step.nowMs });
-    for (const name of [...step.set, ...step.removed]) {
-      for (const entry of edit.history.entries(name).slice(0, -bounds.entries)) edit.drop(entry);
-    }
-    while (edit.history.sizeBytes > bounds.sizeBytes || edit.history.size > MOST_ENTRIES) edit.drop(edit.history.oldest as HistoryEntry);
+    edit.dropDue(step.nowMs);
+    edit.drop(names.flatMap((name) => edit.history.entries(name).slice(0, -bounds.entries)));
+    edit.drop(edit.history.#beyond(bounds.sizeBytes));
     return edit.done();
   }
 
-  #due(nowMs: number): readonly HistoryEntry[] {
-    if (this.nextDueMs > nowMs) return [];
-    return [...this.#byName.from()].flatMap(({ entry }) => (isValue(entry) && isDue(entry, nowMs) ? [entry] : []));
+  /** The oldest entries, as many as are too many. */
+  #beyond(maxBytes: number): readonly HistoryEntry[] {
+    const gone: HistoryEntry[] = [];
+    let { size, sizeBytes } = this;
+    if (size <= MOST_ENTRIES && sizeBytes <= maxBytes) return gone;
+    for (const { entry } of this.#byAge.from()) {
+      gone.push(entry);
+      size -= 1;
+      sizeBytes -= footprint(entry);
+      if (size <= MOST_ENTRIES && sizeBytes <= maxBytes) break;
+    }
+    return gone;
   }
 
-  /** The entry of the earliest revision. */
-  get oldest(): HistoryEntry | undefined {
-    return this.#byAge.first()?.entry;
+  /** All entries, those of a variable one after another, oldest first. */
+  *all(): Generator<HistoryEntry, void, undefined> {
+    for (const { entry } of this.#byName.from()) yield entry;
   }
 
   /** With one more entry. */
@@ -146,27 +166,34 @@ export class SessionHistory {
       {
         sinceRevision: this.sinceRevision,
         sizeBytes: this.sizeBytes + footprint(entry),
-        nextDueMs: Math.min(this.nextDueMs, dueMs(entry)),
+        quietUntilMs: Math.min(this.#quietUntilMs, dueMs(entry)),
       },
     );
   }
 
-  /** Without one of its entries. */
-  without(entry: HistoryEntry): SessionHistory {
-    const rest = { byName: this.#byName.delete(byName(entry)), byAge: this.#byAge.delete(byAge(entry)) };
-    const wasNext = dueMs(entry) === this.nextDueMs && this.nextDueMs !== Number.POSITIVE_INFINITY;
-    return new SessionHistory(rest, {
-      sinceRevision: this.sinceRevision,
-      sizeBytes: this.sizeBytes - footprint(entry),
-      nextDueMs: wasNext ? earliest([...rest.byName.from()].map((placed) => placed.entry)) : this.nextDueMs,
-    });
+  /** Without some of its entries: one after the other when they are few, else by a look at all. */
+  without(gone: ReadonlySet<HistoryEntry>): SessionHistory {
+    const sizeBytes = [...gone].reduce((bytes, entry) => bytes - footprint(entry), this.sizeBytes);
+    if (gone.size * FEW < this.size) {
+      const rest = { byName: this.#byName, byAge: this.#byAge };
+      for (const entry of gone) {
+        rest.byName = rest.byName.delete(byName(entry));
+        rest.byAge = rest.byAge.delete(byAge(entry));
+      }
+      return this.#changed(rest, sizeBytes);
+    }
+    const stays = ({ entry }: Placed): boolean => !gone.has(entry);
+    return this.#changed({ byName: this.#byName.filter(stays), byAge: this.#byAge.filter(stays) }, sizeBytes);
   }
 
   /** The same entries, of which less can be told. */
   from(sinceRevision: number): SessionHistory {
     if (sinceRevision <= this.sinceRevision) return this;
-    const { sizeBytes, nextDueMs } = this;
-    return new SessionHistory({ byName: this.#byName, byAge: this.#byAge }, { sinceRevision, sizeBytes, nextDueMs });
+    return this.#changed({ byName: this.#byName, byAge: this.#byAge }, this.sizeBytes, sinceRevision);
+  }
+
+  #changed(entries: Orders, sizeBytes: number, sinceRevision = this.sinceRevision): SessionHistory {
+    return new SessionHistory(entries, { sinceRevision, sizeBytes, quietUntilMs: this.#quietUntilMs });
   }
 }
 
@@ -181,7 +208,7 @@ class HistoryEdit {
   history: SessionHistory;
   readonly #present: VariableStore;
   readonly #added = new Set<HistoryEntry>();
-  readonly #dropped: VariableRef[] = [];
+  readonly #gone: VariableRef[] = [];
 
   constructor(history: SessionHistory, present: VariableStore) {
     this.history = history;
@@ -193,15 +220,50 @@ class HistoryEdit {
     this.#added.add(entry);
   }
 
-  /** Until what came after it, nobody can tell any more what the variable was; that there was none can always be told. */
-  drop(entry: HistoryEntry): void {
-    const next = this.history.entries(entry.name).find(({ revision }) => revision > entry.revision) ?? this.#present.variable(entry.name);
-    this.history = this.history.without(entry);
-    if (isValue(entry) || next === undefined) this.forgetBefore(next?.revision ?? entry.revision);
-    if (!this.#added.delete(entry)) this.#dropped.push({ name: entry.name, revision: entry.revision });
+  /**
+   * The oldest entries of some variables go. Until what came after them, nobody can tell any more what these were; that there was none can
+   * always be told.
+   */
+  drop(oldest: readonly HistoryEntry[]): void {
+    if (oldest.length === 0) return;
+    this.#leave(new Set(oldest));
+    for (const [name, entries] of Map.groupBy(oldest, (entry) => entry.name)) {
+      const last = entries.at(-1) as HistoryEntry;
+      const next = this.history.entries(name)[0] ?? this.#present.variable(name);
+      this.#forgetBefore(isValue(last) && next !== undefined ? next.revision : last.revision);
+    }
   }
 
-  forgetBefore(revision: number): void {
+  #leave(gone: ReadonlySet<HistoryEntry>): void {
+    this.history = this.history.without(gone);
+    for (const entry of gone) {
+      if (!this.#added.delete(entry)) this.#gone.push({ name: entry.name, revision: entry.revision });
+    }
+  }
+
+  /**
+   * What is over goes: that it is not there any more can be told without it, unless an earlier value would then seem to have stayed for as long
+   * as it was there.
+   */
+  dropDue(nowMs: number): void {
+    if (!this.history.hasDue(nowMs)) return;
+    const gone = new Set<HistoryEntry>();
+    for (const entries of Map.groupBy(this.history.all(), ({ name }) => name).values()) {
+      let shown: HistoryEntry | undefined;
+      for (const [i, entry] of entries.entries()) {
+        if (!(isValue(entry) && isDue(entry, nowMs))) {
+          shown = entry;
+          continue;
+        }
+        gone.add(entry);
+        const next = entries[i + 1] ?? this.#present.variable(entry.name);
+        if (shown !== undefined && isValue(shown)) this.#forgetBefore(next?.revision ?? entry.revision);
+      }
+    }
+    this.#leave(gone);
+  }
+
+  #forgetBefore(revision: number): void {
     this.history = this.history.from(revision);
   }
 
@@ -211,7 +273,7 @@ class HistoryEdit {
       sinceRevision: this.history.sinceRevision,
       kept: added.filter(isValue).map(({ name, revision }) => ({ name, revision })),
       ended: added.filter((entry): entry is EndedVariable => !isValue(entry)),
-      dropped: this.#dropped,
+      dropped: this.#gone,
     };
     return { history: this.history, change };
   }

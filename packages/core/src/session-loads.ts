@@ -33,14 +33,17 @@ export class SessionLoads {
 
   /** Reads large values of a session; says whether all of them were still there. Rejects as the store does. */
   values(key: SessionKey, away: readonly KeptVariable[]): Promise<boolean> {
-    const refs = away.map(({ name, revision }) => ({ name, revision }));
     return this.whileRunning(
-      this.#persistence.loadValues(key, refs).then((values) => {
-        const found = away.filter(({ name }) => values.has(name));
-        for (const variable of found) variable.arrive(values.get(variable.name));
-        return found.length === away.length;
-      }),
+      Promise.all(withoutNamesakes(away).map((some) => this.#arrive(key, some))).then((complete) => complete.every(Boolean)),
     );
+  }
+
+  async #arrive(key: SessionKey, away: readonly KeptVariable[]): Promise<boolean> {
+    const refs = away.map(({ name, revision }) => ({ name, revision }));
+    const values = await this.#persistence.loadValues(key, refs);
+    const found = away.filter(({ name }) => values.has(name));
+    for (const variable of found) variable.arrive(values.get(variable.name));
+    return found.length === away.length;
   }
 
   /** What it means that a value was not there any more. */
@@ -69,6 +72,19 @@ export class SessionLoads {
   async settled(): Promise<void> {
     while (!this.idle) await Promise.all(this.#running);
   }
+}
+
+/** In lists without a name twice, which a store answers one by one: a history has many values of one name. */
+function withoutNamesakes(away: readonly KeptVariable[]): readonly (readonly KeptVariable[])[] {
+  const lists: KeptVariable[][] = [];
+  for (const variables of Map.groupBy(away, ({ name }) => name).values()) {
+    for (const [i, variable] of variables.entries()) {
+      const list = lists[i] ?? [];
+      lists[i] = list;
+      list.push(variable);
+    }
+  }
+  return lists;
 }
 
 /** A session at rest as a head. Throws DataLossError when it has a declaration that nobody could have made. */

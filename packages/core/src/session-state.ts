@@ -1,7 +1,7 @@
 /** One session's state in memory: two heads, and the operations that have begun and are not answered. */
 import { deadlineMs } from "./deadline.ts";
 import type { AnsweringDelta, SessionKey, SessionRecord, StoredVariable } from "./persistence.ts";
-import type { Contents } from "./session-contents.ts";
+import { type Contents, type Held, heldBy, schemaBytes } from "./session-contents.ts";
 import type { RequestIdentity, SessionInfo, Signal } from "./session-port.ts";
 import type { SessionWatch } from "./session-watches.ts";
 
@@ -95,13 +95,22 @@ export const newState = (key: SessionKey): SessionState => ({
   watch: undefined,
 });
 
-/** What a session, a variable and a value take in memory: an estimate that rather says too much. */
+/** What a session and everything of it take in memory: an estimate that rather says too much. */
 export const weightOf = ({ committed, watch }: SessionState): number =>
-  (watch === undefined ? 0 : watch.feed.sizeBytes) +
-  (committed === undefined ? 0 : SESSION_BYTES + committed.store.size * VARIABLE_BYTES + committed.store.sizeBytes);
+  (watch === undefined ? 0 : watch.feed.sizeBytes) + (committed === undefined ? 0 : SESSION_BYTES + contentsBytes(committed));
+
+const contentsBytes = ({ store, history, checkpoints, declarations }: Contents): number =>
+  heldBytes(store) +
+  (history === undefined ? 0 : heldBytes(history)) +
+  (checkpoints === undefined ? 0 : heldBytes(heldBy(checkpoints))) +
+  (declarations === undefined ? 0 : schemaBytes(declarations) * SCHEMA_WEIGHT);
+
+const heldBytes = ({ size, sizeBytes }: Held): number => size * VARIABLE_BYTES + sizeBytes;
 
 const SESSION_BYTES = 1_024;
 const VARIABLE_BYTES = 256;
+/** A schema that was understood takes more than its bytes. */
+const SCHEMA_WEIGHT = 8;
 
 /** Whether everything of it is in the store, and nobody is at work on it or watches it. */
 export const isClean = (state: SessionState): boolean =>

@@ -273,7 +273,8 @@ export class SessionTurns {
     this.expireDue(state, nowMs);
     const away = state.pending && turn.reads ? awayOf(turn.reads(state.pending)) : [];
     if (away.length > 0) {
-      this.#fetchFirst(state, away);
+      // Of a copy that is being committed, the store has no values yet.
+      if (away.every(({ revision }) => revision <= (state.committed?.record.revision ?? 0))) this.#fetchFirst(state, away);
       return false;
     }
     try {
@@ -318,7 +319,8 @@ export class SessionTurns {
     if (tell) deltaEvents(commit.delta, before, clock.monotonic()).forEach(tell);
     if (state.watch) this.#watches.committed(state, commit.delta);
     this.#sessions.weigh(state);
-    this.#settle(state);
+    if (state.phase === "ready" && state.waiting.length > 0) this.#advance(state);
+    else this.#settle(state);
   }
 
   /** Answers from the front whatever stands on committed ground. */
@@ -370,6 +372,7 @@ export class SessionTurns {
 
   /** Nobody can tell what was saved: everything unanswered fails, and the session is read again before it changes. */
   #fail(state: SessionState, cause: unknown): void {
+    const wasFetching = state.phase === "fetching";
     const { turns, unsent } = this.#unwind(state);
     const outcomes = turns.map((turn): Outcome => {
       const { commit } = turn.twin ?? turn;
@@ -384,6 +387,8 @@ export class SessionTurns {
       turn.phase = "done";
       turn.reject(new StoreUnavailableError("the store failed while it saved", { outcome: outcomes[i] ?? "unknown", cause }));
     }
+    // Those that waited for what failed; while values are being read, whoever waits for them loads.
+    if (state.waiting.length > 0 && !wasFetching) this.#load(state);
     this.#dropIfGone(state);
   }
 

@@ -68,14 +68,16 @@ export class SortedByName<T extends Named> {
     return new SortedByName(this.#chunks.toSpliced(index, 1, ...rest), this.size - 1);
   }
 
+  /** Those that stay, by a look at each. */
+  filter(stays: (item: T) => boolean): SortedByName<T> {
+    const chunks = this.#chunks.map((chunk) => chunk.filter(stays)).filter((chunk) => chunk.length > 0);
+    const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    return size === 0 ? SortedByName.empty() : new SortedByName(chunks, size);
+  }
+
   /** The one whose name is last in byte order. */
   last(): T | undefined {
     return this.#chunks.at(-1)?.at(-1);
-  }
-
-  /** The one whose name is first in byte order. */
-  first(): T | undefined {
-    return this.#chunks[0]?.[0];
   }
 
   /** Those whose names begin with `prefix`, in byte order. */

@@ -62,12 +62,12 @@ export function readsOf(operations: readonly Prepared[], contents: Contents): re
   const popped = operations.filter((operation) => !(operation instanceof BridgeError) && operation.kind === "pop_last").length;
   // What other operations do before it decides which variable is the last.
   const last = popped === 0 ? [] : popped === operations.length ? store.variables().slice(-popped) : store.variables();
-  return [...last, ...operations.flatMap((operation) => readsOfOne(operation, contents))];
+  return [...last, ...operations.flatMap((operation) => readsOfOne(operation, contents, operations.length === 1))];
 }
 
-function readsOfOne(operation: Prepared, contents: Contents): readonly (StoredVariable | undefined)[] {
+function readsOfOne(operation: Prepared, contents: Contents, alone: boolean): readonly (StoredVariable | undefined)[] {
   if (operation instanceof BridgeError) return [];
-  if (operation.kind === "rollback") return rollbackReads(contents, operation.label);
+  if (operation.kind === "rollback") return rollbackReads(contents, operation.label, alone);
   const present = isRead(operation) ? [contents.store.variable(operation.name)] : [];
   return operation.kind === "restore" ? [...present, ...restoreReads(contents, operation)] : present;
 }

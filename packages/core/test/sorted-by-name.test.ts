@@ -43,6 +43,9 @@ describe("SortedByName", () => {
         expect(names(variables, "n1")).toEqual(expected.filter((found) => found.startsWith("n1")));
         for (const [found, revision] of model) expect(variables.get(found)?.revision).toBe(revision);
         expect(variables.get("absent")).toBeUndefined();
+        const even = ({ revision }: StoredVariable): boolean => revision % 2 === 0;
+        expect(names(variables.filter(even))).toEqual(expected.filter((found) => (model.get(found) as number) % 2 === 0));
+        expect(variables.filter(even).size).toBe([...model.values()].filter((revision) => revision % 2 === 0).length);
       }),
       { numRuns: 60 },
     );
