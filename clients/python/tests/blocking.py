@@ -15,6 +15,7 @@ from typing import Any, Self, cast
 import session_bridge
 from session_bridge import AsyncBridge, AsyncSession, AsyncTransaction, AsyncWatch
 from session_bridge import _calls as calls
+from session_bridge._carriers import CarrierName
 from session_bridge._link import Link
 from session_bridge._values import DEFAULT_CODECS
 from session_bridge._wire import AsyncStream, Identity, Request, WatchVariables
@@ -245,11 +246,12 @@ _WRAPPERS: dict[type, type[Blocking]] = {
 class Ways:
     """In place of what makes sync bridges and sessions."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, carrier: CarrierName) -> None:
         self._loop = loop
+        self._carrier: CarrierName = carrier
 
     def connect(self, *args: Any, **options: Any) -> Any:
-        return BlockingBlock(session_bridge.connect_async(*args, **options), self._loop)
+        return BlockingBlock(session_bridge.connect_async(*args, **{"carrier": self._carrier, **options}), self._loop)
 
     def bridge_over(self, transport: FakeTransport, *, timeout: float = 5.0, retry: bool = True) -> Any:
         bridge = AsyncBridge(Link(BlockingTransport(transport), timeout, retry, DEFAULT_CODECS))

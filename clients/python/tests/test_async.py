@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, cast
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from session_bridge import (
     InvalidArgumentError,
     ServerUnavailableError,
 )
+from session_bridge import _async_direct_stream as direct_stream
 from session_bridge import _async_grpc_carrier as grpc_carrier
 
 from .servers import Server
@@ -33,9 +35,19 @@ from .telemetry import Told, attributes
 pytestmark = pytest.mark.asyncio
 
 
+@pytest.fixture(params=["direct", "grpc"])
+def carrier(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+@pytest.fixture
+def connect(carrier: Any) -> Callable[..., AsyncBridge]:
+    return partial(session_bridge.connect_async, carrier=carrier)
+
+
 @pytest_asyncio.fixture
-async def bridge(server: Server) -> AsyncIterator[AsyncBridge]:
-    async with session_bridge.connect_async(server.address) as connected:
+async def bridge(server: Server, connect: Callable[..., AsyncBridge]) -> AsyncIterator[AsyncBridge]:
+    async with connect(server.address) as connected:
         yield connected
 
 
@@ -64,7 +76,9 @@ async def test_names_are_walked_over_and_there_are_no_operators(session: AsyncSe
     assert bool(session)
 
 
-async def test_p4_tasks_of_many_bridges_lose_no_change(session: AsyncSession, server: Server) -> None:
+async def test_p4_tasks_of_many_bridges_lose_no_change(
+    session: AsyncSession, server: Server, connect: Callable[..., AsyncBridge]
+) -> None:
     """[P4] Neither by increments nor by compare-and-set."""
 
     async def work(bridge: AsyncBridge) -> None:
@@ -73,7 +87,7 @@ async def test_p4_tasks_of_many_bridges_lose_no_change(session: AsyncSession, se
             await mine.increment("n")
             await mine.update_variable("m", lambda m: m + 1, 0)
 
-    bridges = [session_bridge.connect_async(server.address, timeout=60) for _ in range(4)]
+    bridges = [connect(server.address, timeout=60) for _ in range(4)]
     await asyncio.gather(*(work(bridge) for bridge in bridges for _ in range(5)))
     for bridge in bridges:
         await bridge.close()
@@ -116,7 +130,7 @@ async def test_a_call_that_is_cancelled_ends_at_once_and_costs_no_other(session:
     assert await session.get_variable("n") == 1
 
 
-async def test_the_server_is_told_of_a_call_that_is_cancelled() -> None:
+async def test_a_server_of_grpc_is_told_of_a_call_that_is_cancelled() -> None:
     begun, ended = threading.Event(), threading.Event()
 
     def handle(request: bytes, context: grpc.ServicerContext) -> bytes:
@@ -132,7 +146,7 @@ async def test_the_server_is_told_of_a_call_that_is_cancelled() -> None:
     listener = grpc.server(ThreadPoolExecutor(2), handlers=[Handler()])
     port = listener.add_insecure_port("127.0.0.1:0")
     listener.start()
-    async with session_bridge.connect_async(f"127.0.0.1:{port}") as bridge:
+    async with session_bridge.connect_async(f"127.0.0.1:{port}", carrier="grpc") as bridge:
         reading = asyncio.create_task(bridge.get_session("s").get_variable("x"))
         await wait_until(begun.is_set)
         reading.cancel()
@@ -155,10 +169,10 @@ async def test_a_step_of_a_watch_that_is_cancelled_loses_nothing(session: AsyncS
 
 
 async def test_a_watch_that_is_cancelled_while_its_server_is_away_goes_on(
-    sqlite_server: Callable[[], Server],
+    sqlite_server: Callable[[], Server], connect: Callable[..., AsyncBridge]
 ) -> None:
     server = sqlite_server()
-    async with session_bridge.connect_async(server.address) as bridge, bridge.get_session("s").watch() as watch:
+    async with connect(server.address) as bridge, bridge.get_session("s").watch() as watch:
         await anext(watch)
         server.kill()
         for _ in range(3):
@@ -191,23 +205,33 @@ async def test_tasks_that_share_a_watch_get_each_change_once(session: AsyncSessi
 async def test_a_watch_that_nobody_has_any_more_ends(session: AsyncSession) -> None:
     watch = session.watch()
     await anext(watch)
-    call = cast("Any", watch)._stream._carried._call
+    is_over = _end_of(cast("Any", watch)._stream._carried)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await anext(watch)
-    assert not call.done()
+    assert not is_over()
     del watch
     gc.collect()
-    await wait_until(call.done)
+    await wait_until(is_over)
+
+
+def _end_of(carried: Any) -> Callable[[], bool]:
+    """Tells whether the stream of a carrier is over, without keeping it."""
+    if isinstance(carried, direct_stream.AsyncDirectStream):
+        line: Any = cast("Any", carried)._line
+        return lambda: line.streams == 0
+    call = carried._call
+    return lambda: bool(call.done())
 
 
 async def test_p15_a_silent_server_is_a_lost_one(
-    sqlite_server: Callable[[], Server], monkeypatch: pytest.MonkeyPatch
+    sqlite_server: Callable[[], Server], connect: Callable[..., AsyncBridge], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """[P15] One that lives and does nothing; nothing is lost by taking it for dead."""
-    monkeypatch.setattr(grpc_carrier, "SILENCE_SECONDS", 0.3)
+    for module in (direct_stream, grpc_carrier):
+        monkeypatch.setattr(module, "SILENCE_SECONDS", 0.3)
     server = sqlite_server()
-    async with session_bridge.connect_async(server.address, timeout=20) as bridge:
+    async with connect(server.address, timeout=20) as bridge:
         session = bridge.get_session("silent")
         await session.set_variable("n", 0)
         async with session.watch() as watch:
@@ -235,8 +259,8 @@ async def test_tasks_do_not_tell_of_each_other(session: AsyncSession, told: Told
     assert len({span.parent.span_id for span in ours if span.parent is not None}) == 32
 
 
-async def test_closing_ends_what_is_under_way(server: Server) -> None:
-    bridge = session_bridge.connect_async(server.address)
+async def test_closing_ends_what_is_under_way(server: Server, connect: Callable[..., AsyncBridge]) -> None:
+    bridge = connect(server.address)
     session = bridge.get_session()
     watch = session.watch()
     await anext(watch)
@@ -261,8 +285,8 @@ async def test_neither_values_nor_anything_to_pickle_are_shown(session: AsyncSes
             pickle.dumps(held)
 
 
-async def test_a_server_that_was_never_there_is_an_error_at_once() -> None:
-    async with session_bridge.connect_async("127.0.0.1:1", timeout=20) as bridge:
+async def test_a_server_that_was_never_there_is_an_error_at_once(connect: Callable[..., AsyncBridge]) -> None:
+    async with connect("127.0.0.1:1", timeout=20) as bridge:
         session = bridge.get_session("s")
         for call in (session.get_variable("x"), session.increment("x"), anext(session.watch())):
             begun = time.monotonic()

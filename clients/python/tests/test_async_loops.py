@@ -1,19 +1,26 @@
 """Event loops and processes: where a bridge of the asynchronous client works."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 
 import pytest
 
 import session_bridge
-from session_bridge import BridgeClosedError, InvalidArgumentError
+from session_bridge import AsyncBridge, BridgeClosedError, InvalidArgumentError
 
 from .servers import Server
 
 
-def test_a_bridge_belongs_to_one_event_loop_at_a_time(server: Server) -> None:
-    bridge = session_bridge.connect_async(server.address)
+@pytest.fixture(params=["direct", "grpc"])
+def bridge(server: Server, request: pytest.FixtureRequest) -> AsyncBridge:
+    return session_bridge.connect_async(server.address, carrier=request.param)
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
+def test_a_bridge_belongs_to_one_event_loop_at_a_time(bridge: AsyncBridge) -> None:
+    """What a loop that was closed has left unclosed is collected, with Python's warning."""
     session = bridge.get_session()
 
     async def elsewhere() -> None:
@@ -30,10 +37,11 @@ def test_a_bridge_belongs_to_one_event_loop_at_a_time(server: Server) -> None:
     assert asyncio.run(use()) == 1
     assert asyncio.run(use()) == 2, "the loop of the first use was closed"
     asyncio.run(bridge.close())
+    gc.collect()
 
 
-def test_a_watch_belongs_to_its_event_loop(server: Server) -> None:
-    bridge = session_bridge.connect_async(server.address)
+@pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
+def test_a_watch_belongs_to_its_event_loop(bridge: AsyncBridge) -> None:
     watch = bridge.get_session().watch()
 
     async def step() -> object:
@@ -43,18 +51,19 @@ def test_a_watch_belongs_to_its_event_loop(server: Server) -> None:
     with pytest.raises(BridgeClosedError, match="event loop"):
         asyncio.run(step())
     asyncio.run(bridge.close())
+    gc.collect()
 
 
-def test_a_forked_process_says_what_does_not_work_there(server: Server) -> None:
+def test_over_grpc_a_forked_process_says_what_does_not_work_there(server: Server) -> None:
     program = """if True:
-        import asyncio, os, sys, session_bridge
+        import asyncio, functools, os, sys, session_bridge
         async def use(bridge):
             return await bridge.get_session("forked").increment("n")
-        bridge = session_bridge.connect_async(sys.argv[1])
-        unused = session_bridge.connect_async(sys.argv[1])
+        connect = functools.partial(session_bridge.connect_async, sys.argv[1], carrier="grpc")
+        bridge = connect()
         assert asyncio.run(use(bridge)) == 1
         if os.fork() == 0:
-            for made in (bridge, session_bridge.connect_async(sys.argv[1])):
+            for made in (bridge, connect()):
                 try:
                     asyncio.run(use(made))
                 except session_bridge.UnsupportedError as error:
@@ -68,15 +77,45 @@ def test_a_forked_process_says_what_does_not_work_there(server: Server) -> None:
     subprocess.run([sys.executable, "-c", program, server.address], check=True, timeout=60)
 
 
-def test_a_bridge_made_before_a_fork_works_after_it(server: Server) -> None:
+@pytest.mark.parametrize("carrier", ["direct", "grpc"])
+def test_a_bridge_made_before_a_fork_works_after_it(server: Server, carrier: str) -> None:
     program = """if True:
         import asyncio, os, sys, session_bridge
-        session = session_bridge.connect_async(sys.argv[1]).get_session()
+        session = session_bridge.connect_async(sys.argv[1], carrier=sys.argv[2]).get_session()
         async def use():
             return await session.increment("n")
         if os.fork() == 0:
             os._exit(0 if asyncio.run(use()) == 1 else 1)
         assert os.waitstatus_to_exitcode(os.wait()[1]) == 0
         assert asyncio.run(use()) == 2
+    """
+    subprocess.run([sys.executable, "-c", program, server.address, carrier], check=True, timeout=60)
+
+
+def test_a_bridge_in_use_works_on_both_sides_of_a_fork(server: Server) -> None:
+    """Over the direct carrier, also when the loop of the parent goes on."""
+    program = """if True:
+        import asyncio, os, sys, threading, session_bridge
+        bridge = session_bridge.connect_async(sys.argv[1], carrier="direct")
+        session = bridge.get_session()
+        async def use():
+            return await session.increment("n")
+        def child():
+            os._exit(0 if asyncio.run(use()) == 2 else 1)
+        async def parent():
+            assert await use() == 1
+            async with session.watch() as watch:
+                await anext(watch)
+                pid = os.fork()
+                if pid == 0:
+                    thread = threading.Thread(target=child)
+                    thread.start()
+                    thread.join()
+                assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+                assert await use() == 3
+                while (await anext(watch)).value != 3:
+                    pass
+            await bridge.close()
+        asyncio.run(parent())
     """
     subprocess.run([sys.executable, "-c", program, server.address], check=True, timeout=60)

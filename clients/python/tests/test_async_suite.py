@@ -6,13 +6,16 @@ from types import ModuleType
 import pytest
 
 import session_bridge
+from session_bridge._carriers import CarrierName
 
 from . import (
     test_arguments,
     test_bridge,
     test_calls,
+    test_declared,
     test_edit,
     test_no_values_in_repr,
+    test_past,
     test_repeats,
     test_restart,
     test_session,
@@ -28,8 +31,10 @@ SUITES = (
     test_arguments,
     test_bridge,
     test_calls,
+    test_declared,
     test_edit,
     test_no_values_in_repr,
+    test_past,
     test_repeats,
     test_restart,
     test_session,
@@ -39,6 +44,8 @@ SUITES = (
     test_transactions,
     test_watch,
 )
+OVER_BOTH = (test_bridge, test_watch)
+"""What goes on at connections; elsewhere the carrier is the one that a program gets that says nothing."""
 NOT_HERE = {
     "test_making_handles_asks_no_server": "keys, values and items of the twin are coroutines",
     "test_p4_fifty_clients_increment_to_exactly_ten_thousand": "test_async has it with tasks",
@@ -60,14 +67,25 @@ def loop() -> Iterator[Loop]:
     running.end()
 
 
+@pytest.fixture
+def carrier(request: pytest.FixtureRequest) -> CarrierName:
+    name: CarrierName = request.param
+    return name
+
+
 @pytest.fixture(autouse=True)
-def _on_the_twin(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+def _on_the_twin(loop: Loop, carrier: CarrierName, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever connects in a test connects to the twin."""
-    ways = Ways(loop)
+    ways = Ways(loop, carrier)
     for place in (session_bridge, *SUITES):
         for name in ("connect", "bridge_over", "session_over"):
             if hasattr(place, name):
                 monkeypatch.setattr(place, name, getattr(ways, name))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    both = metafunc.function.__module__ in {suite.__name__ for suite in OVER_BOTH}
+    metafunc.parametrize("carrier", ["direct", "grpc"] if both else ["auto"], indirect=True)
 
 
 def _take_over(suite: ModuleType) -> None:

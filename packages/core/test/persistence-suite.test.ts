@@ -4,7 +4,7 @@ import { brokenPersistences, type PersistenceSubject, persistenceSuite } from ".
 
 const memory: PersistenceSubject = {
   survives: "nothing",
-  sections: ["requests"],
+  sections: ["requests", "history", "checkpoints", "declarations", "fork"],
   fixture: () => {
     const store = memoryPersistence();
     return { create: () => store, cleanUp: async () => {} };
@@ -34,7 +34,7 @@ describe("persistenceSuite", () => {
   it("accepts a good store that outlives its objects, so that the broken ones fail for what is broken in them", async () => {
     const { failed } = await refusals({
       survives: "process",
-      sections: ["requests"],
+      sections: ["requests", "history", "checkpoints", "declarations", "fork"],
       fixture: () => {
         const disk = memoryPersistence();
         const capabilities = { ...disk.capabilities, survives: "process" as const };

@@ -1,34 +1,36 @@
 /** What has to hold of one stored session, its variables and their values. */
 import { scanValue } from "@session-bridge/core/values";
+import type { CheckedSections } from "./check-sections.ts";
 import { type SummaryRow, storedValueOf, type ValueRow } from "./rows.ts";
 
 /** What is wrong with a session, or with the variable that is named. */
 export interface Finding {
-  readonly kind: "labels" | "revision" | "count" | "size" | "deadline" | "value";
+  readonly kind: "labels" | "revision" | "count" | "size" | "deadline" | "value" | "declaration" | "sections";
   readonly name?: string;
   readonly text: string;
 }
 
 /** Everything that is wrong with a session. `rows` are all of its variables. */
-export function findingsOf(session: SummaryRow, rows: readonly ValueRow[]): readonly Finding[] {
-  return [...recordFindings(session, rows), ...rows.flatMap((row) => variableFindings(session, row))];
+export function findingsOf(session: SummaryRow, rows: readonly ValueRow[], sections: CheckedSections): readonly Finding[] {
+  return [...recordFindings(session, rows, sections), ...rows.flatMap((row) => variableFindings(session, row)), ...sections.findings];
 }
 
-function recordFindings(session: SummaryRow, rows: readonly ValueRow[]): readonly Finding[] {
+function recordFindings(session: SummaryRow, rows: readonly ValueRow[], sections: CheckedSections): readonly Finding[] {
   const { revision, variableCount, sizeBytes, dueAtMs, expiresAtMs } = session;
   const findings: Finding[] = [];
   if (!isLabels(session.labels)) findings.push({ kind: "labels", text: "its labels are no map of texts" });
   if (!isRevision(revision)) findings.push({ kind: "revision", text: `its revision is ${revision}` });
   if (variableCount !== rows.length) findings.push({ kind: "count", text: `it says ${variableCount} variables and has ${rows.length}` });
-  const actualBytes = rows.reduce((sum, row) => sum + Buffer.byteLength(row.name) + row.sizeBytes, 0);
+  const actualBytes = rows.reduce((sum, row) => sum + Buffer.byteLength(row.name) + row.sizeBytes, sections.sizeBytes);
   if (sizeBytes !== actualBytes) findings.push({ kind: "size", text: `it says ${sizeBytes} bytes and has ${actualBytes}` });
-  const deadlines = [expiresAtMs, ...rows.map((row) => row.expiresAtMs)].filter((at) => at !== null);
+  const deadlines = [expiresAtMs, ...rows.map((row) => row.expiresAtMs), ...sections.deadlines].filter((at) => at !== null);
   const earliest = deadlines.length === 0 ? null : deadlines.reduce((a, b) => Math.min(a, b));
   if (dueAtMs !== earliest) findings.push({ kind: "deadline", text: `it is listed as due at ${dueAtMs} and is due at ${earliest}` });
   return findings;
 }
 
-function variableFindings(session: SummaryRow, row: ValueRow): readonly Finding[] {
+/** What is wrong with a variable, wherever its session has it. */
+export function variableFindings(session: SummaryRow, row: ValueRow): readonly Finding[] {
   const { name, revision } = row;
   const findings: Finding[] = [];
   if (!isRevision(revision) || revision > session.revision) {
@@ -52,7 +54,8 @@ function valueProblem(row: ValueRow): string | undefined {
   }
 }
 
-const isRevision = (revision: number): boolean => Number.isSafeInteger(revision) && revision > 0;
+/** Whether a revision can be one. */
+export const isRevision = (revision: number): boolean => Number.isSafeInteger(revision) && revision > 0;
 
 function isLabels(json: string): boolean {
   try {

@@ -2,10 +2,11 @@
 import { resolve } from "node:path";
 import type { SessionKey } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
+import { type CheckedRow, type CheckedSections, sectionCheck } from "./check-sections.ts";
 import { type Finding, findingsOf } from "./check-session.ts";
 import { isCorruption } from "./errors.ts";
 import { inspectStore } from "./file-checks.ts";
-import { SELECT_VALUES, SUMMARY_COLUMNS, type SummaryRow, type ValueRow } from "./rows.ts";
+import { SUMMARY_COLUMNS, selectValues, type ValueRow } from "./rows.ts";
 
 /** Something that is wrong. `pages` is what SQLite itself finds, `orphan` a row that belongs to nothing. */
 export interface StoreProblem {
@@ -34,8 +35,11 @@ export interface StoreReport {
 /** Told how much is done of how much. */
 export type Progress = (done: number, total: number) => void;
 
-interface SessionRow extends SummaryRow {
-  readonly session: number;
+/** A session as it is at one moment. */
+interface CheckedSession {
+  readonly row: CheckedRow;
+  readonly variables: readonly ValueRow[];
+  readonly sections: CheckedSections;
 }
 
 /** Reads, and reports it when the pages make no sense that it needs. */
@@ -46,10 +50,22 @@ const SESSIONS_AT_ONCE = 100;
 
 /** Rows that belong to nothing, as `[session, name]`. */
 const ORPHANS = {
-  "a variable of no session": `SELECT session, name FROM variables v WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE session = v.session)`,
-  "a large value of no variable": `SELECT session, name FROM large_values l WHERE NOT EXISTS
-    (SELECT 1 FROM variables WHERE session = l.session AND name = l.name AND revision = l.revision AND value IS NULL)`,
+  "a variable of no session": ofNoSession("variables", "name"),
+  "a history of no session": `${ofNoSession("history", "name")} UNION ALL ${ofNoSession("history_ends", "name")}`,
+  "a checkpoint of no session": ofNoSession("checkpoints", "label"),
+  "a variable of no checkpoint": `SELECT session, name FROM checkpoint_variables v WHERE NOT EXISTS
+    (SELECT 1 FROM checkpoints WHERE session = v.session AND label = v.label)`,
+  "a declaration of no session": ofNoSession("declarations", "name"),
+  "a large value of no variable": `SELECT session, name FROM large_values l
+    WHERE NOT EXISTS (SELECT 1 FROM variables WHERE session = l.session AND name = l.name AND revision = l.revision AND value IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM history WHERE session = l.session AND name = l.name AND revision = l.revision AND value IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM checkpoints c JOIN checkpoint_variables v ON v.session = c.session AND v.label = c.label
+      WHERE c.session = l.session AND v.name = l.name AND v.revision = l.revision AND v.value IS NULL)`,
 } as const;
+
+function ofNoSession(table: string, name: string): string {
+  return `SELECT session, ${name} AS name FROM ${table} t WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE session = t.session)`;
+}
 
 /**
  * Checks a store. Sessions are looked at a hundred at a time, each time as they are at that moment, so that a server beside it is kept
@@ -79,12 +95,12 @@ export function checkStore(given: string, onProgress: Progress = () => {}): Prom
     });
     onProgress(0, total);
     guarded("the pages", () => checkPages(db, report));
-    for await (const { row, variables } of sessionsOf(db, guarded, (done) => onProgress(done, Math.max(done, total)))) {
+    for await (const { row, variables, sections } of sessionsOf(db, guarded, (done) => onProgress(done, Math.max(done, total)))) {
       const session = { tenant: row.tenant, id: row.id };
       counts.sessions += 1;
       counts.variables += variables.length;
       counts.sizeBytes += row.sizeBytes;
-      for (const finding of findingsOf(row, variables)) report({ session, ...finding });
+      for (const finding of findingsOf(row, variables, sections)) report({ session, ...finding });
     }
     for (const [what, sql] of Object.entries(ORPHANS)) {
       guarded(`whether there is ${what}`, () => {
@@ -104,24 +120,21 @@ function checkPages(db: Database, report: (problem: StoreProblem) => void): void
 }
 
 /** Every session with its variables. One whose pages make no sense is told to `guarded` and left out. */
-async function* sessionsOf(
-  db: Database,
-  guarded: Guard,
-  onDone: (sessions: number) => void,
-): AsyncGenerator<{ readonly row: SessionRow; readonly variables: readonly ValueRow[] }> {
-  const some = db.prepare<[number, number], SessionRow>(
-    `SELECT session, ${SUMMARY_COLUMNS} FROM sessions WHERE session > ? ORDER BY session LIMIT ?`,
+async function* sessionsOf(db: Database, guarded: Guard, onDone: (sessions: number) => void): AsyncGenerator<CheckedSession> {
+  const some = db.prepare<[number, number], CheckedRow>(
+    `SELECT session, has_sections AS hasSections, ${SUMMARY_COLUMNS} FROM sessions WHERE session > ? ORDER BY session LIMIT ?`,
   );
-  const ofSession = db.prepare<[number], ValueRow>(`${SELECT_VALUES} WHERE v.session = ?`);
+  const ofSession = db.prepare<[number], ValueRow>(`${selectValues("variables")} WHERE v.session = ?`);
+  const sectionsOf = sectionCheck(db);
   let [last, done] = [0, 0];
   for (;;) {
-    const found: { readonly row: SessionRow; readonly variables: readonly ValueRow[] }[] = [];
-    let rows: readonly SessionRow[] = [];
+    const found: CheckedSession[] = [];
+    let rows: readonly CheckedRow[] = [];
     const read = db.transaction(() => {
       rows = some.all(last, SESSIONS_AT_ONCE);
       for (const row of rows) {
         const key = { tenant: row.tenant, id: row.id };
-        guarded("its variables", () => found.push({ row, variables: ofSession.all(row.session) }), key);
+        guarded("its variables", () => found.push({ row, variables: ofSession.all(row.session), sections: sectionsOf(row) }), key);
       }
     });
     guarded("the sessions", read);

@@ -39,6 +39,8 @@ export function openWriter(file: string, durability: Durability = "fsync"): Data
     set(db, "checkpoint_fullfsync", "ON", 1);
     set(db, "foreign_keys", "ON", 1);
     set(db, "secure_delete", "ON", 1);
+    // What a statement puts aside while it copies is values, too: they go nowhere but into the file.
+    set(db, "temp_store", "MEMORY", 2);
     if (isNew) createSchema(db);
     else migrate(db, file);
     return db;

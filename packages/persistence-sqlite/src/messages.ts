@@ -12,6 +12,7 @@ import type {
   SessionQuery,
   SessionRecord,
   SessionSummary,
+  StoredSession,
   StoredVariable,
 } from "@session-bridge/core";
 import type { Durability } from "./connections.ts";
@@ -35,11 +36,16 @@ type PackedOf<D> = (D extends { readonly set: unknown }
 /** A delta whose bytes are in the message's buffer. */
 export type PackedDelta = PackedOf<AnsweringDelta>;
 
+/** What a session has beside its record and its variables; what it does not have is left out. */
+export type StoredSections = Pick<StoredSession, "history" | "checkpoints" | "declarations">;
+
 /** A session whose small values are in the message's buffer. */
 export interface PackedSession {
   readonly record: SessionRecord;
   /** `isPacked` tells whether the value is in the buffer: it is not when it is large or damaged. */
   readonly variables: readonly (PackedVariable & { readonly isPacked: boolean })[];
+  /** No value of them is in the buffer. */
+  readonly sections: StoredSections;
 }
 
 /** What a worker is told when it starts. A `writer` of ":memory:" also reads. */

@@ -2,6 +2,7 @@
 import type { Database } from "better-sqlite3";
 import { copyAside } from "./copies.ts";
 import { LARGE_VALUES_TABLE, REQUESTS_TABLES, VARIABLES_TABLE } from "./schema.ts";
+import { SECTIONS } from "./section-schema.ts";
 import { COMPRESSION, checksum } from "./stored-value.ts";
 
 /** Brings a file one version further, inside a transaction that it does not end. */
@@ -31,8 +32,13 @@ const toVersion2: Migration = (db) => {
   `);
 };
 
+/** Room for histories, checkpoints and declarations. */
+const toVersion3: Migration = (db) => {
+  db.exec(SECTIONS);
+};
+
 /** The step from each version to the next: the first one leads from version 1 to 2. */
-export const MIGRATIONS: readonly Migration[] = [toVersion2];
+export const MIGRATIONS: readonly Migration[] = [toVersion2, toVersion3];
 
 /**
  * Brings a store to the newest version. Before the first step the file is copied to `<file>.v<version>.backup`, or, when that is taken, to

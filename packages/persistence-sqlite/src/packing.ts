@@ -1,5 +1,13 @@
 /** Many values in one buffer: a thread hands over one thing instead of copying hundreds. */
-import type { AnsweringDelta, LoadedVariable, RememberedRequest, StoredSession, StoredVariable } from "@session-bridge/core";
+import type {
+  AnsweringDelta,
+  LoadedVariable,
+  RememberedRequest,
+  SectionChanges,
+  StoredSession,
+  StoredVariable,
+  VariableRef,
+} from "@session-bridge/core";
 import type { PackedDelta, PackedRequest, PackedSession, PackedVariable } from "./messages.ts";
 
 /** Values up to this many bytes are loaded with their session; larger ones are rows of their own. */
@@ -52,9 +60,34 @@ export function packDeltas(deltas: readonly AnsweringDelta[]): {
   };
   const packed = deltas.map((delta): PackedDelta => {
     const request = delta.request && packRequest(delta.request);
-    return "set" in delta ? { ...delta, request, set: delta.set.map(pack) } : { ...delta, request };
+    const own = "sections" in delta ? { ...delta, request, sections: packSections(delta.sections) } : { ...delta, request };
+    return "set" in own ? { ...own, set: own.set.map(pack) } : own;
   });
   return { deltas: packed, values: packValues(values) };
+}
+
+const packRef = ({ name, revision }: VariableRef): VariableRef => ({ name, revision });
+
+/** Names and numbers travel as they are; schemas as bytes of their own, not with all of the buffer that they may be part of. */
+function packSections(changes: SectionChanges | undefined): SectionChanges | undefined {
+  if (changes === undefined) return undefined;
+  const { history, checkpoints, declarations } = changes;
+  return {
+    history: history && {
+      sinceRevision: history.sinceRevision,
+      kept: history.kept.map(packRef),
+      ended: history.ended.map(({ name, revision, kind, atMs }) => ({ name, revision, kind, atMs })),
+      dropped: history.dropped.map(packRef),
+    },
+    checkpoints: checkpoints && {
+      removed: checkpoints.removed,
+      set: checkpoints.set.map(({ label, revision, createdAtMs }) => ({ label, revision, createdAtMs })),
+    },
+    declarations: declarations && {
+      removed: declarations.removed,
+      set: declarations.set.map(({ name, schema, revision }) => ({ name, revision, schema: new Uint8Array(schema) })),
+    },
+  };
 }
 
 /** A request as it was packed. */
@@ -70,5 +103,5 @@ export function unpackSession(session: PackedSession, values: ArrayBuffer | unde
     ...variable,
     bytes: isPacked ? reader.copy(variable.sizeBytes) : undefined,
   });
-  return { record: session.record, variables: session.variables.map(unpack) };
+  return { record: session.record, variables: session.variables.map(unpack), ...session.sections };
 }

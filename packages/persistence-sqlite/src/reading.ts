@@ -9,17 +9,16 @@ import {
   RECORD_COLUMNS,
   type RecordRow,
   recordOf,
-  SELECT_VALUES,
   SUMMARY_COLUMNS,
   type SummaryRow,
   smallValueOf,
-  storedValueOf,
   summaryOf,
   VARIABLE_COLUMNS,
-  type ValueRow,
   type VariableRow,
   variableOf,
 } from "./rows.ts";
+import { NO_SECTIONS, sectionReader } from "./section-reading.ts";
+import { valueFinder } from "./value-reading.ts";
 
 /** How many sessions a listing looks at before others have their turn: ten milliseconds of work or so [P23]. */
 export const LISTED_AT_ONCE = 5_000;
@@ -33,13 +32,18 @@ export interface Reading {
   due(question: Questions["due"]): Answer<"due">;
 }
 
+interface SessionRow extends RecordRow {
+  readonly session: number;
+  readonly sinceRevision: number | null;
+  readonly hasSections: number;
+}
+
 /** Prepares every question once. */
 export function reading(db: Database): Reading {
-  const session = db.prepare<[string, string], RecordRow & { readonly session: number }>(
-    `SELECT session, ${RECORD_COLUMNS} FROM sessions WHERE tenant = ? AND id = ?`,
+  const session = db.prepare<[string, string], SessionRow>(
+    `SELECT session, ${RECORD_COLUMNS}, since_revision AS sinceRevision, has_sections AS hasSections FROM sessions WHERE tenant = ? AND id = ?`,
   );
   const variables = db.prepare<[number], VariableRow>(`SELECT ${VARIABLE_COLUMNS} FROM variables v WHERE session = ?`);
-  const value = db.prepare<[number, string, number], ValueRow>(`${SELECT_VALUES} WHERE v.session = ? AND v.name = ? AND v.revision = ?`);
   const listing = db.prepare<{ readonly tenant: string; readonly from: string; readonly after: string }, SummaryRow>(
     `SELECT ${SUMMARY_COLUMNS} FROM sessions WHERE tenant = :tenant AND id >= :from AND id > :after ORDER BY id`,
   );
@@ -48,6 +52,8 @@ export function reading(db: Database): Reading {
   );
 
   const findRequest = requestFinder(db);
+  const sectionsOf = sectionReader(db);
+  const findValue = valueFinder(db);
 
   // Each a transaction, so that a commit between two statements cannot give half of the old and half of the new.
   const load = db.transaction((key: Questions["load"], doubt: () => void): Answer<"load"> => {
@@ -57,14 +63,15 @@ export function reading(db: Database): Reading {
     const values = rows.map(smallValueOf);
     if (rows.some((row, i) => row.value !== null && values[i] === undefined)) doubt();
     const packed = rows.map((row, i) => variableOf(row, values[i] !== undefined));
-    return { answer: { record: recordOf(found), variables: packed }, values: packValues(values.flatMap((bytes) => bytes ?? [])) };
+    const sections = found.hasSections === 0 ? NO_SECTIONS : sectionsOf(found);
+    return { answer: { record: recordOf(found), variables: packed, sections }, values: packValues(values.flatMap((bytes) => bytes ?? [])) };
   });
   const loadValues = db.transaction(({ key, refs }: Questions["loadValues"], doubt: () => void): Answer<"loadValues"> => {
     const found = session.get(key.tenant, key.id);
     if (found === undefined) return { answer: [] };
     const values = refs.flatMap(({ name, revision }) => {
-      const row = readable(() => value.get(found.session, name, revision));
-      return row === undefined ? [] : [{ name, bytes: row === "damaged" ? undefined : storedValueOf(row) }];
+      const value = findValue(found, { name, revision });
+      return value === undefined ? [] : [{ name, bytes: value === "damaged" ? undefined : value }];
     });
     if (values.some(({ bytes }) => bytes === undefined)) doubt();
     return {
@@ -123,16 +130,6 @@ function readTwice<Q, A>(db: Database, read: (question: Q, doubt: () => void) =>
       forget();
     }
   };
-}
-
-/** What is read, or that SQLite finds the pages damaged on which it lies. */
-function readable<T>(read: () => T): T | "damaged" {
-  try {
-    return read();
-  } catch (error) {
-    if (isCorruption(error)) return "damaged";
-    throw error;
-  }
 }
 
 const hasLabels = (labels: Readonly<Record<string, string>>, wanted: readonly (readonly [string, string])[]): boolean =>

@@ -14,11 +14,12 @@ export interface RecordRow {
   readonly labels: string;
   readonly variableCount: number;
   readonly sizeBytes: number;
+  readonly historyEntries: number | null;
 }
 
 /** The columns of a RecordRow. */
 export const RECORD_COLUMNS = `revision, created_at_ms AS createdAtMs, accessed_at_ms AS accessedAtMs, ttl_ms AS ttlMs, ends_at_ms AS endsAtMs,
-  expires_at_ms AS expiresAtMs, labels, variable_count AS variableCount, size_bytes AS sizeBytes`;
+  expires_at_ms AS expiresAtMs, labels, variable_count AS variableCount, size_bytes AS sizeBytes, history_entries AS historyEntries`;
 
 /** A session's row in a listing. */
 export interface SummaryRow extends RecordRow {
@@ -56,9 +57,10 @@ export interface ValueRow extends VariableRow {
   readonly stored: Uint8Array | null;
 }
 
-/** A SELECT of ValueRows, to be followed by its WHERE. */
-export const SELECT_VALUES = `SELECT ${VARIABLE_COLUMNS}, l.compression, l.checksum AS largeChecksum, l.value AS stored
-  FROM variables v LEFT JOIN large_values l ON l.session = v.session AND l.name = v.name AND l.revision = v.revision`;
+/** A SELECT of ValueRows from a table that has rows of variables, to be followed by its WHERE. */
+export const selectValues = (table: "variables" | "history" | "checkpoint_variables"): string =>
+  `SELECT ${VARIABLE_COLUMNS}, l.compression, l.checksum AS largeChecksum, l.value AS stored
+    FROM ${table} v LEFT JOIN large_values l ON l.session = v.session AND l.name = v.name AND l.revision = v.revision`;
 
 /** The record of a row. */
 export function recordOf(row: RecordRow): SessionRecord {
@@ -72,6 +74,7 @@ export function recordOf(row: RecordRow): SessionRecord {
     labels: JSON.parse(row.labels) as Readonly<Record<string, string>>,
     variableCount: row.variableCount,
     sizeBytes: row.sizeBytes,
+    historyEntries: row.historyEntries ?? undefined,
   };
 }
 
@@ -86,6 +89,7 @@ export const rowOf = (record: SessionRecord): RecordRow => ({
   labels: JSON.stringify(record.labels),
   variableCount: record.variableCount,
   sizeBytes: record.sizeBytes,
+  historyEntries: record.historyEntries ?? null,
 });
 
 /** The summary of a row. */

@@ -1,12 +1,13 @@
 /** What a store's file looks like, and how a new one is made. */
 import type { Database } from "better-sqlite3";
 import { refusal } from "./errors.ts";
+import { SECTIONS } from "./section-schema.ts";
 
 /** Says in the file's header whose it is: "SBrg". */
 export const APPLICATION_ID = 0x53427267;
 
 /** The schema that this version reads and writes, in the header's `user_version`. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 /** Values up to 4 KiB lie with their variable, so that one range of one table is a session. Checksums: `stored-value.ts`. */
 export const VARIABLES_TABLE = `
@@ -66,7 +67,7 @@ export const REQUESTS_TABLES = `
 
 /**
  * Ids and names are TEXT in UTF-8 and compared as bytes, which is their order in listings. `due_at_ms` is the earliest deadline of the
- * session and of its variables.
+ * session, of its variables and of its history. More columns of sessions come with SECTIONS.
  */
 const SCHEMA = `
   CREATE TABLE store (
@@ -97,6 +98,7 @@ const SCHEMA = `
   ${VARIABLES_TABLE}
   ${LARGE_VALUES_TABLE}
   ${REQUESTS_TABLES}
+  ${SECTIONS}
 `;
 
 /** Makes a new database a store, in one transaction. */

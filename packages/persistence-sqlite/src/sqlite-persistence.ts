@@ -47,7 +47,11 @@ export function sqliteStore({ file: given, durability = "fsync" }: SqlitePersist
   };
 
   return {
-    capabilities: { survives: inMemory ? "nothing" : SURVIVES[durability], shared: false, sections: ["requests"] },
+    capabilities: {
+      survives: inMemory ? "nothing" : SURVIVES[durability],
+      shared: false,
+      sections: ["requests", "history", "checkpoints", "declarations", "fork"],
+    },
     async open() {
       opening ??= start({ file, inMemory, durability, clock });
       const mine = opening;

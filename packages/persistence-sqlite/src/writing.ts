@@ -1,11 +1,13 @@
 /** Everything that changes a store, on the one connection that writes. */
-import type { SaveOutcome, SessionRecord } from "@session-bridge/core";
+import type { SaveOutcome, SectionChanges, SessionKey } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
-import type { Answers, PackedDelta, PackedVariable, Questions, Request } from "./messages.ts";
-import { SMALL_VALUE_BYTES, unpackRequest, type ValueReader, valueReader } from "./packing.ts";
+import { forking } from "./forking.ts";
+import type { Answers, PackedDelta, Questions, Request } from "./messages.ts";
+import { unpackRequest, type ValueReader, valueReader } from "./packing.ts";
 import { requestMemory } from "./requests.ts";
 import { type RecordRow, rowOf } from "./rows.ts";
-import { compressed, type LargeFields, largeChecksum, variableChecksum } from "./stored-value.ts";
+import { sectionWriting } from "./section-writing.ts";
+import { touchedNames, variableWriting } from "./variable-writing.ts";
 
 /** The methods of the contract that change something, and the numbers that `open` answers. */
 export interface Writing {
@@ -15,25 +17,43 @@ export interface Writing {
   forgetRequests(question: Questions["forgetRequests"]): Answers["forgetRequests"];
 }
 
-/** The earliest deadline of a session and its variables; the aggregate passes over what is null. */
-const DUE_AT = `(SELECT min(at) FROM (SELECT :expiresAtMs AS at UNION ALL
-  SELECT min(expires_at_ms) FROM variables WHERE session = :session AND expires_at_ms IS NOT NULL))`;
+/** What a session's row says of its sections. */
+interface SectionMarks {
+  readonly sinceRevision: number | null;
+  /** 1 once it had any. */
+  readonly hasSections: number;
+}
+
+interface FoundSession extends SectionMarks {
+  readonly session: number;
+  readonly revision: number;
+  readonly expiresAtMs: number | null;
+}
+
+const NO_SECTIONS: SectionMarks = { sinceRevision: null, hasSections: 0 };
+
+/** The earliest deadline of a session, its variables and its history; the aggregate passes over what is null. */
+const DUE_AT = `(SELECT min(at) FROM (SELECT :expiresAtMs AS at
+  UNION ALL SELECT min(expires_at_ms) FROM variables WHERE session = :session AND expires_at_ms IS NOT NULL
+  UNION ALL SELECT min(expires_at_ms) FROM history WHERE session = :session AND expires_at_ms IS NOT NULL))`;
 
 /** Prepares every statement once. */
 export function writing(db: Database): Writing {
-  const find = db.prepare<[string, string], { readonly session: number; readonly revision: number; readonly expiresAtMs: number | null }>(
-    "SELECT session, revision, expires_at_ms AS expiresAtMs FROM sessions WHERE tenant = ? AND id = ?",
+  const find = db.prepare<[string, string], FoundSession>(
+    `SELECT session, revision, expires_at_ms AS expiresAtMs, since_revision AS sinceRevision, has_sections AS hasSections
+     FROM sessions WHERE tenant = ? AND id = ?`,
   );
-  const insertSession = db.prepare<RecordRow & { readonly tenant: string; readonly id: string; readonly dueAtMs: number | null }>(
+  const insertSession = db.prepare<RecordRow & SectionMarks & SessionKey & { readonly dueAtMs: number | null }>(
     `INSERT INTO sessions (tenant, id, revision, created_at_ms, accessed_at_ms, ttl_ms, ends_at_ms, expires_at_ms, due_at_ms, labels,
-       variable_count, size_bytes)
+       variable_count, size_bytes, history_entries, since_revision, has_sections)
      VALUES (:tenant, :id, :revision, :createdAtMs, :accessedAtMs, :ttlMs, :endsAtMs, :expiresAtMs, :dueAtMs, :labels,
-       :variableCount, :sizeBytes)`,
+       :variableCount, :sizeBytes, :historyEntries, :sinceRevision, :hasSections)`,
   );
-  const updateSession = db.prepare<RecordRow & { readonly session: number }>(
+  const updateSession = db.prepare<RecordRow & SectionMarks & { readonly session: number }>(
     `UPDATE sessions SET revision = :revision, created_at_ms = :createdAtMs, accessed_at_ms = :accessedAtMs, ttl_ms = :ttlMs,
        ends_at_ms = :endsAtMs, expires_at_ms = :expiresAtMs, due_at_ms = ${DUE_AT}, labels = :labels,
-       variable_count = :variableCount, size_bytes = :sizeBytes
+       variable_count = :variableCount, size_bytes = :sizeBytes, history_entries = :historyEntries, since_revision = :sinceRevision,
+       has_sections = :hasSections
      WHERE session = :session`,
   );
   const extendSession = db.prepare<{ readonly session: number; readonly accessedAtMs: number; readonly expiresAtMs: number | null }>(
@@ -41,16 +61,6 @@ export function writing(db: Database): Writing {
      WHERE session = :session`,
   );
   const deleteSession = db.prepare<[number]>("DELETE FROM sessions WHERE session = ?");
-  const putVariable = db.prepare(
-    `INSERT OR REPLACE INTO variables (session, name, revision, encoding, type, created_at_ms, updated_at_ms, expires_at_ms, size_bytes,
-       checksum, value)
-     VALUES (:session, :name, :revision, :encoding, :type, :createdAtMs, :updatedAtMs, :expiresAtMs, :sizeBytes, :checksum, :value)`,
-  );
-  const deleteVariable = db.prepare<[number, string]>("DELETE FROM variables WHERE session = ? AND name = ?");
-  const putLarge = db.prepare<LargeFields & { readonly checksum: number; readonly stored: Uint8Array }>(
-    "INSERT INTO large_values (session, name, revision, compression, checksum, value) VALUES (:session, :name, :revision, :compression, :checksum, :stored)",
-  );
-  const deleteLarge = db.prepare<[number, string]>("DELETE FROM large_values WHERE session = ? AND name = ?");
   const numbers = db.prepare<[], Answers["open"]>(
     "SELECT last_now_ms AS lastNowMs, last_deleted_revision AS lastDeletedRevision FROM store",
   );
@@ -59,30 +69,9 @@ export function writing(db: Database): Writing {
   );
 
   const requests = requestMemory(db);
-
-  const remove = (session: number, names: readonly string[]): void => {
-    for (const name of names) {
-      deleteVariable.run(session, name);
-      deleteLarge.run(session, name);
-    }
-  };
-  const put = (session: number, variables: readonly PackedVariable[], values: ValueReader): void => {
-    for (const variable of variables) {
-      const bytes = values.view(variable.sizeBytes);
-      const { name, revision } = variable;
-      const value = bytes.length <= SMALL_VALUE_BYTES ? bytes : null;
-      const fields = { ...variable, session, expiresAtMs: variable.expiresAtMs ?? null };
-      deleteLarge.run(session, name);
-      putVariable.run({ ...fields, checksum: variableChecksum(fields, value), value });
-      if (value !== null) continue;
-      const { compression, stored } = compressed(bytes);
-      const large = { session, name, revision, compression };
-      putLarge.run({ ...large, checksum: largeChecksum(large, stored), stored });
-    }
-  };
-  const update = (session: number, record: SessionRecord): void => {
-    updateSession.run({ ...rowOf(record), session });
-  };
+  const variables = variableWriting(db);
+  const sections = sectionWriting(db);
+  const copySession = forking(db);
 
   /** Applies one delta with the request it answers; or it follows a conflict, finds another base, or the request, and touches nothing. */
   const apply = (delta: PackedDelta, values: ValueReader, follows: boolean): SaveOutcome => {
@@ -99,34 +88,52 @@ export function writing(db: Database): Writing {
   /** Its values are taken from `values` whatever the outcome. */
   const applyChange = (delta: PackedDelta, values: ValueReader): SaveOutcome => {
     const found = find.get(delta.key.tenant, delta.key.id);
-    if (delta.kind === "fork") throw new Error("this store copies no sessions");
     if (delta.kind === "extend") {
       // Only later, never earlier, and "never" is as late as it gets.
       const expiresAtMs = found?.expiresAtMs == null ? null : Math.max(found.expiresAtMs, delta.expiresAtMs);
       if (found !== undefined) extendSession.run({ session: found.session, accessedAtMs: delta.accessedAtMs, expiresAtMs });
       return "saved";
     }
+    if (delta.kind === "fork") return found === undefined ? fork(delta) : "conflict";
     if (delta.kind === "create" ? found !== undefined : found?.revision !== delta.baseRevision) {
       skipValues(delta, values);
       return "conflict";
     }
     if (delta.kind === "create") {
-      const { tenant, id } = delta.key;
-      const dueAtMs = earliest([delta.record, ...delta.set]);
-      const { lastInsertRowid } = insertSession.run({ ...rowOf(delta.record), tenant, id, dueAtMs });
-      put(Number(lastInsertRowid), delta.set, values);
+      const { record, key, set } = delta;
+      const marks = marksAfter(NO_SECTIONS, delta.sections);
+      const session = insert({ ...rowOf(record), ...marks, tenant: key.tenant, id: key.id, dueAtMs: earliest([record, ...set]) });
+      variables.put(session, set, values);
+      sections.change(session, delta.sections);
       return "saved";
     }
-    const { session } = found as { readonly session: number };
+    const standing = found as FoundSession;
+    const { session } = standing;
     if (delta.kind === "delete" || delta.record === undefined) {
       deleteSession.run(session);
       return "saved";
     }
-    remove(session, delta.removed);
-    if (delta.kind === "write") put(session, delta.set, values);
-    update(session, delta.record);
+    const set = delta.kind === "write" ? delta.set : [];
+    const { record, removed, sections: changes } = delta;
+    sections.keep(session, changes?.history);
+    variables.remove(session, removed);
+    variables.put(session, set, values);
+    const anyName = sections.change(session, changes);
+    variables.prune(session, anyName ? "all" : touchedNames(set, removed, changes?.history?.dropped));
+    updateSession.run({ ...rowOf(record), ...marksAfter(standing, changes), session });
     return "saved";
   };
+
+  const fork = ({ key, source, record }: PackedDelta & { readonly kind: "fork" }): SaveOutcome => {
+    const original = find.get(source.key.tenant, source.key.id);
+    if (original?.revision !== source.revision) return "conflict";
+    const marks = { ...NO_SECTIONS, hasSections: original.hasSections };
+    const session = insert({ ...rowOf(record), ...marks, tenant: key.tenant, id: key.id, dueAtMs: null });
+    copySession({ from: original.session, to: session, revision: record.revision });
+    updateSession.run({ ...rowOf(record), ...marks, session });
+    return "saved";
+  };
+  const insert = (row: Parameters<typeof insertSession.run>[0]): number => Number(insertSession.run(row).lastInsertRowid);
 
   const save = db.transaction((deltas: readonly PackedDelta[], packed: ArrayBuffer | undefined): readonly SaveOutcome[] => {
     const values = valueReader(packed);
@@ -158,6 +165,12 @@ export function writing(db: Database): Writing {
 function skipValues(delta: PackedDelta, values: ValueReader): void {
   if ("set" in delta) for (const { sizeBytes } of delta.set) values.view(sizeBytes);
 }
+
+/** What the row says of the sections after a delta. */
+const marksAfter = (before: SectionMarks, changes: SectionChanges | undefined): SectionMarks => ({
+  sinceRevision: changes?.history === undefined ? before.sinceRevision : (changes.history.sinceRevision ?? null),
+  hasSections: changes === undefined ? before.hasSections : 1,
+});
 
 /** The earliest of the deadlines, null for none. */
 function earliest(of: readonly { readonly expiresAtMs: number | undefined }[]): number | null {

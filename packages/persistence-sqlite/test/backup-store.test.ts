@@ -26,7 +26,7 @@ describe("backupStore", () => {
     const report = await backupStore(file, target, (copied, total) => told.push(copied / total));
     done = true;
     await writing;
-    expect(report).toEqual({ file, backup: target, schemaVersion: 2, sizeBytes: statSync(target).size });
+    expect(report).toEqual({ file, backup: target, schemaVersion: 3, sizeBytes: statSync(target).size });
     expect(saved).toBeGreaterThan(501);
     expect([told.length > 1, told.at(-1)]).toEqual([true, 1]);
     expect(readdirSync(join(target, ".."))).toEqual(["backup.db"]);

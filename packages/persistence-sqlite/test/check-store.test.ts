@@ -48,7 +48,7 @@ describe("checkStore", () => {
   it("finds nothing wrong with a store, also while it is open and written to, and changes nothing", async () => {
     const file = await storedFile();
     const before = readFileSync(file);
-    const clean = { ok: true, file, schemaVersion: 2, sessions: 230, variables: 233, problemCount: 0, problems: [] };
+    const clean = { ok: true, file, schemaVersion: 3, sessions: 230, variables: 233, problemCount: 0, problems: [] };
     expect(await checkStore(file)).toMatchObject(clean);
     expect(readFileSync(file).equals(before)).toBe(true);
     const store = scratchStore(file);

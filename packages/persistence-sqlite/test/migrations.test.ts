@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { StoredSession } from "@session-bridge/core";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { openWriter } from "../src/connections.ts";
 import { MIGRATIONS, migrate } from "../src/migrations.ts";
 import { SCHEMA_VERSION } from "../src/schema.ts";
-import { create, NOW_MS, scratchDirectory, scratchStore } from "./scratch.ts";
+import { create, NOW_MS, scratchDirectory, scratchStore, variable } from "./scratch.ts";
 import { LARGE_BYTES, makeVersion1 } from "./version-1.ts";
 
 const OLD = { tenant: "", id: "old" };
@@ -75,6 +76,38 @@ describe("a store of version 1", () => {
   });
 });
 
+describe("a store of version 2", () => {
+  it("is opened with all it had, lies beside it as it was, and keeps histories, checkpoints and copies from then on", async () => {
+    const file = version1File();
+    const old = new Database(file);
+    migrate(old, file, MIGRATIONS.slice(0, 1));
+    old.close();
+    const store = scratchStore(file);
+    await store.open();
+    const session = (await store.load(OLD)) as StoredSession;
+    expect(session).toMatchObject({ record: { revision: 9, historyEntries: undefined }, history: undefined, checkpoints: undefined });
+    const history = { sinceRevision: 9, kept: [{ name: "large", revision: 9 }], ended: [], dropped: [] };
+    const checkpoints = { removed: [], set: [{ label: "before", revision: 9, createdAtMs: NOW_MS }] };
+    const set = [{ ...variable("large"), revision: 10 }];
+    const record = { ...session.record, revision: 10 };
+    const write = { kind: "write", key: OLD, nowMs: NOW_MS, baseRevision: 9, record, set, removed: [] } as const;
+    const copy = { kind: "fork", key: { tenant: "", id: "copy" }, nowMs: NOW_MS, record: { ...record, revision: 11 } } as const;
+    const changes = [
+      { ...write, sections: { history, checkpoints } },
+      { ...copy, source: { key: OLD, revision: 10 } },
+    ];
+    expect(await store.save(changes)).toEqual(["saved", "saved"]);
+    const value = (await store.loadValues(OLD, [{ name: "large", revision: 9 }])).get("large");
+    expect(LARGE_BYTES.equals(value ?? Buffer.of())).toBe(true);
+    expect((await store.load(copy.key))?.variables.map(({ name, revision }) => [name, revision])).toEqual([
+      ["large", 11],
+      ["small", 11],
+      ["soon", 11],
+    ]);
+    expect(largeValues(`${file}.v2.backup`)).toEqual({ version: 2, rows: UNTOUCHED });
+  });
+});
+
 describe("a migration", () => {
   it("leads to the version that this code knows, one step for each version", () => {
     expect(MIGRATIONS.length + 1).toBe(SCHEMA_VERSION);
@@ -88,10 +121,10 @@ describe("a migration", () => {
       throw new Error("no more");
     };
     expect(() => migrate(db, file, [...MIGRATIONS, broken])).toThrow("no more");
-    expect(largeValues(file)).toEqual({ version: 2, rows: UNTOUCHED });
+    expect(largeValues(file)).toEqual({ version: SCHEMA_VERSION, rows: UNTOUCHED });
     migrate(db, file, [...MIGRATIONS, (at) => at.exec("CREATE TABLE whole (x)")]);
-    expect(largeValues(file)).toEqual({ version: 3, rows: UNTOUCHED });
-    expect(largeValues(`${file}.v2.backup`)).toEqual({ version: 2, rows: UNTOUCHED });
+    expect(largeValues(file)).toEqual({ version: SCHEMA_VERSION + 1, rows: UNTOUCHED });
+    expect(largeValues(`${file}.v${SCHEMA_VERSION}.backup`)).toEqual({ version: SCHEMA_VERSION, rows: UNTOUCHED });
     db.close();
   });
 

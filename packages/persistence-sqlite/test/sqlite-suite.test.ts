@@ -13,7 +13,7 @@ describe.each([
     { describe, it, expect },
     {
       survives,
-      sections: ["requests"],
+      sections: ["requests", "history", "checkpoints", "declarations", "fork"],
       async fixture() {
         const directory = await mkdtemp(join(tmpdir(), "session-bridge-sqlite-"));
         return {
@@ -30,7 +30,7 @@ describe("sqlitePersistence in memory", () => {
     { describe, it, expect },
     {
       survives: "nothing",
-      sections: ["requests"],
+      sections: ["requests", "history", "checkpoints", "declarations", "fork"],
       fixture: () => ({ create: () => sqlitePersistence({ file: ":memory:" }), cleanUp: async () => {} }),
     },
   );

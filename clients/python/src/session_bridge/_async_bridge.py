@@ -7,7 +7,7 @@ from typing import Literal, NoReturn, Self, TypeVar
 
 from . import _session_calls as calls
 from ._arguments import OMITTED, Omitted, check_address, check_labels, check_prefix, check_seconds, check_session_id
-from ._async_carrier import async_carrier_of
+from ._async_carriers import async_carrier_of
 from ._async_rpc import AsyncRemoteTransport
 from ._async_session import AsyncSession
 from ._carriers import CarrierName
@@ -31,15 +31,15 @@ def connect_async(
     """A bridge to a server for the tasks of an event loop. Not a coroutine: it connects at the first call, not here.
 
     Args:
-        address: ``host:port``; left out, the environment's SESSION_BRIDGE_ADDRESS, else localhost:50051.
+        address: ``host:port``, or ``unix:/path`` on the same machine; left out, the environment's
+            SESSION_BRIDGE_ADDRESS, else localhost:50051.
         timeout: Seconds that each call may take, retries included.
         retry: Whether a call is sent again when a server that was there is lost; see `connect`.
         codecs: Encoders of the application's own types, and encodings of its own.
-        carrier: ``grpc``, which is also what ``auto`` is here.
+        carrier: ``direct``, the faster one; ``grpc``; or ``auto``: direct, and gRPC where only that is answered.
 
     Raises:
         InvalidArgumentError: The address, the timeout or the carrier cannot be one.
-        UnsupportedError: The carrier is ``direct``, which event loops have not got.
     """
     where = check_address(address)
     transport = AsyncRemoteTransport(where, async_carrier_of(carrier, where))

@@ -1,11 +1,11 @@
 """What carries requests to a server and answers back, as bytes, for the tasks of an event loop."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable
 from typing import Protocol
 
-from ._carriers import CarrierName, check_carrier
-from ._errors import InvalidArgumentError, UnsupportedError
+from ._errors import InvalidArgumentError
 from ._fork import GATE
 from ._telemetry import Headers
 
@@ -44,6 +44,7 @@ class Place:
     def __init__(self) -> None:
         """Here."""
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._generation = GATE.generation
 
     def is_here(self) -> bool:
@@ -54,22 +55,8 @@ class Place:
         """
         if self._generation != GATE.generation:
             return False
-        if self._loop is asyncio.get_running_loop():
-            return True
+        if self._thread == threading.get_ident() and self._loop.is_running():
+            return True  # A thread runs one loop, and to ask which costs a system call.
         if not self._loop.is_closed():
             raise InvalidArgumentError("the bridge is in use by another event loop; call connect_async in each of them")
         return False
-
-
-def async_carrier_of(name: CarrierName, address: str) -> AsyncCarrier:
-    """The carrier of that name.
-
-    Raises:
-        InvalidArgumentError: There is none.
-        UnsupportedError: There is, but not for event loops.
-    """
-    if check_carrier(name) == "direct":
-        raise UnsupportedError("event loops have no direct carrier; use carrier='grpc' or 'auto'")
-    from ._async_grpc_carrier import AsyncGrpcCarrier  # Takes a while, and not everybody needs it.
-
-    return AsyncGrpcCarrier(address)

@@ -69,7 +69,7 @@ class AutoCarrier:
         try:
             answer = self._over_grpc().call(method, payload, left, headers)
         except CallFailed as failure:
-            self._prefers_grpc = _is_said_by_somebody(failure)
+            self._prefers_grpc = is_said_by_somebody(failure)
             raise
         self._prefers_grpc = True
         return answer
@@ -133,5 +133,6 @@ class _AutoStream:
         self._stream.cancel()
 
 
-def _is_said_by_somebody(failure: CallFailed) -> bool:
+def is_said_by_somebody(failure: CallFailed) -> bool:
+    """Whether a call that failed has found a server."""
     return failure.status is not None or failure.code not in _NOBODY

@@ -15,13 +15,16 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (!(error instanceof BridgeError)) return EXIT.failure;
   if (error.reason === "UNREACHABLE" || error.reason === "SHUTTING_DOWN") return EXIT.unreachable;
-  if (error.reason === "REVISION_MISMATCH") return EXIT.precondition;
+  if (error.reason === "REVISION_MISMATCH" || error.reason === "CONSTRAINT_VIOLATED") return EXIT.precondition;
   switch (toWireError(error).code) {
     case CODES.INVALID_ARGUMENT:
       return EXIT.usage;
     case CODES.NOT_FOUND:
+    // What was is not kept.
+    case CODES.OUT_OF_RANGE:
       return EXIT.notFound;
     case CODES.FAILED_PRECONDITION:
+    case CODES.ALREADY_EXISTS:
       return EXIT.precondition;
     case CODES.CANCELLED:
       return EXIT.interrupted;

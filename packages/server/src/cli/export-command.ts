@@ -2,7 +2,7 @@
 import type { CallOptions } from "@session-bridge/core/internal";
 import type { Command } from "commander";
 import { CLIENT_OPTIONS } from "../config/options.ts";
-import { askServer, labelOption, labelsOf, prefixOf, prefixOption } from "./client-commands.ts";
+import { askServer, labelOption, labelsOf, prefixOf, prefixOption } from "./asking.ts";
 import { countShown } from "./count-shown.ts";
 import { EXIT } from "./exit-code.ts";
 import { type ExportRecord, headerRecord, lineWriter } from "./export-format.ts";

@@ -2,7 +2,7 @@
 import type { CallOptions } from "@session-bridge/core/internal";
 import { type Command, Option } from "commander";
 import { CLIENT_OPTIONS } from "../config/options.ts";
-import { askServer } from "./client-commands.ts";
+import { askServer } from "./asking.ts";
 import { countShown } from "./count-shown.ts";
 import { EXIT, exitCodeOf, problemText } from "./exit-code.ts";
 import { type PieceBounds, readExport } from "./import-pieces.ts";

@@ -1,11 +1,14 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
+import { adding } from "./asking.ts";
 import { addClientCommands } from "./client-commands.ts";
 import { EXIT, exitCodeOf, problemText } from "./exit-code.ts";
 import { addExportCommand } from "./export-command.ts";
 import { addImportCommand } from "./import-command.ts";
 import type { CommandIo } from "./io.ts";
+import { addPastCommands } from "./past-commands.ts";
 import { addServeCommand } from "./serve-command.ts";
+import { addSessionCommands } from "./session-commands.ts";
 import { addStatsCommand } from "./stats-command.ts";
 import { addStoreCommands } from "./store-commands.ts";
 import { addWatchCommand } from "./watch-command.ts";
@@ -22,7 +25,10 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     .configureOutput({ writeOut: io.print, writeErr: io.complain })
     .exitOverride();
   addServeCommand(program, io, ended);
-  addClientCommands(program, io, ended);
+  const add = adding(io, ended);
+  addClientCommands(program, io, add);
+  addPastCommands(program, io, add);
+  addSessionCommands(program, io, add);
   addWatchCommand(program, io, ended);
   addExportCommand(program, io, ended);
   addImportCommand(program, io, ended);

@@ -4,7 +4,7 @@ import { resumedWatch, type Selection, systemClock, systemRandom, type Told, typ
 import { type Command, Option } from "commander";
 import { CLIENT_OPTIONS } from "../config/options.ts";
 import { UsageError } from "../config/resolve.ts";
-import { askServer, collected, prefixOf, prefixOption, revisionOf } from "./client-commands.ts";
+import { askServer, collected, prefixOf, prefixOption, revisionOf } from "./asking.ts";
 import { EXIT } from "./exit-code.ts";
 import type { CommandIo } from "./io.ts";
 import { addOptions } from "./options.ts";

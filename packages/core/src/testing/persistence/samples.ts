@@ -1,5 +1,13 @@
 /** Sessions, variables and deltas for the cases of the persistence suite, and how to compare them. */
-import type { SessionDelta, SessionKey, SessionPersistence, SessionQuery, SessionRecord, StoredVariable } from "../../persistence.ts";
+import type {
+  SectionChanges,
+  SessionDelta,
+  SessionKey,
+  SessionPersistence,
+  SessionQuery,
+  SessionRecord,
+  StoredVariable,
+} from "../../persistence.ts";
 
 /** When everything happens, milliseconds since the epoch. */
 export const NOW_MS = 1_800_000_000_000;
@@ -42,12 +50,18 @@ export function record(revision: number, parts: Partial<SessionRecord> = {}): Se
 }
 
 /** Creates a session at R1. */
-export const create = (of: SessionKey, set: readonly StoredVariable[] = [], parts: Partial<SessionRecord> = {}): SessionDelta => ({
+export const create = (
+  of: SessionKey,
+  set: readonly StoredVariable[] = [],
+  parts: Partial<SessionRecord> = {},
+  sections?: SectionChanges,
+): SessionDelta => ({
   kind: "create",
   key: of,
   nowMs: NOW_MS,
   record: record(R1, parts),
   set,
+  sections,
 });
 
 /** What a write changes; its revision is one more than its base unless the record's parts have another. */
@@ -55,6 +69,7 @@ export interface Writing {
   readonly set?: readonly StoredVariable[];
   readonly removed?: readonly string[];
   readonly record?: Partial<SessionRecord>;
+  readonly sections?: SectionChanges;
 }
 
 /** Writes to a session that is at `baseRevision`. */
@@ -66,6 +81,7 @@ export const write = (of: SessionKey, baseRevision: number, writing: Writing = {
   record: record(baseRevision + 1, writing.record),
   set: writing.set ?? [],
   removed: writing.removed ?? [],
+  sections: writing.sections,
 });
 
 /** Deletes a session that is at `baseRevision`. */
@@ -78,7 +94,7 @@ export const remove = (of: SessionKey, baseRevision: number, revision = baseRevi
 });
 
 /** Expires the names, or without names the whole session, that is at `baseRevision`. */
-export const expire = (of: SessionKey, baseRevision: number, removed?: readonly string[]): SessionDelta => ({
+export const expire = (of: SessionKey, baseRevision: number, removed?: readonly string[], sections?: SectionChanges): SessionDelta => ({
   kind: "expire",
   key: of,
   nowMs: NOW_MS,
@@ -86,6 +102,7 @@ export const expire = (of: SessionKey, baseRevision: number, removed?: readonly 
   revision: baseRevision + 1,
   record: removed && record(baseRevision + 1, { variableCount: 0, sizeBytes: 0 }),
   removed: removed ?? [],
+  sections,
 });
 
 /** Moves a session's deadline. */
@@ -129,6 +146,7 @@ export const plainRecord = (of: SessionRecord): unknown => ({
   labels: Object.entries(of.labels).sort(([a], [b]) => (a < b ? -1 : 1)),
   variableCount: of.variableCount,
   sizeBytes: of.sizeBytes,
+  historyEntries: of.historyEntries,
 });
 
 /** Bytes as text, so that a difference can be read. */
@@ -136,7 +154,7 @@ export const hex = (bytes: Uint8Array | undefined): string | undefined =>
   bytes && Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** Everything of a variable; stores may answer with objects of any making. */
-const plainVariable = (of: Omit<StoredVariable, "bytes">, bytes: Uint8Array | undefined, sizeBytes: number): unknown => ({
+export const plainVariable = (of: Omit<StoredVariable, "bytes">, bytes: Uint8Array | undefined, sizeBytes: number): unknown => ({
   name: of.name,
   encoding: of.encoding,
   type: of.type,

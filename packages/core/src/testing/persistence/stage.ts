@@ -50,6 +50,8 @@ export interface Stage {
 /** One promise of the contract and how to see that a store keeps it. */
 export interface Law {
   readonly name: string;
+  /** The sections that it is about; it applies to stores that keep all of them. */
+  readonly needs?: readonly string[];
   check(stage: Stage): Promise<void>;
 }
 

@@ -1,0 +1,318 @@
+"""One connection of the direct carrier in an event loop: any number of calls and streams share it."""
+
+import asyncio
+import math
+import socket
+import time
+from asyncio.trsock import TransportSocket
+from functools import cache
+from importlib.metadata import version
+from typing import Final, Protocol, cast
+
+from ._carrier import CallFailed
+from ._direct_frames import (
+    ANSWER,
+    END,
+    ERROR,
+    GO_AWAY,
+    ITEM,
+    MAGIC,
+    PING,
+    WELCOME,
+    Frame,
+    FrameError,
+    FrameReader,
+    call_frame,
+    cancel,
+    failure_of,
+    hello,
+    max_streams,
+    next_call,
+    pong,
+)
+from ._direct_line import HungUp, NotDirect
+from ._telemetry import Headers
+
+_SILENT_SECONDS: Final = 1.0
+"""A connection on which a call got no answer in time, and for so long nothing else has come, is used no more."""
+
+
+class Inbox(Protocol):
+    """What a stream on a line is told; it takes what comes and never waits."""
+
+    def item(self, payload: bytes) -> None:
+        """One message."""
+        ...
+
+    def over(self, failure: CallFailed | None) -> None:
+        """There will be none any more; None when the server has ended the stream as it should."""
+        ...
+
+
+class _Waiting:
+    """A call without an answer yet."""
+
+    __slots__ = ("answer", "asked_at", "deadline")
+
+    def __init__(self, answer: asyncio.Future[bytes], asked_at: float, deadline: float) -> None:
+        self.answer = answer
+        self.asked_at = asked_at
+        self.deadline = deadline
+
+
+class AsyncLine(asyncio.Protocol):
+    """A connection to a server, used by the tasks of one event loop.
+
+    What is sent within one turn of the loop goes out together at the turn's end, so that calls made at once cost one
+    system call; but a call alone goes out at once.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Made by the loop when it connects."""
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._reader = FrameReader()
+        self._begin: bytes | None = b""
+        self._last_call = 0
+        self._calls: dict[int, _Waiting] = {}
+        self._inboxes: dict[int, Inbox] = {}
+        self._outgoing: list[bytes] = []
+        self._room: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = math.inf
+        self._heard_at = time.monotonic()
+        self._retired = False
+        self._lost: CallFailed | None = None
+        self.welcomed: asyncio.Future[None] = loop.create_future()
+        """Done when the server has answered the hello."""
+        self.ready = False
+        """Whether a call can be sent right now."""
+        self.max_streams = 0
+        """How many streams the server allows here."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether calls may be begun on it, now or when there is room."""
+        return self._lost is None and not self._retired
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is no connection any more."""
+        return self._lost is not None
+
+    @property
+    def streams(self) -> int:
+        """How many there are."""
+        return len(self._inboxes)
+
+    def ask(
+        self, method: str, payload: bytes, timeout: float, headers: Headers | None
+    ) -> tuple[int, asyncio.Future[bytes]]:
+        """Sends a call; gives its number and what will be its answer, or a CallFailed. Only when `ready`."""
+        call = self._last_call = next_call(self._last_call)
+        now = time.monotonic()
+        answer: asyncio.Future[bytes] = self._loop.create_future()
+        deadline = now + timeout
+        alone = not self._calls
+        self._calls[call] = _Waiting(answer, now, deadline)
+        if deadline < self._timer_at:
+            self._set_timer(deadline)
+        self._send(call_frame(call, method, payload, timeout, headers), at_once=alone)
+        return call, answer
+
+    def begin(self, method: str, payload: bytes, timeout: float | None, inbox: Inbox) -> int:
+        """Begins a stream, which has no credit yet; gives its number. Only when `usable`."""
+        call = self._last_call = next_call(self._last_call)
+        self._inboxes[call] = inbox
+        self._send(call_frame(call, method, payload, timeout, None))
+        return call
+
+    def send(self, frame: bytes) -> None:
+        """Sends a frame of a stream, at the end of this turn."""
+        if self._lost is None:
+            self._send(frame)
+
+    def give_up(self, call: int) -> None:
+        """The call or stream is nobody's business any more, and the server is told."""
+        if self._calls.pop(call, None) is not None or self._inboxes.pop(call, None) is not None:
+            self.send(cancel(call))
+            self._end_if_done()
+
+    async def room(self) -> None:
+        """Waits until the server takes what was sent to it."""
+        if self._room is not None:
+            await asyncio.shield(self._room)
+
+    def end(self, failure: CallFailed) -> None:
+        """Ends the connection, and with this failure all that is under way on it."""
+        if self._lost is not None:
+            return
+        self._lost = failure
+        self.ready = False
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+        if not self.welcomed.done():
+            self.welcomed.set_exception(failure)
+            self.welcomed.exception()  # Whoever began to connect may have gone.
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        calls, self._calls = self._calls, {}
+        inboxes, self._inboxes = self._inboxes, {}
+        for waiting in calls.values():
+            _fail(waiting.answer, failure)
+        for inbox in inboxes.values():
+            inbox.over(failure)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Says hello."""
+        self._transport = cast("asyncio.Transport", transport)
+        if self._lost is not None:
+            self._transport.abort()
+            return
+        connected: TransportSocket = transport.get_extra_info("socket")
+        if connected.family != getattr(socket, "AF_UNIX", None):
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._transport.write(_hello())
+
+    def data_received(self, data: bytes) -> None:
+        """Hands out what has come."""
+        self._heard_at = time.monotonic()
+        try:
+            for frame in self._reader.feed(data) if self._begin is None else self._first(data):
+                self._take(frame)
+        except FrameError as error:
+            self.end(CallFailed("UNAVAILABLE", str(error)))
+        except CallFailed as failure:
+            self.end(failure)
+
+    def eof_received(self) -> None:
+        """The server has ended the connection."""
+        self.connection_lost(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """So have we, or somebody between."""
+        lost = str(exc or "the server has ended the connection")
+        self.end(CallFailed("UNAVAILABLE", lost) if self.welcomed.done() else HungUp("UNAVAILABLE", lost))
+
+    def pause_writing(self) -> None:
+        """The server does not take what is sent; new calls wait."""
+        self._room = self._loop.create_future()
+        self.ready = False
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        room, self._room = self._room, None
+        self.ready = self.usable and self.welcomed.done()
+        if room is not None and not room.done():
+            room.set_result(None)
+
+    def _first(self, data: bytes) -> list[Frame]:
+        """The frames after the magic."""
+        begin = (self._begin or b"") + data
+        if not MAGIC.startswith(begin[: len(MAGIC)]):
+            raise NotDirect("UNIMPLEMENTED", "the direct protocol is not spoken there: use another carrier")
+        if len(begin) < len(MAGIC):
+            self._begin = begin
+            return []
+        self._begin = None
+        return self._reader.feed(begin[len(MAGIC) :])
+
+    def _take(self, frame: Frame) -> None:
+        call, kind, _, payload = frame
+        if not call:
+            self._take_of_connection(frame)
+        elif kind == ANSWER:
+            waiting = self._calls.pop(call, None)
+            if waiting is not None and not waiting.answer.done():
+                waiting.answer.set_result(payload)
+        elif kind == ITEM:
+            inbox = self._inboxes.get(call)
+            if inbox is not None:
+                inbox.item(payload)
+        else:
+            self._take_end(frame)
+        if self._retired:
+            self._end_if_done()
+
+    def _take_end(self, frame: Frame) -> None:
+        if frame.kind not in (ERROR, END):
+            return
+        failure = failure_of(frame) if frame.kind == ERROR else None
+        waiting = self._calls.pop(frame.call, None)
+        if waiting is not None:
+            _fail(waiting.answer, failure or CallFailed("INTERNAL", "a stream's end answers no call"))
+        inbox = self._inboxes.pop(frame.call, None)
+        if inbox is not None:
+            inbox.over(failure)
+
+    def _take_of_connection(self, frame: Frame) -> None:
+        if not self.welcomed.done():
+            if frame.kind != WELCOME:
+                raise NotDirect("UNIMPLEMENTED", "there is no welcome: use another carrier")
+            self.max_streams = max_streams(frame)
+            self.welcomed.set_result(None)
+            self.ready = self._room is None
+        elif frame.kind == ERROR:
+            raise failure_of(frame)
+        elif frame.kind == GO_AWAY:
+            self._retire()
+        elif frame.kind == PING:
+            self._send(pong(frame))
+
+    def _retire(self) -> None:
+        """No new calls; it ends with the last one."""
+        self._retired = True
+        self.ready = False
+
+    def _end_if_done(self) -> None:
+        if self._retired and not self._calls and not self._inboxes:
+            self.end(CallFailed("UNAVAILABLE", "the connection is used no more"))
+
+    def _send(self, frame: bytes, *, at_once: bool = False) -> None:
+        assert self._transport is not None
+        if self._outgoing:
+            self._outgoing.append(frame)
+        elif at_once:
+            self._transport.write(frame)
+        else:
+            self._outgoing.append(frame)
+            self._loop.call_soon(self._send_outgoing)
+
+    def _send_outgoing(self) -> None:
+        frames, self._outgoing = self._outgoing, []
+        if self._lost is None and self._transport is not None:
+            self._transport.write(b"".join(frames))
+
+    def _set_timer(self, at: float) -> None:
+        """One timer for all calls: it is set to the first deadline, and looks for the next one then."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        self._timer = self._loop.call_later(max(0.0, at - time.monotonic()), self._look_at_deadlines)
+
+    def _look_at_deadlines(self) -> None:
+        self._timer, self._timer_at = None, math.inf
+        now = time.monotonic()
+        late = [call for call, waiting in self._calls.items() if waiting.deadline <= now]
+        for call in late:
+            waiting = self._calls.pop(call)
+            self._send(cancel(call))
+            _fail(waiting.answer, CallFailed("DEADLINE_EXCEEDED"))
+            if self._heard_at < waiting.asked_at and now - self._heard_at > _SILENT_SECONDS:
+                self._retire()
+        first = min((waiting.deadline for waiting in self._calls.values()), default=math.inf)
+        if first < math.inf:
+            self._set_timer(first)
+        self._end_if_done()
+
+
+@cache
+def _hello() -> bytes:
+    return hello(f"python-asyncio/{version('session-bridge')}", answers_pings=True)
+
+
+def _fail(answer: asyncio.Future[bytes], failure: CallFailed) -> None:
+    if not answer.done():
+        answer.set_exception(failure)

@@ -1,0 +1,67 @@
+/** Writing the variables of a session and their values. */
+import type { VariableRef } from "@session-bridge/core";
+import type { Database } from "better-sqlite3";
+import type { PackedVariable } from "./messages.ts";
+import { SMALL_VALUE_BYTES, type ValueReader } from "./packing.ts";
+import { compressed, type LargeFields, largeChecksum, variableChecksum } from "./stored-value.ts";
+
+/** That no head, history entry or checkpoint has a large value of this name and revision. */
+const NEEDED_BY_NONE = `
+  NOT EXISTS (SELECT 1 FROM variables v WHERE v.session = l.session AND v.name = l.name AND v.revision = l.revision AND v.size_bytes > 4096)
+  AND NOT EXISTS (SELECT 1 FROM history h WHERE h.session = l.session AND h.name = l.name AND h.revision = l.revision AND h.size_bytes > 4096)
+  AND NOT EXISTS (SELECT 1 FROM checkpoints c JOIN checkpoint_variables k ON k.session = c.session AND k.label = c.label
+    WHERE c.session = l.session AND k.name = l.name AND k.revision = l.revision AND k.size_bytes > 4096)`;
+
+/** The variables of sessions, by the number of the session's row. */
+export interface VariableWriting {
+  put(session: number, variables: readonly PackedVariable[], values: ValueReader): void;
+  remove(session: number, names: readonly string[]): void;
+  /** What large values of these names, or of all, nothing needs any more is gone [P22]. Told after everything else of a delta. */
+  prune(session: number, names: Iterable<string> | "all"): void;
+}
+
+/** Prepares every statement once. */
+export function variableWriting(db: Database): VariableWriting {
+  const putVariable = db.prepare(
+    `INSERT OR REPLACE INTO variables (session, name, revision, encoding, type, created_at_ms, updated_at_ms, expires_at_ms, size_bytes,
+       checksum, value)
+     VALUES (:session, :name, :revision, :encoding, :type, :createdAtMs, :updatedAtMs, :expiresAtMs, :sizeBytes, :checksum, :value)`,
+  );
+  const deleteVariable = db.prepare<[number, string]>("DELETE FROM variables WHERE session = ? AND name = ?");
+  const putLarge = db.prepare<LargeFields & { readonly checksum: number; readonly stored: Uint8Array }>(
+    `INSERT OR REPLACE INTO large_values (session, name, revision, compression, checksum, value)
+     VALUES (:session, :name, :revision, :compression, :checksum, :stored)`,
+  );
+  const pruneName = db.prepare<[number, string]>(`DELETE FROM large_values AS l WHERE session = ? AND name = ? AND ${NEEDED_BY_NONE}`);
+  const pruneAll = db.prepare<[number]>(`DELETE FROM large_values AS l WHERE session = ? AND ${NEEDED_BY_NONE}`);
+
+  return {
+    put(session, variables, values) {
+      for (const variable of variables) {
+        const bytes = values.view(variable.sizeBytes);
+        const { name, revision } = variable;
+        const value = bytes.length <= SMALL_VALUE_BYTES ? bytes : null;
+        const fields = { ...variable, session, expiresAtMs: variable.expiresAtMs ?? null };
+        putVariable.run({ ...fields, checksum: variableChecksum(fields, value), value });
+        if (value !== null) continue;
+        const { compression, stored } = compressed(bytes);
+        const large = { session, name, revision, compression };
+        putLarge.run({ ...large, checksum: largeChecksum(large, stored), stored });
+      }
+    },
+    remove(session, names) {
+      for (const name of names) deleteVariable.run(session, name);
+    },
+    prune(session, names) {
+      if (names === "all") pruneAll.run(session);
+      else for (const name of names) pruneName.run(session, name);
+    },
+  };
+}
+
+/** The names that a delta touches, each once. */
+export const touchedNames = (
+  set: readonly PackedVariable[],
+  removed: readonly string[],
+  dropped: readonly VariableRef[] = [],
+): ReadonlySet<string> => new Set([...removed, ...set.map(({ name }) => name), ...dropped.map(({ name }) => name)]);
