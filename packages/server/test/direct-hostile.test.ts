@@ -1,6 +1,7 @@
 /** The direct carrier against those who do not keep to its rules: an error or the end, and nobody else notices. */
 import { memoryUsage } from "node:process";
 import { FRAME, frame, MAGIC } from "@session-bridge/client/frames";
+import { WatchVariablesRequest, WatchVariablesResponse } from "@session-bridge/protocol/session_bridge/v1/variables";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type DirectClient, directClient, hello, numberOf, refusalIn, requestOf } from "./support/direct-client.ts";
@@ -164,6 +165,25 @@ test("a client that takes no answers is read no further: memory stays bounded, o
   await intact();
   slow.socket.resume();
   for (let i = 0; i < sent; i++) await slow.next(({ kind }) => kind === FRAME.answer);
+});
+
+test("[P15] a watch without credit costs a bounded part of what is written meanwhile, and is cut when it reads on", async () => {
+  const { address, client: grpc } = await testServer();
+  const reader = directClient(address);
+  reader.send(
+    { kind: FRAME.call, call: 1, method: numberOf("WatchVariables") },
+    WatchVariablesRequest.encode(WatchVariablesRequest.fromPartial({ sessionId: "s" })).finish(),
+  );
+  reader.send({ kind: FRAME.credit, call: 1, number: 1 });
+  expect(WatchVariablesResponse.decode((await reader.next(({ kind }) => kind === FRAME.item)).payload).caughtUp).toBe(true);
+  const value = Buffer.concat([Buffer.of(0xc6, 0, 0x0f, 0xff, 0), Buffer.alloc(0x0fff00)]);
+  const before = memoryUsage();
+  for (let i = 0; i < 60; i++) await grpc.call("setVariable", { sessionId: "s", name: "big", value });
+  // What the log of a session may keep for watches that are behind, and the one message that waits.
+  expect(memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(40 * MiB);
+  reader.send({ kind: FRAME.credit, call: 1, number: 100 });
+  expect(refusalIn(await reader.next(({ kind }) => kind === FRAME.error))).toMatchObject({ code: 8, reason: "WATCH_TOO_SLOW" });
+  expect(reader.frames.filter(({ kind }) => kind === FRAME.item).length).toBeLessThan(20);
 });
 
 test("a hundred connections that stop in the middle of a frame hurt nobody", async () => {

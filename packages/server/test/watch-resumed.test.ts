@@ -10,8 +10,10 @@ import { testServer } from "./support/test-server.ts";
 
 const LONGEST_MS = 60_000;
 
-function bridgeTo(address: string): Bridge {
-  const bridge = connect(address, { timeoutMs: 30_000 });
+const CARRIERS = ["direct", "grpc"] as const;
+
+function bridgeTo(address: string, carrier: (typeof CARRIERS)[number]): Bridge {
+  const bridge = connect(address, { timeoutMs: 30_000, carrier });
   onTestFinished(() => bridge.close());
   return bridge;
 }
@@ -49,13 +51,13 @@ async function count(session: Session, from: number, to: number): Promise<void> 
   for (let n = from; n <= to; n++) await session.set("n", n);
 }
 
-test(
-  "[P15] a watch goes on by itself when its server is killed and started again, without a gap that it does not tell",
-  async () => {
+test.for(CARRIERS)(
+  "[P15] a watch goes on by itself when its server is killed and started again, without a gap that it does not tell (over %s)",
+  async (carrier) => {
     const store = ["--store", `sqlite:${join(temporaryDirectory(), "sessions.db")}`];
     let server = await serveProcess(store);
     const { address } = server;
-    const [watcher, writer] = [bridgeTo(address).session("s"), bridgeTo(address).session("s")];
+    const [watcher, writer] = [bridgeTo(address, carrier).session("s"), bridgeTo(address, carrier).session("s")];
     await writer.set("n", 0);
     const followed = [watcher.watch(), watcher.watch({ names: ["n"] }), writer.watch({ prefix: "n" })].map((watch) => follow(watch, 400));
     const writing = count(writer, 1, 400);
@@ -72,12 +74,12 @@ test(
   LONGEST_MS,
 );
 
-test(
-  "[P15] a watch whose connection is cut again and again misses nothing and begins nothing anew",
-  async () => {
+test.for(CARRIERS)(
+  "[P15] a watch whose connection is cut again and again misses nothing and begins nothing anew (over %s)",
+  async (carrier) => {
     const { address } = await testServer();
     const proxy = await tcpProxy(address);
-    const [watcher, writer] = [bridgeTo(proxy.address).session("s"), bridgeTo(address).session("s")];
+    const [watcher, writer] = [bridgeTo(proxy.address, carrier).session("s"), bridgeTo(address, carrier).session("s")];
     await writer.set("n", 0);
     const watch = watcher.watch();
     expect([(await watch.next()).value?.kind, (await watch.next()).value?.kind]).toEqual(["set", "caught_up"]);
@@ -102,11 +104,11 @@ test(
   LONGEST_MS,
 );
 
-test(
-  "[P15] a loop that is too slow is told of a resync, and then of what is there",
-  async () => {
+test.for(CARRIERS)(
+  "[P15] a loop that is too slow is told of a resync, and then of what is there (over %s)",
+  async (carrier) => {
     const { address } = await testServer();
-    const [watcher, writer] = [bridgeTo(address).session("s"), bridgeTo(address).session("s")];
+    const [watcher, writer] = [bridgeTo(address, carrier).session("s"), bridgeTo(address, carrier).session("s")];
     const big = new Uint8Array(1024 * 1000);
     const watch = watcher.watch();
     expect((await watch.next()).value?.kind).toBe("caught_up");

@@ -55,7 +55,7 @@ export const SERVE_OPTIONS = {
   "max-deadline-ms": row("ms", "when a request is given up at the latest", whole(1, MAX_INT32).default(DEFAULT_REQUEST_LIMITS.deadlineMs)),
   "max-message-bytes": row(
     "bytes",
-    "one gRPC message, each way",
+    "one message, each way",
     whole(65_536, 1_073_741_824).default(DEFAULT_REQUEST_LIMITS.messageBytes),
   ),
   "max-connections": row("n", "connections at once", count(DEFAULT_REQUEST_LIMITS.connections)),

@@ -12,11 +12,11 @@ import { MAX_DEPTH, MAX_NODES } from "@session-bridge/core/values";
 
 /** What the transport allows; the limits of variables and sessions are core's. */
 export interface RequestLimits {
-  /** Bytes of one gRPC message, each way. */
+  /** Bytes of one message, each way. */
   readonly messageBytes: number;
   /** Connections at once; a further one is closed. */
   readonly connections: number;
-  /** Streams of one connection at once. */
+  /** Calls of one connection at once. */
   readonly streamsPerConnection: number;
   /** Requests that are being answered, of all connections; a further one is refused (OVERLOADED). */
   readonly requestsInFlight: number;
