@@ -59,7 +59,7 @@ const ORPHANS = {
   "a large value of no variable": `SELECT session, name FROM large_values l
     WHERE NOT EXISTS (SELECT 1 FROM variables WHERE session = l.session AND name = l.name AND revision = l.revision AND value IS NULL)
     AND NOT EXISTS (SELECT 1 FROM history WHERE session = l.session AND name = l.name AND revision = l.revision AND value IS NULL)
-    AND NOT EXISTS (SELECT 1 FROM checkpoints c JOIN checkpoint_variables v ON v.session = c.session AND v.label = c.label
+    AND NOT EXISTS (SELECT 1 FROM checkpoints c CROSS JOIN checkpoint_variables v ON v.session = c.session AND v.label = c.label
       WHERE c.session = l.session AND v.name = l.name AND v.revision = l.revision AND v.value IS NULL)`,
 } as const;
 

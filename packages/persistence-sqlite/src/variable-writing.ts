@@ -5,11 +5,11 @@ import type { PackedVariable } from "./messages.ts";
 import { SMALL_VALUE_BYTES, type ValueReader } from "./packing.ts";
 import { compressed, type LargeFields, largeChecksum, variableChecksum } from "./stored-value.ts";
 
-/** That no head, history entry or checkpoint has a large value of this name and revision. */
+/** That no head, history entry or checkpoint has a large value of this name and revision. CROSS JOIN keeps the order: few labels, then one row of each. */
 const NEEDED_BY_NONE = `
   NOT EXISTS (SELECT 1 FROM variables v WHERE v.session = l.session AND v.name = l.name AND v.revision = l.revision AND v.size_bytes > 4096)
   AND NOT EXISTS (SELECT 1 FROM history h WHERE h.session = l.session AND h.name = l.name AND h.revision = l.revision AND h.size_bytes > 4096)
-  AND NOT EXISTS (SELECT 1 FROM checkpoints c JOIN checkpoint_variables k ON k.session = c.session AND k.label = c.label
+  AND NOT EXISTS (SELECT 1 FROM checkpoints c CROSS JOIN checkpoint_variables k ON k.session = c.session AND k.label = c.label
     WHERE c.session = l.session AND k.name = l.name AND k.revision = l.revision AND k.size_bytes > 4096)`;
 
 /** The variables of sessions, by the number of the session's row. */

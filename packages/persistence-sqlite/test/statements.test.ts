@@ -28,4 +28,15 @@ describe("statements", () => {
       expect([source, scans]).toEqual([source, []]);
     }
   });
+
+  it("look for a value in a checkpoint by its name, not at all that the checkpoints of its session have", () => {
+    const { db, sources } = statements();
+    const looking = sources.filter((source) => / (k|v)\.revision = /.test(source) && source.includes("checkpoint_variables"));
+    expect(looking.length).toBe(3);
+    for (const source of looking) {
+      const positions = [...source.matchAll(/\?/g)].map(() => 1);
+      const plan = db.prepare(`EXPLAIN QUERY PLAN ${source}`).all(...positions) as { detail: string }[];
+      expect(plan.map(({ detail }) => detail).join("; ")).toMatch(/SEARCH [kv] USING PRIMARY KEY \(session=\? AND label=\? AND name=\?\)/);
+    }
+  });
 });
