@@ -10,6 +10,9 @@ from session_bridge._values import encode
 
 from .values.notation import bytes_of, rows_of
 
+ENDS = "no bytes"
+"""The row of what is no schema; on the wire it ends a declaration."""
+
 
 def test_a_schema_takes_and_refuses_what_its_row_says(session: Session) -> None:
     ran = 0
@@ -17,6 +20,8 @@ def test_a_schema_takes_and_refuses_what_its_row_says(session: Session) -> None:
         told = told_of(session, row)
         if row.get("fits"):
             assert told is None, row["name"]
+        elif row["name"] == ENDS:
+            assert told is None
         elif "refused" in row:
             assert type(told) is InvalidArgumentError, row["name"]
             assert (told.reason, told.rule, told.path) == ("INVALID_SCHEMA", row["refused"], row["path"]), row["name"]
