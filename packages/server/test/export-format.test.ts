@@ -95,7 +95,7 @@ describe("an export that was made wrong is refused at the line, with what is wro
   const header = headerRecord({ server_version: "0.1.0", exported_at_ms: 1, prefix: "", labels: {} });
   const wrong: Record<string, readonly [lines: readonly object[], message: RegExp]> = {
     "another file": [[{ hello: 1 }], /^line 1: this does not begin as an export/],
-    "another version": [[{ ...header, version: 2 }], /^line 1: .* version 2 .* only version 1 can be read$/],
+    "another version": [[{ ...header, version: 3 }], /^line 1: .* version 3 .* only versions 1 and 2 can be read$/],
     "two headers": [[header, header], /^line 2: a second header/],
     "a session twice": [[header, sessionRecord("a"), sessionRecord("a")], /^line 3: session "a" is given twice or out of order$/],
     "sessions out of order": [[header, sessionRecord("b"), sessionRecord("a")], /^line 3: .*out of order/],

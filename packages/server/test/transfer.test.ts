@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { type RemotePort, remotePort } from "@session-bridge/client/internal";
-import type { SessionInfo, StoredVariable } from "@session-bridge/core/internal";
+import type { Operation, SessionInfo, StoredVariable } from "@session-bridge/core/internal";
+import { encode } from "@session-bridge/core/values";
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { type ExportRecord, headerRecord, lineWriter } from "../src/cli/export-format.ts";
 import { IMPORT_MARKER } from "../src/cli/import-marker.ts";
 import { bytesOf } from "./support/bytes.ts";
 import { commandLine } from "./support/command-line.ts";
-import { exportLines, sessionRecord, variableRecord } from "./support/export-lines.ts";
+import { exportLines, sessionRecord, trailerRecord, variableRecord } from "./support/export-lines.ts";
 import { testServer } from "./support/test-server.ts";
 
 const DAY_MS = 24 * 3_600_000;
@@ -102,6 +105,8 @@ test("what is exported from one server and imported into another is there to the
       expect(before.map(({ info }) => info.id).sort()).toEqual(given.map(({ id }) => id).sort());
       const exported = await from.cli("export");
       expect(exported).toMatchObject({ code: 0, err: "" });
+      // The clocks of two servers may be a millisecond apart, and all of this takes less.
+      await setTimeout(3);
       const imported = await to.imported(exported.out);
       expect(imported).toMatchObject({ code: 0, err: "" });
       const variables = given.reduce((total, session) => total + session.variables.length, 0);
@@ -123,6 +128,48 @@ test("what is exported from one server and imported into another is there to the
   );
 }, 120_000);
 
+test("what is declared and how much history is kept go along and judge the import; the history itself and checkpoints do not", async () => {
+  const [from, to] = [await place(), await place()];
+  await from.port.createSession({ id: "s", historyEntries: 3 }, {});
+  const schema = encode({ type: "integer", maximum: 5 });
+  const update = (port: RemotePort, ...operations: Operation[]) => port.update("s", { operations }, {});
+  const set = (name: string, value: unknown): Operation => ({ kind: "set", name, value: { bytes: encode(value), encoding: "" } });
+  await update(from.port, set("n", 1), { kind: "declare", name: "n", schema }, { kind: "declare", name: "absent", schema: encode(false) });
+  await update(from.port, set("n", 2), { kind: "checkpoint", name: "", label: "c" });
+  const { out } = await from.cli("export");
+  expect(await to.imported(out)).toMatchObject({ code: 0, err: "" });
+  const declared = async ({ port }: typeof to) =>
+    (await port.listDeclarations("s", {})).declarations.map((each) => [each.name, Buffer.from(each.schema).toString("hex")]);
+  expect(await declared(to)).toEqual(await declared(from));
+  expect((await to.port.getSession("s", {})).historyEntries).toBe(3);
+  await expect(update(to.port, set("n", 6))).rejects.toMatchObject({ reason: "CONSTRAINT_VIOLATED" });
+  expect((await to.port.getHistory("s", "n", {}, {})).items).toEqual([]);
+  expect((await to.port.listCheckpoints("s", {})).checkpoints).toEqual([]);
+  // Declared and empty is what an import leaves that ended right then; anything else that is declared is somebody's.
+  await to.port.update("s", { operations: [{ kind: "clear", name: "", prefix: "" }] }, {});
+  expect(await to.imported(out)).toMatchObject({ code: 0, err: "" });
+  await update(to.port, { kind: "clear", name: "", prefix: "" }, { kind: "declare", name: "own", schema });
+  expect(await to.imported(out)).toMatchObject({ code: 4 });
+});
+
+test("a value that does not fit what its file declares stops the import at its session, exit code 4", async () => {
+  const { port, imported } = await place();
+  const declarations = [{ name: "x", schema: Buffer.from(encode({ maximum: 5 })).toString("base64") }];
+  const lines = exportLines([sessionRecord("a", { variables: 1, declarations }), variableRecord("x", "06")]);
+  const { code, err } = await imported(lines);
+  expect([code, err.split("\n")[0]]).toEqual([4, 'session-bridge: line 2: session "a": x does not fit the declaration: maximum 5']);
+  expect((await port.getVariables("a", { prefix: "" }, {})).variables).toEqual([]);
+});
+
+test("an export of version 1, which says nothing of declarations, is imported as it always was", async () => {
+  const { port, imported } = await place();
+  const line = lineWriter();
+  const header = { ...headerRecord({ server_version: "0.1.0", exported_at_ms: 1, prefix: "", labels: {} }), version: 1 } as ExportRecord;
+  const records = [header, sessionRecord("a", { variables: 1 }), variableRecord("x", "06"), trailerRecord({ sessions: 1, variables: 1 })];
+  expect(await imported(records.map(line).join(""))).toMatchObject({ code: 0, err: "" });
+  expect((await port.getVariables("a", { prefix: "" }, {})).variables.map(({ name }) => name)).toEqual(["x"]);
+});
+
 test("a filter exports what it says, and the header tells it", async () => {
   const { client, cli } = await place();
   await client.call("createSession", { sessionId: "a-1", labels: new Map([["team", "x"]]) as never });
@@ -134,7 +181,7 @@ test("a filter exports what it says, and the header tells it", async () => {
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(records).toMatchObject([
-    { kind: "header", format: "session-bridge-export", version: 1, prefix: "a", labels: { team: "x" } },
+    { kind: "header", format: "session-bridge-export", version: 2, prefix: "a", labels: { team: "x" } },
     { kind: "session", id: "a-1", ttl_ms: DAY_MS, ends_at_ms: null, labels: { team: "x" }, variables: 0, damaged: [] },
     { kind: "trailer", sessions: 1, variables: 0 },
   ]);

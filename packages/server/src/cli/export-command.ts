@@ -92,7 +92,7 @@ function* recordsOf(session: ExportedSession): Generator<ExportRecord> {
     yield { kind: "lost_session", id: session.lost, why: session.why };
     return;
   }
-  const { info, variables, damaged } = session;
+  const { info, declarations, variables, damaged } = session;
   yield {
     kind: "session",
     id: info.id,
@@ -103,6 +103,8 @@ function* recordsOf(session: ExportedSession): Generator<ExportRecord> {
     created_at_ms: info.createdAtMs,
     accessed_at_ms: info.accessedAtMs,
     revision: info.revision,
+    history_entries: info.historyEntries ?? null,
+    declarations: declarations.map(({ name, schema }) => ({ name, schema: base64(schema) })),
     variables: variables.length,
     damaged: [...damaged],
   };
@@ -116,7 +118,9 @@ function* recordsOf(session: ExportedSession): Generator<ExportRecord> {
       created_at_ms: createdAtMs,
       updated_at_ms: updatedAtMs,
       expires_at_ms: expiresAtMs ?? null,
-      value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64"),
+      value: base64(bytes),
     };
   }
 }
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");

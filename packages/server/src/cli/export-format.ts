@@ -3,8 +3,9 @@ import { crc32 } from "node:zlib";
 import { scanValue, typeNameOf } from "@session-bridge/core/values";
 import { z } from "zod";
 
-/** The format's version; another one is refused. */
-export const EXPORT_VERSION = 1;
+/** The format's version. Version 1, which says nothing of histories and declarations, is read too; another one is refused. */
+export const EXPORT_VERSION = 2;
+const VERSIONS: readonly unknown[] = [1, EXPORT_VERSION];
 const FORMAT = "session-bridge-export";
 
 /** No line is longer: the greatest value that fits one message of the client takes 5.6 MB as base64. */
@@ -15,6 +16,7 @@ const ttlProblem = { error: "expected milliseconds greater than 0, or never" };
 const ttl = z.union([z.int(ttlProblem).min(1, ttlProblem), z.literal("never")], ttlProblem);
 const text = z.string({ error: "expected text" });
 const maybeTime = z.union([whole, z.null()], { error: "expected milliseconds since the epoch, or null" });
+const maybeEntries = z.union([whole, z.null()], { error: "expected a number of entries, or null" });
 // Not z.record, which drops the key `__proto__`.
 const labels = z.custom<Readonly<Record<string, string>>>(
   (value) =>
@@ -31,7 +33,7 @@ const RECORD = z.discriminatedUnion(
     z.strictObject({
       kind: z.literal("header"),
       format: z.literal(FORMAT),
-      version: z.literal(EXPORT_VERSION),
+      version: z.union([z.literal(1), z.literal(EXPORT_VERSION)]),
       server_version: text,
       exported_at_ms: whole,
       prefix: text,
@@ -47,6 +49,8 @@ const RECORD = z.discriminatedUnion(
       created_at_ms: whole,
       accessed_at_ms: whole,
       revision: whole,
+      history_entries: maybeEntries.optional(),
+      declarations: z.array(z.strictObject({ name: text, schema: z.base64({ error: "expected base64" }) })).optional(),
       variables: whole,
       damaged: z.array(text, { error: "expected names" }),
     }),
@@ -148,9 +152,9 @@ function refuseOtherFormats(line: Buffer): void {
   const found = parsed(line.toString("utf8"));
   if (typeof found !== "object" || found === null || !("format" in found) || found.format !== FORMAT)
     throw new BadExportError(1, "this does not begin as an export of session-bridge");
-  if (!("version" in found) || found.version !== EXPORT_VERSION) {
+  if (!("version" in found) || !VERSIONS.includes(found.version)) {
     const version = JSON.stringify("version" in found ? found.version : null);
-    throw new BadExportError(1, `this export has version ${version} of the format; only version ${EXPORT_VERSION} can be read`);
+    throw new BadExportError(1, `this export has version ${version} of the format; only versions ${VERSIONS.join(" and ")} can be read`);
   }
 }
 

@@ -2,6 +2,8 @@
 import {
   type CallOptions,
   DataLossError,
+  type Declaration,
+  type DeclarationListing,
   PageExpiredError,
   type SessionFilter,
   type SessionInfo,
@@ -14,7 +16,12 @@ import { withSession } from "./session-failure.ts";
 
 /** A session with everything of it that can be read, or why nothing can. */
 export type ExportedSession =
-  | { readonly info: SessionInfo; readonly variables: readonly StoredVariable[]; readonly damaged: readonly string[] }
+  | {
+      readonly info: SessionInfo;
+      readonly declarations: readonly Declaration[];
+      readonly variables: readonly StoredVariable[];
+      readonly damaged: readonly string[];
+    }
   | { readonly lost: string; readonly why: string };
 
 /** A session with damage is read around it at one revision; one that is written all the time is given up after so many tries. */
@@ -37,9 +44,12 @@ export async function* exportedSessions(port: RemotePort, filter: SessionFilter,
 async function exportedSession(port: RemotePort, listed: SessionInfo, call: CallOptions): Promise<ExportedSession | undefined> {
   const { id } = listed;
   for (let info = listed; ; ) {
+    const declared = await readable(port.listDeclarations(id, call));
+    if ("lost" in declared) return { lost: id, why: declared.lost };
     const reading = await readSession(port, id, call);
     if ("lost" in reading) return reading;
     if (reading.sessionRevision === 0) return undefined;
+    if (!(await isDeclaredStill(port, id, declared, reading.sessionRevision, call))) continue;
     // Labels, ttl and maximum life are those of the variables, unless another session has taken the id since it was listed.
     const current = reading.sessionRevision === info.revision ? info : await findSession(port, id, call);
     if (current === undefined) return undefined;
@@ -49,7 +59,31 @@ async function exportedSession(port: RemotePort, listed: SessionInfo, call: Call
     }
     const { variables, damaged, sessionRevision } = reading;
     if (variables.some(({ name }) => name === IMPORT_MARKER)) return { lost: id, why: "an import into it has not finished" };
-    return { info: { ...current, revision: sessionRevision }, variables, damaged };
+    return { info: { ...current, revision: sessionRevision }, declarations: declared.declarations, variables, damaged };
+  }
+}
+
+/** Whether what was declared then holds at a revision that was read later. A declaration that comes back has another revision. */
+async function isDeclaredStill(
+  port: RemotePort,
+  id: string,
+  then: DeclarationListing,
+  revision: number,
+  call: CallOptions,
+): Promise<boolean> {
+  if (then.sessionRevision === revision) return true;
+  const now = await port.listDeclarations(id, call);
+  const same = ({ name, revision: at }: Declaration, i: number) =>
+    then.declarations[i]?.name === name && then.declarations[i].revision === at;
+  return now.declarations.length === then.declarations.length && now.declarations.every(same);
+}
+
+async function readable<T extends object>(read: T | Promise<T>): Promise<T | { readonly lost: string }> {
+  try {
+    return await read;
+  } catch (error) {
+    if (error instanceof DataLossError) return { lost: error.message };
+    throw error;
   }
 }
 

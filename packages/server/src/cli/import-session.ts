@@ -42,9 +42,18 @@ export function pieceWriter(
 
   async function begin(session: SessionRecord): Promise<void> {
     markerRevision = undefined;
-    claim = isPast(session.expires_at_ms) || isPast(session.ends_at_ms) ? "expired" : await claimed(port, session, onConflict, call);
+    const declarations = declarationsOf(session);
+    claim =
+      isPast(session.expires_at_ms) || isPast(session.ends_at_ms)
+        ? "expired"
+        : await claimed(port, session, declarations, onConflict, call);
     if (claim === "expired") counts.expiredSessions += 1;
     if (claim === "skipped") counts.skippedSessions += 1;
+    if (claim === "expired" || claim === "skipped") return;
+    // Before the values, which they judge.
+    for (const { name, schema } of declarations) {
+      await port.update(session.id, { operations: [{ kind: "declare", name, schema }], mustExist: true }, call);
+    }
   }
 
   return async ({ session, variables, first, last }) => {
@@ -66,11 +75,18 @@ export function pieceWriter(
 }
 
 /** Makes the session unless it is there, and another one is not to be touched. */
-async function claimed(port: RemotePort, session: SessionRecord, onConflict: OnConflict, call: CallOptions): Promise<Claim> {
+async function claimed(
+  port: RemotePort,
+  session: SessionRecord,
+  declarations: readonly Declared[],
+  onConflict: OnConflict,
+  call: CallOptions,
+): Promise<Claim> {
   if (await isCreated(port, session, call)) return "created";
   const existing = await findSession(port, session.id, call);
   if (existing !== undefined) {
-    if (existing.variableCount === 0 && isAlike(existing, session)) return "created";
+    if (existing.variableCount === 0 && isAlike(existing, session) && (await declaresNoMore(port, session.id, declarations, call)))
+      return "created";
     const unfinished = (await port.getVariable(session.id, IMPORT_MARKER, call)).variable !== undefined;
     if (!unfinished && onConflict === "skip") return "skipped";
     if (!unfinished && onConflict === "fail")
@@ -81,11 +97,12 @@ async function claimed(port: RemotePort, session: SessionRecord, onConflict: OnC
   throw new ConflictError("others write it meanwhile");
 }
 
-async function isCreated(port: RemotePort, { id, labels, ttl_ms, ends_at_ms }: SessionRecord, call: CallOptions): Promise<boolean> {
+async function isCreated(port: RemotePort, session: SessionRecord, call: CallOptions): Promise<boolean> {
+  const { id, labels, ttl_ms, ends_at_ms, history_entries } = session;
   const maxLifeMs = ends_at_ms === null ? undefined : leftMs(ends_at_ms, Date.now());
-  const session: NewSession = { id, labels, ttl: ttl_ms, maxLifeMs };
+  const fresh: NewSession = { id, labels, ttl: ttl_ms, maxLifeMs, historyEntries: history_entries ?? undefined };
   try {
-    await port.createSession(session, call);
+    await port.createSession(fresh, call);
     return true;
   } catch (error) {
     if (error instanceof SessionExistsError) return false;
@@ -94,14 +111,30 @@ async function isCreated(port: RemotePort, { id, labels, ttl_ms, ends_at_ms }: S
 }
 
 /** An import that ended right after it had made the session left it so, and to fill it changes nothing that anybody has. */
-function isAlike(existing: SessionInfo, { labels, ttl_ms, ends_at_ms }: SessionRecord): boolean {
+function isAlike(existing: SessionInfo, { labels, ttl_ms, ends_at_ms, history_entries }: SessionRecord): boolean {
   const keys = Object.keys(labels);
   return (
     (existing.ttlMs ?? "never") === ttl_ms &&
     (existing.endsAtMs === undefined) === (ends_at_ms === null) &&
+    (existing.historyEntries ?? null) === (history_entries ?? null) &&
     keys.length === Object.keys(existing.labels).length &&
     keys.every((key) => existing.labels[key] === labels[key])
   );
+}
+
+/** A declaration of the file. */
+interface Declared {
+  readonly name: string;
+  readonly schema: Uint8Array;
+}
+
+const declarationsOf = ({ declarations = [] }: SessionRecord): readonly Declared[] =>
+  declarations.map(({ name, schema }) => ({ name, schema: Buffer.from(schema, "base64") }));
+
+/** Whether all that a session declares are declarations of the file. */
+async function declaresNoMore(port: RemotePort, id: string, own: readonly Declared[], call: CallOptions): Promise<boolean> {
+  const { declarations } = await port.listDeclarations(id, call);
+  return declarations.every(({ name, schema }) => own.some((one) => one.name === name && Buffer.compare(one.schema, schema) === 0));
 }
 
 /** Nobody else has written the name since the session was made. */
