@@ -379,6 +379,7 @@ describe("a stop", () => {
     expect(refusalIn(await direct.next(({ call }) => call === 3))).toMatchObject({ code: 14, reason: "SHUTTING_DOWN" });
     waiting[0]?.(FOUND);
     expect((await direct.next(({ call }) => call === 1)).kind).toBe(FRAME.answer);
+    expect(await direct.next()).toMatchObject({ kind: FRAME.goAway, number: 2 });
     await direct.closed;
     expect(await stopped).toBe(true);
   });
@@ -397,6 +398,8 @@ describe("a stop", () => {
     await direct.next(({ kind }) => kind === FRAME.pong);
     expect(await server.stop(20)).toBe(false);
     await direct.closed;
+    // Nothing says that the call was not begun.
+    expect(direct.frames.filter(({ kind }) => kind === FRAME.goAway)).toMatchObject([{ number: 1 }]);
   });
 });
 

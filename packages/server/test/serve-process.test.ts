@@ -190,7 +190,7 @@ test("bad configuration is exit code 2, and says every bad value", async () => {
   const { code, stdout, stderr } = await runCommand(["serve", "--config", config, "--store", "x"]);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toBe(
-    'session-bridge: "listen" in the configuration file: expected host:port\nsession-bridge: --store: expected memory or sqlite:PATH\n',
+    'session-bridge: "listen" in the configuration file: expected host:port or unix:path\nsession-bridge: --store: expected memory or sqlite:PATH\n',
   );
 });
 

@@ -53,6 +53,7 @@ async function count(session: Session, from: number, to: number): Promise<void> 
 
 test.for(CARRIERS)(
   "[P15] a watch goes on by itself when its server is killed and started again, without a gap that it does not tell (over %s)",
+  { timeout: LONGEST_MS },
   async (carrier) => {
     const store = ["--store", `sqlite:${join(temporaryDirectory(), "sessions.db")}`];
     let server = await serveProcess(store);
@@ -71,11 +72,11 @@ test.for(CARRIERS)(
     for (const { resyncs } of await Promise.all(followed)) expect(resyncs).toBeLessThanOrEqual(3);
     expect(await watcher.get("n")).toBe(400);
   },
-  LONGEST_MS,
 );
 
 test.for(CARRIERS)(
   "[P15] a watch whose connection is cut again and again misses nothing and begins nothing anew (over %s)",
+  { timeout: LONGEST_MS },
   async (carrier) => {
     const { address } = await testServer();
     const proxy = await tcpProxy(address);
@@ -101,11 +102,11 @@ test.for(CARRIERS)(
     await cutting;
     expect(cuts).toBeGreaterThan(3);
   },
-  LONGEST_MS,
 );
 
 test.for(CARRIERS)(
   "[P15] a loop that is too slow is told of a resync, and then of what is there (over %s)",
+  { timeout: LONGEST_MS },
   async (carrier) => {
     const { address } = await testServer();
     const [watcher, writer] = [bridgeTo(address, carrier).session("s"), bridgeTo(address, carrier).session("s")];
@@ -125,5 +126,4 @@ test.for(CARRIERS)(
     expect(n).toBe(60);
     expect(kinds.length).toBeLessThan(100);
   },
-  LONGEST_MS,
 );

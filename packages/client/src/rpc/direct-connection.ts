@@ -94,7 +94,7 @@ export function autoConnection(address: string): Connection {
       const found = direct.carrier();
       return found instanceof Promise ? otherwise(found) : found;
     },
-    another: () => (grpc ?? direct).another(),
+    another: () => grpc?.another() ?? autoConnection(address),
     close() {
       direct.close();
       grpc?.close();

@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { CODES, systemClock } from "@session-bridge/core/internal";
-import { DirectMetadata } from "@session-bridge/protocol/session_bridge/v1/direct";
+import { DirectGoAway, DirectMetadata } from "@session-bridge/protocol/session_bridge/v1/direct";
 import { FLAG_METADATA, FRAME, type Frame, type FrameHead, type FrameReader, frame } from "../frames.ts";
 import type { Answered, CallParts, CallStatus, Carrier, CarrierStream } from "./carrier.ts";
 import { CREDIT, type OpenCall, OpenStream, OpenUnary, statusIn } from "./direct-calls.ts";
@@ -23,7 +23,8 @@ export class DirectLine implements Carrier {
   #outgoing: Buffer[] = [];
   #isUsable = true;
   #isGoingAway = false;
-  #isEnded = false;
+  /** Whether the server has said that it has answered whatever it has begun. */
+  #isDone = false;
   /** What the server said of the connection before it closed it. */
   #lastWord: CallStatus | undefined;
 
@@ -36,7 +37,7 @@ export class DirectLine implements Carrier {
       this.#read();
     });
     socket.on("end", () => {
-      this.#isEnded = true;
+      this.#isUsable = false;
     });
     socket.on("close", () => this.#lost());
     // What follows is "close".
@@ -159,21 +160,21 @@ export class DirectLine implements Carrier {
     if (id !== 0) {
       if (this.#open.get(id)?.take(found)) this.#ended(id);
     } else if (kind === FRAME.ping) this.#send({ kind: FRAME.pong, number });
-    else if (kind === FRAME.goAway) this.#goAway();
+    else if (kind === FRAME.goAway) this.#goAway(number);
     else if (kind === FRAME.error) this.#lastWord = statusIn(found.payload);
   }
 
-  #goAway(): void {
+  #goAway(why: number): void {
     this.#isUsable = false;
+    this.#isDone ||= why === DirectGoAway.DIRECT_GO_AWAY_DONE;
     this.#isGoingAway = true;
     if (this.#open.size === 0) this.close();
   }
 
   #lost(): void {
     this.#isUsable = false;
-    const isUnseen = this.#isGoingAway && this.#isEnded;
     const why = this.#lastWord === undefined ? "" : `: ${this.#lastWord.message}`;
-    const status = { code: CODES.UNAVAILABLE, message: `the connection to ${this.#address} was lost${why}`, isUnseen };
+    const status = { code: CODES.UNAVAILABLE, message: `the connection to ${this.#address} was lost${why}`, isUnseen: this.#isDone };
     const calls = [...this.#open.values()];
     this.#open.clear();
     for (const call of calls) call.fail(status);

@@ -12,6 +12,7 @@ export interface CallContext {
 
 /** A call that was begun. */
 export interface BegunCall {
+  /** The path of its method, such as `/session_bridge.v1.VariableService/GetVariable`. */
   readonly method: string;
   /** The request, or what stands for one that does not decode. */
   readonly message: unknown;

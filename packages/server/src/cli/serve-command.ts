@@ -14,7 +14,7 @@ const STOP_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /** Adds `serve`. `ended` takes the exit code once the server has stopped. */
 export function addServeCommand(program: Command, io: CommandIo, ended: (exitCode: number) => void): void {
-  const command = addOptions(program.command("serve").description("serve sessions over gRPC"), SERVE_OPTIONS);
+  const command = addOptions(program.command("serve").description("serve sessions over gRPC and the direct protocol"), SERVE_OPTIONS);
   command.action(async () => {
     const sources = sourcesOf(command, SERVE_OPTIONS, io);
     const config = serveConfig(sources);

@@ -53,11 +53,7 @@ export const SERVE_OPTIONS = {
   ...TELEMETRY_OPTIONS,
   "drain-ms": row("ms", "how long a stop waits for requests in flight", whole(0, MAX_INT32).default(10_000)),
   "max-deadline-ms": row("ms", "when a request is given up at the latest", whole(1, MAX_INT32).default(DEFAULT_REQUEST_LIMITS.deadlineMs)),
-  "max-message-bytes": row(
-    "bytes",
-    "one message, each way",
-    whole(65_536, 1_073_741_824).default(DEFAULT_REQUEST_LIMITS.messageBytes),
-  ),
+  "max-message-bytes": row("bytes", "one message, each way", whole(65_536, 1_073_741_824).default(DEFAULT_REQUEST_LIMITS.messageBytes)),
   "max-connections": row("n", "connections at once", count(DEFAULT_REQUEST_LIMITS.connections)),
   "max-streams-per-connection": row(
     "n",

@@ -41,7 +41,7 @@ export class UnaryCall implements BegunCall, Caller, Signal {
   }
 
   get method(): string {
-    return this.#method.name;
+    return this.#method.definition.path;
   }
 
   get signal(): Signal {

@@ -233,6 +233,7 @@ export class DirectConnection implements CallHome {
   #endIfDone(): void {
     if (this.#calls.size > 0 || this.#streams.size > 0) return;
     this.#leaveCalls();
+    if (this.#isGreeted) this.outlet.send(FRAME.goAway, 0, undefined, DirectGoAway.DIRECT_GO_AWAY_DONE);
     this.outlet.end();
     // Counts from the last time that something was taken.
     this.#socket.setTimeout(LAST_PATIENCE_MS);

@@ -36,7 +36,7 @@ export class DirectStream implements BegunCall {
   }
 
   get method(): string {
-    return this.#method.name;
+    return this.#method.definition.path;
   }
 
   /** Begins to answer, for at most `timeoutMs` if that is not 0. */

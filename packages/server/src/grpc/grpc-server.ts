@@ -37,8 +37,8 @@ export function grpcServer(options: CarrierOptions): GrpcServer {
   const wrap = unaryWrapper({ ...options, deadlineMs: limits.deadlineMs });
   const open = streams(options);
   for (const service of options.services) {
-    addService(server, service, (name, serve, streaming) =>
-      streaming ? open.wrap(name, serve as ServeStream) : wrap(name, serve as Serve),
+    addService(server, service, (path, serve, streaming) =>
+      streaming ? open.wrap(path, serve as ServeStream) : wrap(path, serve as Serve),
     );
   }
   const health = addHealthService(
@@ -67,13 +67,13 @@ type Handler = UntypedServiceImplementation[string];
 function addService(
   server: Server,
   service: ServedService,
-  handlerOf: (name: string, serve: Serve | ServeStream, streaming: boolean) => Handler,
+  handlerOf: (path: string, serve: Serve | ServeStream, streaming: boolean) => Handler,
 ): void {
   const definition: Record<string, object> = {};
   const handlers: UntypedServiceImplementation = {};
-  for (const { key, name, definition: method, serve } of service.methods) {
+  for (const { key, definition: method, serve } of service.methods) {
     definition[key] = { ...method, requestDeserialize: received(method.requestDeserialize) };
-    handlers[key] = handlerOf(name, serve, method.responseStream);
+    handlers[key] = handlerOf(method.path, serve, method.responseStream);
   }
   server.addService(definition as ServiceDefinition, handlers);
 }

@@ -27,6 +27,7 @@ class DirectGoAway(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     DIRECT_GO_AWAY_UNSPECIFIED: _ClassVar[DirectGoAway]
     DIRECT_GO_AWAY_SHUTTING_DOWN: _ClassVar[DirectGoAway]
+    DIRECT_GO_AWAY_DONE: _ClassVar[DirectGoAway]
 
 class DirectMethod(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -63,6 +64,7 @@ DIRECT_FRAME_KIND_PONG: DirectFrameKind
 DIRECT_FRAME_KIND_GO_AWAY: DirectFrameKind
 DIRECT_GO_AWAY_UNSPECIFIED: DirectGoAway
 DIRECT_GO_AWAY_SHUTTING_DOWN: DirectGoAway
+DIRECT_GO_AWAY_DONE: DirectGoAway
 DIRECT_METHOD_UNSPECIFIED: DirectMethod
 DIRECT_METHOD_CREATE_SESSION: DirectMethod
 DIRECT_METHOD_GET_SESSION: DirectMethod

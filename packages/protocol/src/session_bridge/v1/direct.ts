@@ -67,6 +67,8 @@ export const DirectGoAway = {
   DIRECT_GO_AWAY_UNSPECIFIED: 0,
   /** DIRECT_GO_AWAY_SHUTTING_DOWN - It shuts down. */
   DIRECT_GO_AWAY_SHUTTING_DOWN: 1,
+  /** DIRECT_GO_AWAY_DONE - The last frame: whatever it has begun is answered, and a call without an answer was not begun. */
+  DIRECT_GO_AWAY_DONE: 2,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -75,6 +77,7 @@ export type DirectGoAway = typeof DirectGoAway[keyof typeof DirectGoAway];
 export namespace DirectGoAway {
   export type DIRECT_GO_AWAY_UNSPECIFIED = typeof DirectGoAway.DIRECT_GO_AWAY_UNSPECIFIED;
   export type DIRECT_GO_AWAY_SHUTTING_DOWN = typeof DirectGoAway.DIRECT_GO_AWAY_SHUTTING_DOWN;
+  export type DIRECT_GO_AWAY_DONE = typeof DirectGoAway.DIRECT_GO_AWAY_DONE;
   export type UNRECOGNIZED = typeof DirectGoAway.UNRECOGNIZED;
 }
 
