@@ -6,7 +6,7 @@ their members.
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeAlias, TypeVar
+from typing import Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 A = TypeVar("A", covariant=True)
 
@@ -22,8 +22,7 @@ class Request(Generic[A]):
     method = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What names a change however often it is sent, so that a repeat changes nothing and gets the same answer.
 
     `resent_after_ms` is how long ago it was first sent, None the first time.
@@ -115,8 +114,7 @@ class AsyncStream(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """An encoded value; the empty encoding is msgpack."""
 
     value: bytes
@@ -167,8 +165,7 @@ class Defaults:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
-class GetVariableAnswer:
+class GetVariableAnswer(NamedTuple):
     """`encoded` is None when there is no such variable, `session_revision` 0 when there is no session."""
 
     encoded: Encoded | None
@@ -187,8 +184,7 @@ class GetVariable(Request[GetVariableAnswer]):
     include_info: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SetVariableAnswer:
+class SetVariableAnswer(NamedTuple):
     """`applied` is False only when `if_missing` found a value, which is then `previous`."""
 
     applied: bool
