@@ -8,6 +8,8 @@ import { fakeServer } from "./support/fake-server.ts";
 import { later, rejection } from "./support/scope.ts";
 import { configured, unconfigured } from "./support/telemetry.ts";
 
+const CARRIERS = ["direct", "grpc"] as const;
+
 const CALLS = "rpc.client.call.duration";
 const SERIALIZATION = "session_bridge.client.serialization.duration";
 const VARIABLES = "session_bridge.v1.VariableService/";
@@ -212,21 +214,24 @@ describe("a call", () => {
     ]);
   });
 
-  test("that is sent again is one request of several attempts, each with the trace of the call", async () => {
-    const told = configured();
-    const server = await fakeServer({ getVariable: (_, call) => (call < 4 && call > 1 ? { code: 14 } : { found: false }) });
-    later(() => server.kill());
-    const session = bridgeTo(server.address).session("s");
-    await session.get("x");
-    told.forget();
-    await session.get("x");
-    const [span] = told.spans();
-    expect(span?.attributes).toMatchObject({ "session_bridge.client.requests": 1, "session_bridge.client.attempts": 3 });
-    const context = span?.spanContext();
-    const traceparent = `00-${context?.traceId}-${context?.spanId}-${context?.traceFlags.toString(16).padStart(2, "0")}`;
-    expect(server.headers.slice(1).map((headers) => headers.traceparent)).toEqual([traceparent, traceparent, traceparent]);
-    expect((await told.points(CALLS)).map(({ value }) => value.count)).toEqual([2]);
-  });
+  test.for(CARRIERS)(
+    "that is sent again is one request of several attempts, each with the trace of the call (over %s)",
+    async (carrier) => {
+      const told = configured();
+      const server = await fakeServer({ getVariable: (_, call) => (call < 4 && call > 1 ? { code: 14 } : { found: false }) }, carrier);
+      later(() => server.kill());
+      const session = bridgeTo(server.address).session("s");
+      await session.get("x");
+      told.forget();
+      await session.get("x");
+      const [span] = told.spans();
+      expect(span?.attributes).toMatchObject({ "session_bridge.client.requests": 1, "session_bridge.client.attempts": 3 });
+      const context = span?.spanContext();
+      const traceparent = `00-${context?.traceId}-${context?.spanId}-${context?.traceFlags.toString(16).padStart(2, "0")}`;
+      expect(server.headers.slice(1).map((headers) => headers.traceparent)).toEqual([traceparent, traceparent, traceparent]);
+      expect((await told.points(CALLS)).map(({ value }) => value.count)).toEqual([2]);
+    },
+  );
 
   test("goes on with the trace of its caller, and is the current span of what it runs", async () => {
     const told = configured();
@@ -381,10 +386,10 @@ describe("whatever telemetry throws, no call is different", () => {
     expect(await rejection(session.set("x", 1, { ifRevision: 0 }))).toMatchObject({ reason: "REVISION_MISMATCH" });
   });
 
-  test("what no header can carry is left out", async () => {
+  test.for(CARRIERS)("what no header can carry is left out (over %s)", async (carrier) => {
     configured();
     propagation.disable();
-    const server = await fakeServer({ getVariable: () => ({ found: false }) });
+    const server = await fakeServer({ getVariable: () => ({ found: false }) }, carrier);
     later(() => server.kill());
     const session = bridgeTo(server.address).session("s");
     for (const odd of ["ü", "a\nb", "x".repeat(513), "", 5, null]) {

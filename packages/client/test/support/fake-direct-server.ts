@@ -3,9 +3,9 @@ import { EventEmitter } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { Metadata } from "@grpc/grpc-js";
 import { Status } from "@session-bridge/protocol/google/rpc/status";
-import { DirectMethod, DirectWelcome } from "@session-bridge/protocol/session_bridge/v1/direct";
+import { DirectMetadata, DirectMethod, DirectWelcome } from "@session-bridge/protocol/session_bridge/v1/direct";
 import { VariableServiceService as Variables } from "@session-bridge/protocol/session_bridge/v1/variables";
-import { FRAME, type Frame, FrameReader, frame, MAGIC } from "../../src/frames.ts";
+import { FLAG_METADATA, FRAME, type Frame, FrameReader, frame, MAGIC } from "../../src/frames.ts";
 import type { FakeAnswers, FakeServer, WatchStream } from "./fake-server.ts";
 
 const METHODS = {
@@ -45,13 +45,17 @@ class Stream extends EventEmitter {
 /** Starts one on a free port. */
 export async function fakeDirectServer(answers: FakeAnswers): Promise<FakeServer> {
   const calls: Record<string, number> = {};
+  const headers: Record<string, unknown>[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     const reader = new FrameReader({ keptBytes: 2 ** 32, skippedBytes: 2 ** 32 });
     const streams = new Map<number, Stream>();
     let greeted = false;
-    const answer = ({ call, method, payload }: Frame): void => {
+    const answer = (found: Frame): void => {
+      const { call, method } = found;
+      const { header, payload } = partsOf(found);
+      headers.push(header);
       const name = METHODS[method as keyof typeof METHODS];
       const count = (calls[name] ?? 0) + 1;
       calls[name] = count;
@@ -89,12 +93,20 @@ export async function fakeDirectServer(answers: FakeAnswers): Promise<FakeServer
   return {
     address: `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
     calls,
-    headers: [],
+    headers,
     kill() {
       for (const socket of sockets) socket.destroy();
       server.close();
     },
   };
+}
+
+/** A call's metadata, as far as it has any, and its request. */
+function partsOf({ flags, payload }: Frame): { readonly header: Record<string, unknown>; readonly payload: Buffer } {
+  if (flags !== FLAG_METADATA) return { header: {}, payload };
+  const end = 2 + payload.readUInt16LE(0);
+  const { traceparent, tracestate } = DirectMetadata.decode(payload.subarray(2, end));
+  return { header: tracestate === "" ? { traceparent } : { traceparent, tracestate }, payload: payload.subarray(end) };
 }
 
 /** What every response of a test leaves out. */
