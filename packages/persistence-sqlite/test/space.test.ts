@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type AnsweringDelta, REQUEST_MEMORY_MS, type SessionDelta } from "@session-bridge/core";
+import { type AnsweringDelta, REQUEST_MEMORY_MS, type SectionChanges, type SessionDelta, type StoredVariable } from "@session-bridge/core";
 import { manualClock } from "@session-bridge/core/testing";
 import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -8,7 +8,7 @@ import { IN_MEMORY, openWriter } from "../src/connections.ts";
 import { BETWEEN_STEPS_MS, CHECKPOINT_AFTER_MS, housekeeping, KEPT_FREE_PAGES } from "../src/housekeeping.ts";
 import { giveBack, STEP_PAGES } from "../src/space.ts";
 import { sqliteStore } from "../src/sqlite-persistence.ts";
-import { create, NOW_MS, noise, scratchDirectory } from "./scratch.ts";
+import { create, NOW_MS, noise, scratchDirectory, variable } from "./scratch.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -51,6 +51,62 @@ describe("bytes that nothing needs", () => {
     await pass(MINUTE_MS, 1000);
     expect([...secrets, noise(50, 5)].map((bytes) => where(file, bytes))).toEqual([[], [], [], []]);
     expect(where(file, noise(300, 4))).toEqual([""]);
+  });
+
+  it("[P22] stay while a history, a checkpoint or a copy holds them, and have left a minute after the last of them", async () => {
+    const { file, store, pass } = await tidyStore();
+    const secrets = [noise(300, 1), noise(9000, 2)] as const;
+    const present = (revision: number) =>
+      ["small", "large"].map((name, i) => ({ ...variable(name), bytes: secrets[i] as Uint8Array, revision }));
+    const { record, key } = create("s");
+    let revision = 1;
+    const save = async (sections: SectionChanges, set: readonly StoredVariable[] = []): Promise<void> => {
+      const base = { kind: "write", key, nowMs: NOW_MS, baseRevision: revision, removed: [] } as const;
+      revision += 1;
+      expect(await store.save([{ ...base, record: { ...record, revision }, set, sections }])).toEqual(["saved"]);
+    };
+    const copied = async (): Promise<readonly boolean[]> => {
+      await pass(MINUTE_MS, 1000);
+      return secrets.map((bytes) => where(file, bytes.subarray(0, 300)).length > 0);
+    };
+    const copy = { kind: "fork", key: { tenant: "", id: "copy" }, nowMs: NOW_MS, record: { ...record, revision: 50 } } as const;
+    await store.save([
+      { ...create("s"), set: present(1) },
+      { ...copy, source: { key, revision: 1 } },
+    ]);
+    await save({ checkpoints: { removed: [], set: [{ label: "one", revision: 2, createdAtMs: NOW_MS }] } });
+    const history = { sinceRevision: 1, kept: present(1), ended: [], dropped: [] };
+    await save(
+      { history },
+      present(3).map((one) => ({ ...one, bytes: noise(30, 3) })),
+    );
+    expect(await copied()).toEqual([true, true]);
+    await save({ history: { ...history, sinceRevision: 3, kept: [], dropped: present(1) } });
+    expect(await copied()).toEqual([true, true]);
+    await store.save([{ ...remove("copy"), baseRevision: 50, revision: 51 } as SessionDelta]);
+    expect(await copied()).toEqual([true, true]);
+    await save({ checkpoints: { removed: ["one"], set: [] } });
+    expect(await copied()).toEqual([false, false]);
+  }, 30_000);
+
+  it("[P22] of a history, a checkpoint and a copy go with their session", async () => {
+    const { file, store, pass } = await tidyStore();
+    const secret = noise(300, 1);
+    const { record, key } = create("s");
+    const write = { kind: "write", key, nowMs: NOW_MS, baseRevision: 1, record: { ...record, revision: 2 }, removed: [] } as const;
+    const sections = {
+      history: { sinceRevision: 1, kept: [{ name: "v", revision: 1 }], ended: [], dropped: [] },
+      checkpoints: { removed: [], set: [{ label: "one", revision: 2, createdAtMs: NOW_MS }] },
+      declarations: { removed: [], set: [{ name: "v", schema: noise(300, 2), revision: 2 }] },
+    };
+    const set = [{ ...variable("v"), bytes: noise(300, 3), revision: 2 }];
+    await store.save([create("s", { bytes: secret }), { ...write, set, sections }]);
+    await pass(MINUTE_MS, 1000);
+    const held = [1, 2, 3].map((seed) => noise(300, seed));
+    expect(held.map((bytes) => where(file, bytes))).toEqual([[""], [""], [""]]);
+    await store.save([{ ...remove("s"), baseRevision: 2, revision: 3 } as SessionDelta]);
+    await pass(MINUTE_MS, 1000);
+    expect(held.map((bytes) => where(file, bytes))).toEqual([[], [], []]);
   });
 
   it("[P22] leave the log as soon as nobody reads it, and saves do not wait for those who do", async () => {
