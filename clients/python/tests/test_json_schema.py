@@ -231,10 +231,19 @@ class Model:
         }
 
 
-class Dated(Model):
+class Node(Model):
     @classmethod
     def model_json_schema(cls) -> dict[str, Any]:
-        inside = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}
+        node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
+        return {"$defs": {"Node": node}, "$ref": "#/$defs/Node"}
+
+
+class Dated(Model):
+    told: dict[str, Any]
+
+    @classmethod
+    def model_json_schema(cls) -> dict[str, Any]:
+        inside = {"anyOf": [cls.told, {"type": "null"}]}
         return {"type": "object", "properties": {"at": {"type": "array", "items": inside}}}
 
 
@@ -258,7 +267,20 @@ def test_a_model_tells_its_own_schema_in_the_keywords_that_a_server_knows() -> N
     }
 
 
-def test_a_models_dates_are_refused_with_their_place() -> None:
+def test_a_model_with_itself_inside_has_one_place() -> None:
+    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
+    assert json_schema(Node, "v") == {"$ref": "#/$defs/Node", "$defs": {"Node": node}}
+    assert json_schema(list[Node], "v") == {"type": "array", "items": {"$ref": "#/$defs/Node"}, "$defs": {"Node": node}}
+
+
+TOLD: list[dict[str, Any]] = [{"type": "string", "format": "date-time"}, {"prefixItems": []}, {"uniqueItems": True}]
+
+
+@pytest.mark.parametrize("told", TOLD, ids=str)
+def test_what_a_model_stores_as_no_json_type_is_refused_with_its_place(
+    told: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Dated, "told", told, raising=False)
     with pytest.raises(SerializationError) as caught:
         json_schema(list[Dated], "v")
     assert caught.value.path == "v[].at[]"

@@ -7,7 +7,6 @@ holds as far as JSON Schema can say it: 1.0 is an integer there, and what `__pos
 
 import math
 import types
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -66,14 +65,12 @@ class _Walk:
     def __init__(self) -> None:
         self._definitions: dict[str, Schema] = {}
         self._names: dict[int, tuple[str, object]] = {}
-        self._uses: Counter[str] = Counter()
 
     def whole(self, expected: object, path: str) -> Schema:
         """The schema with its definitions."""
         schema = self.schema(expected, path)
-        target: str = schema.get("$ref", "").removeprefix(_PLACE)
-        if self._uses[target] == 1 and schema.keys() == {"$ref"}:
-            schema = self._definitions.pop(target)
+        if schema.keys() == {"$ref"} and not _mentions(self._definitions, schema["$ref"]):
+            schema = self._definitions.pop(schema["$ref"].removeprefix(_PLACE))
         return {**schema, "$defs": self._definitions} if self._definitions else schema
 
     def schema(self, expected: Any, path: str) -> Schema:  # noqa: ANN401
@@ -109,7 +106,7 @@ class _Walk:
             return self.schema(supertype, path)
         named = alias_value(expected)
         if named is not None:
-            return self._defined(expected, lambda: self.schema(named, path))
+            return self._defined(expected, lambda _: self.schema(named, path))
         return self._class(expected, path)
 
     def _class(self, expected: Any, path: str) -> Schema:  # noqa: ANN401
@@ -121,11 +118,11 @@ class _Walk:
             return _enumerated(tuple(expected), path)
         told = schema_of_model(expected)
         if told is not None:
-            return self._defined(expected, lambda: self._model(told, path))
+            return self._defined(expected, lambda own: self._model(told, path, own))
         shape = None if hasattr(expected, "model_validate") else shape_of(cast("Hashable", expected))
         if shape is None:
             raise _refused(path, f"a {expected.__name__}")
-        return self._defined(expected, lambda: self._record(expected, shape, path))
+        return self._defined(expected, lambda _: self._record(expected, shape, path))
 
     def _list(self, arguments: tuple[Any, ...], path: str) -> Schema:
         items = self.schema(arguments[0], f"{path}[]") if arguments else {}
@@ -155,25 +152,29 @@ class _Walk:
             by_position["items"] = _any_of(properties.values())
         return {"anyOf": [named, by_position]}
 
-    def _model(self, told: Schema, path: str) -> Schema:
+    def _model(self, told: Schema, path: str, own: str) -> Schema:
         """What a model says of itself; its definitions get places beside the others."""
         definitions: dict[str, Schema] = told.pop("$defs", {})
-        places = {name: self._free_name(name) for name in definitions}
+        target: str = told.get("$ref", "").removeprefix(_PLACE)
+        places: dict[str, str] = {}
+        if target in definitions:
+            # One that has itself inside has its own definition.
+            told, places[target] = definitions.pop(target), own
+        places |= {name: self._free_name(name) for name in definitions}
         for name, definition in definitions.items():
             self._definitions[places[name]] = {}
             self._definitions[places[name]] = in_known_keywords(definition, path, places)
         schema: Schema = in_known_keywords(told, path, places)
         return schema
 
-    def _defined(self, kind: object, make: Callable[[], Schema]) -> Schema:
+    def _defined(self, kind: object, make: Callable[[str], Schema]) -> Schema:
         """A reference to the one place of a type's schema, which is made when the type is met first."""
         name = self._names[id(kind)][0] if id(kind) in self._names else None
         if name is None:
             name = self._free_name(getattr(kind, "__name__", "Type"))
             self._names[id(kind)] = name, kind
             self._definitions[name] = {}
-            self._definitions[name] = make()
-        self._uses[name] += 1
+            self._definitions[name] = make(name)
         return {"$ref": f"{_PLACE}{name}"}
 
     def _free_name(self, wanted: str) -> str:
@@ -182,6 +183,12 @@ class _Walk:
             number += 1
             name = f"{wanted}_{number}"
         return name
+
+
+def _mentions(schema: object, place: str) -> bool:
+    if isinstance(schema, dict | list):
+        return any(_mentions(inside, place) for inside in (schema.values() if isinstance(schema, dict) else schema))
+    return schema == place
 
 
 def _any_of(schemas: Iterable[Schema]) -> Schema:

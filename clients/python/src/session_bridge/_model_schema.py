@@ -10,6 +10,7 @@ from ._values._plain import key_path
 _ANNOTATIONS: Final = frozenset(
     {"$schema", "$comment", "examples", "deprecated", "readOnly", "writeOnly", "discriminator"}
 )
+_NOT_LISTS: Final = {"prefixItems": "a tuple", "uniqueItems": "a set"}
 _TEXT_FORMATS: Final = frozenset({"email", "idn-email", "hostname", "idn-hostname", "regex", "json-pointer"})
 """Formats of what is stored as text. Values of the others are objects in Python, and stored as what they are."""
 
@@ -37,6 +38,8 @@ def in_known_keywords(schema: Any, path: str, places: Mapping[str, str]) -> Any:
     said = cast("Mapping[str, Any]", schema)
     known: dict[str, Any] = {}
     for keyword, value in said.items():
+        if keyword in _NOT_LISTS:
+            raise SerializationError(f"{path}: {_NOT_LISTS[keyword]} is stored as what fits no JSON type", path=path)
         if keyword == "format" and value not in _TEXT_FORMATS:
             raise SerializationError(
                 f"{path}: a value of format {value!r} is stored as what fits no JSON type", path=path
