@@ -4,6 +4,7 @@ import asyncio
 import gc
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -119,3 +120,21 @@ def test_a_bridge_in_use_works_on_both_sides_of_a_fork(server: Server) -> None:
         asyncio.run(parent())
     """
     subprocess.run([sys.executable, "-c", program, server.address], check=True, timeout=60)
+
+
+def test_a_program_that_speaks_direct_does_not_import_grpc(server: Server) -> None:
+    program = """if True:
+        import asyncio, sys, session_bridge
+        async def main():
+            async with session_bridge.connect_async(sys.argv[1]) as bridge:
+                assert await bridge.get_session().increment("n") == 1
+        asyncio.run(main())
+        assert "grpc" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-W", "error", "-c", program, server.address], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("carrier", ["tcp", "", None, 1])
+def test_a_carrier_that_there_is_not_is_refused(carrier: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="carrier is one of"):
+        session_bridge.connect_async(carrier=carrier)

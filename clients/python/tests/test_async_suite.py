@@ -9,10 +9,12 @@ import session_bridge
 from session_bridge._carriers import CarrierName
 
 from . import (
+    fake_server,
     test_arguments,
     test_bridge,
     test_calls,
     test_declared,
+    test_direct,
     test_edit,
     test_no_values_in_repr,
     test_past,
@@ -32,6 +34,7 @@ SUITES = (
     test_bridge,
     test_calls,
     test_declared,
+    test_direct,
     test_edit,
     test_no_values_in_repr,
     test_past,
@@ -56,6 +59,31 @@ NOT_HERE = {
     "test_without_opentelemetry_everything_works_and_it_is_sought_once": "of the process, not of a session",
     "test_an_opentelemetry_that_cannot_be_imported_is_as_good_as_none": "of the process, not of a session",
     "test_p15_a_silent_server_is_a_lost_one": "the twin has no watchdog; test_async has it without one",
+    **dict.fromkeys(
+        (
+            "test_each_call_under_way_has_a_connection_and_they_are_kept",
+            "test_no_more_idle_connections_are_kept_than_are_needed",
+            "test_what_nobody_has_used_for_long_is_closed",
+            "test_a_connection_on_which_a_call_timed_out_carries_no_other",
+            "test_a_connection_on_which_a_call_was_interrupted_carries_no_other",
+            "test_signals_do_not_lengthen_a_call",
+            "test_closing_ends_calls_and_watches_that_wait",
+            "test_a_watch_takes_no_more_than_it_has_given_credit_for",
+            "test_a_silent_server_is_a_lost_one",
+            "test_auto_falls_back_to_grpc_and_keeps_to_it",
+        ),
+        "all calls of the twin share one connection; test_async_direct has what comes of that",
+    ),
+    **dict.fromkeys(
+        (
+            "test_a_forked_process_has_connections_of_its_own_and_leaves_its_parents_alone",
+            "test_a_parents_end_is_seen_by_the_server_although_its_child_lives",
+            "test_threads_that_fork_and_call_at_once_disturb_nobody",
+        ),
+        "an event loop does not live on in a fork; test_async_loops has what does",
+    ),
+    "test_a_program_that_speaks_direct_does_not_import_grpc": "test_async_loops has it",
+    "test_a_carrier_that_there_is_not_is_refused": "it has carriers of its own; test_async_loops has it",
 }
 """What is not for the twin, and why."""
 
@@ -77,10 +105,15 @@ def carrier(request: pytest.FixtureRequest) -> CarrierName:
 def _on_the_twin(loop: Loop, carrier: CarrierName, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever connects in a test connects to the twin."""
     ways = Ways(loop, carrier)
+    twins = [
+        ("connect", session_bridge.connect, ways.connect),
+        ("bridge_over", fake_server.bridge_over, ways.bridge_over),
+        ("session_over", fake_server.session_over, ways.session_over),
+    ]
     for place in (session_bridge, *SUITES):
-        for name in ("connect", "bridge_over", "session_over"):
-            if hasattr(place, name):
-                monkeypatch.setattr(place, name, getattr(ways, name))
+        for name, sync, twin in twins:
+            if getattr(place, name, None) is sync:
+                monkeypatch.setattr(place, name, twin)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

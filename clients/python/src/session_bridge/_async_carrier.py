@@ -43,9 +43,13 @@ class Place:
 
     def __init__(self) -> None:
         """Here."""
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._generation = GATE.generation
+
+    def is_of_this_process(self) -> bool:
+        """Whether it was not forked since."""
+        return self._generation == GATE.generation
 
     def is_here(self) -> bool:
         """Whether the caller is there; False where a connection has to be made anew, because its place is gone.
@@ -53,10 +57,10 @@ class Place:
         Raises:
             InvalidArgumentError: The loop is another one, and the connection's own may still need it.
         """
-        if self._generation != GATE.generation:
+        if not self.is_of_this_process():
             return False
-        if self._thread == threading.get_ident() and self._loop.is_running():
+        if self._thread == threading.get_ident() and self.loop.is_running():
             return True  # A thread runs one loop, and to ask which costs a system call.
-        if not self._loop.is_closed():
+        if not self.loop.is_closed():
             raise InvalidArgumentError("the bridge is in use by another event loop; call connect_async in each of them")
         return False

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Final
 
 from ._async_carrier import Place
@@ -28,6 +29,19 @@ class _Connections:
         self.connecting: asyncio.Task[AsyncLine] | None = None
         self.lines: list[AsyncLine] = []
 
+    def end(self) -> None:
+        """Ends them and what is under way on them."""
+        if self.connecting is not None:
+            self.connecting.cancel()
+        for line in self.lines:
+            line.end(CallFailed("CANCELLED"))
+
+    def end_from_anywhere(self) -> None:
+        """Ends them soon, if their loop still runs; called in whichever thread collects them."""
+        if self.lines and self.place.is_of_this_process():
+            with suppress(RuntimeError):  # The loop is closed.
+                self.place.loop.call_soon_threadsafe(self.end)
+
 
 class AsyncDirectCarrier:
     """An `AsyncCarrier` over one connection for calls, and more for many streams."""
@@ -38,6 +52,12 @@ class AsyncDirectCarrier:
         self._closed = False
         self._greeted = False
         self._connections: _Connections | None = None
+
+    def __del__(self) -> None:
+        """What nobody has any more is closed."""
+        there = self._connections
+        if there is not None:
+            there.end_from_anywhere()
 
     async def call(self, method: str, payload: bytes, timeout: float, headers: Headers | None) -> bytes:
         """As `AsyncCarrier.call`."""
@@ -64,10 +84,7 @@ class AsyncDirectCarrier:
         there = self._connections
         if there is None or not there.place.is_here():
             return
-        if there.connecting is not None:
-            there.connecting.cancel()
-        for line in there.lines:
-            line.end(CallFailed("CANCELLED"))
+        there.end()
         await asyncio.sleep(0)  # The loop closes the sockets in its next turn.
 
     def _here(self) -> _Connections:
