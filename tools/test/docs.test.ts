@@ -31,7 +31,7 @@ describe("docs/limits.md", () => {
   });
 
   test("has every limit that the command line can set, with the default that it has there", () => {
-    const limits = Object.entries(SERVE_OPTIONS).filter(([name]) => /^(max-|default-ttl|allow-|write-behind-)/.test(name));
+    const limits = Object.entries(SERVE_OPTIONS).filter(([name]) => /^(max-|history$|default-ttl|allow-|write-behind-)/.test(name));
     const defaults = limits.map(([name, row]) => [`--${name}`, Number(row.schema.parse(undefined))]);
     expect(Object.fromEntries(told.map(([, value, flag]) => [code(flag), number(value)]))).toEqual(Object.fromEntries(defaults));
   });

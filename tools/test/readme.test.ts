@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RealServer, startRealServer } from "./real-server.ts";
 import { read, root } from "./repository.ts";
 
-const DOCUMENTS = ["README.md", "clients/python/README.md"];
+const DOCUMENTS = ["README.md", "clients/python/README.md", "docs/going-back.md", "docs/declared-variables.md"];
 const folder = mkdtempSync(join(tmpdir(), "readme-"));
 let server: RealServer;
 
