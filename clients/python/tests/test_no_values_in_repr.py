@@ -7,15 +7,18 @@ from collections.abc import Callable
 import pytest
 
 import session_bridge
-from session_bridge import BridgeError, Session
+from session_bridge import Bridge, BridgeError, Session
 
 from .servers import Server
 
 MARKER = "marker-5f2c9a"
 
 
-def test_no_repr_shows_values(session: Session) -> None:
-    session["x"] = MARKER
+def test_no_repr_shows_values(bridge: Bridge) -> None:
+    session = bridge.create_session(history=1)
+    session["x"] = session["x"] = MARKER
+    (earlier,) = session.history("x")
+    assert earlier.value == MARKER
     entry = session.get_entry("x")
     assert entry is not None
     assert entry.value == MARKER
@@ -25,6 +28,7 @@ def test_no_repr_shows_values(session: Session) -> None:
     for thing in (
         session,
         entry,
+        earlier,
         change,
         watch,
         transaction,
@@ -52,6 +56,7 @@ def own_writes(session: Session) -> None:
 
 
 REFUSED: dict[str, Callable[[Session], object]] = {
+    "declared": lambda s: s.declare("x", int),
     "increment": lambda s: s.increment("x"),
     "append": lambda s: s.append("x", [MARKER]),
     "merge": lambda s: s.merge("x", {MARKER: MARKER}),

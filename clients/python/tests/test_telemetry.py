@@ -56,6 +56,16 @@ OPERATIONS: dict[str, tuple[Callable[[Session], object], list[str], set[str]]] =
         [VARIABLES + "GetVariable", VARIABLES + "SetVariable"],
         ENCODED | DECODED,
     ),
+    "expire_variable": (lambda s: s.expire_variable("x", 60), [VARIABLES + "UpdateVariables"], NOTHING),
+    "history": (lambda s: [*s.history("x")], [VARIABLES + "GetVariableHistory"], NOTHING),
+    "checkpoint": (lambda s: s.checkpoint("other"), [VARIABLES + "UpdateVariables"], NOTHING),
+    "list_checkpoints": (lambda s: s.list_checkpoints(), [SESSIONS + "ListCheckpoints"], NOTHING),
+    "delete_checkpoint": (lambda s: s.delete_checkpoint("here"), [VARIABLES + "UpdateVariables"], NOTHING),
+    "rollback": (lambda s: s.rollback("here"), [VARIABLES + "UpdateVariables"], NOTHING),
+    "declare": (lambda s: s.declare("y", int), [VARIABLES + "UpdateVariables"], ENCODED),
+    "undeclare": (lambda s: s.undeclare("x"), [VARIABLES + "UpdateVariables"], NOTHING),
+    "declarations": (lambda s: s.declarations(), [VARIABLES + "ListDeclarations"], DECODED),
+    "fork": (lambda s: s.fork(), [SESSIONS + "ForkSession"], NOTHING),
     "info": (lambda s: s.info(), [SESSIONS + "GetSession"], NOTHING),
     "touch": (lambda s: s.touch(), [SESSIONS + "TouchSession"], NOTHING),
     "delete_session": (lambda s: s.destroy(), [SESSIONS + "DeleteSession"], NOTHING),
@@ -67,12 +77,19 @@ def where(server: Server) -> dict[str, Any]:
     return {"rpc.system.name": "grpc", "server.address": host, "server.port": int(port)}
 
 
+def prepare(session: Session) -> None:
+    """What the operations want to find."""
+    session["x"] = [1, 2, 3]
+    session.checkpoint("here")
+    session.declare("x", list[int])
+
+
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_each_call_is_one_span_and_each_request_one_measurement(
     server: Server, session: Session, told: Told, operation: str
 ) -> None:
     call, methods, codec = OPERATIONS[operation]
-    session["x"] = [1, 2, 3]
+    prepare(session)
     before = {point.attributes["rpc.method"]: point.count for point in told.points(CALLS) if point.attributes}
     told.exporter.clear()
     call(session)
@@ -369,7 +386,7 @@ def test_without_a_provider_nothing_is_measured(session: Session, monkeypatch: p
     monkeypatch.setattr("session_bridge._opentelemetry.perf_counter", forbidden)
     monkeypatch.setattr("session_bridge._opentelemetry.Call", forbidden)
     for call, _, _ in OPERATIONS.values():
-        session["x"] = [1]
+        prepare(session)
         call(session)
 
 

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, assert_type
 
 import session_bridge
-from session_bridge import Bridge, Change, Entry, Session, SessionInfo, Transaction, VariableInfo, Watch
+from session_bridge import (
+    Bridge,
+    Change,
+    CheckpointInfo,
+    Entry,
+    HistoryEntry,
+    Session,
+    SessionInfo,
+    Transaction,
+    VariableInfo,
+    Watch,
+)
 
 
 @dataclass
@@ -110,3 +121,32 @@ def watching(session: Session) -> None:
     for state in session.snapshots():
         assert_type(state, dict[str, Any])
     assert_type(session.wait_for("x", lambda value: value == 1, 2.5, default=0), Any)
+
+
+def going_back(bridge: Bridge, session: Session) -> None:
+    assert_type(bridge.create_session("a", history=3), Session)
+    assert_type(session.history("x"), Iterator[HistoryEntry[Any]])
+    for entry in session.history("x", limit=3, type=Config):
+        assert_type(entry, HistoryEntry[Config])
+        assert_type(entry.value, Config | None)
+        assert_type(session.restore("x", entry.revision, if_revision=0), int)
+    assert_type(session.checkpoint("before"), int)
+    assert_type(session.list_checkpoints(), list[CheckpointInfo])
+    assert_type(session.rollback("before"), int)
+    assert_type(session.delete_checkpoint("before"), bool)
+    assert_type(session.fork("b", ttl=60, labels={}, at_revision=1), Session)
+    assert_type(bridge.fork("a"), Session)
+    assert_type(session.expire_variable("x", "never"), int)
+
+
+def declaring(session: Session) -> None:
+    assert_type(session.declare("x", {"type": "integer"}), int)
+    for revision in (
+        session.declare("x", Config),
+        session.declare("x", Options),
+        session.declare("x", list[int | None]),
+        session.declare("x", Literal["a", "b"]),
+    ):
+        assert_type(revision, int)
+    assert_type(session.undeclare("x"), bool)
+    assert_type(session.declarations(), dict[str, Any])

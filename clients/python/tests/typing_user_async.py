@@ -11,7 +11,9 @@ from session_bridge import (
     AsyncTransaction,
     AsyncWatch,
     Change,
+    CheckpointInfo,
     Entry,
+    HistoryEntry,
     SessionInfo,
     VariableInfo,
 )
@@ -123,3 +125,32 @@ async def watching(session: AsyncSession) -> None:
     async for state in session.snapshots():
         assert_type(state, dict[str, Any])
     assert_type(await session.wait_for("x", lambda value: value == 1, 2.5, default=0), Any)
+
+
+async def going_back(bridge: AsyncBridge, session: AsyncSession) -> None:
+    assert_type(await bridge.create_session("a", history=3), AsyncSession)
+    assert_type(session.history("x"), AsyncIterator[HistoryEntry[Any]])
+    async for entry in session.history("x", limit=3, type=Config):
+        assert_type(entry, HistoryEntry[Config])
+        assert_type(entry.value, Config | None)
+        assert_type(await session.restore("x", entry.revision, if_revision=0), int)
+    assert_type(await session.checkpoint("before"), int)
+    assert_type(await session.list_checkpoints(), list[CheckpointInfo])
+    assert_type(await session.rollback("before"), int)
+    assert_type(await session.delete_checkpoint("before"), bool)
+    assert_type(await session.fork("b", ttl=60, labels={}, at_revision=1), AsyncSession)
+    assert_type(await bridge.fork("a"), AsyncSession)
+    assert_type(await session.expire_variable("x", "never"), int)
+
+
+async def declaring(session: AsyncSession) -> None:
+    assert_type(await session.declare("x", {"type": "integer"}), int)
+    for revision in (
+        await session.declare("x", Config),
+        await session.declare("x", Options),
+        await session.declare("x", list[int | None]),
+        await session.declare("x", Literal["a", "b"]),
+    ):
+        assert_type(revision, int)
+    assert_type(await session.undeclare("x"), bool)
+    assert_type(await session.declarations(), dict[str, Any])
