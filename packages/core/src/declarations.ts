@@ -3,9 +3,9 @@
 import { type Applied, type Moment, NOTHING } from "./applied.ts";
 import { type Constraint, type ConstraintValidator, constraintError } from "./constraints/constraint.ts";
 import { LimitExceededError } from "./errors.ts";
-import { type Contents, type Declarations, schemaBytes } from "./session-contents.ts";
+import { type Contents, type Declarations, declarationBytes } from "./session-contents.ts";
 
-/** Bytes of all schemas of one session. */
+/** What all declarations of one session may count for. */
 export const MAX_DECLARATIONS_BYTES = 1024 * 1024;
 
 /** A declaration that was understood; without a constraint it ends the one there is. */
@@ -48,8 +48,8 @@ export function judge({ store, declarations }: Contents, names: Iterable<string>
 }
 
 function checkDeclarations(before: Declarations | undefined, after: Declarations): void {
-  const actual = schemaBytes(after);
-  if (actual <= MAX_DECLARATIONS_BYTES || (before !== undefined && actual <= schemaBytes(before))) return;
+  const actual = declarationBytes(after);
+  if (actual <= MAX_DECLARATIONS_BYTES || (before !== undefined && actual <= declarationBytes(before))) return;
   throw new LimitExceededError(
     "DECLARATIONS_TOO_LARGE",
     `the session's declarations would have ${actual} bytes; at most ${MAX_DECLARATIONS_BYTES} are allowed`,

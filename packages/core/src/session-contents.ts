@@ -2,6 +2,7 @@
 import type { Constraint } from "./constraints/constraint.ts";
 import type { CheckpointRecord, Declaration } from "./persistence.ts";
 import type { SessionHistory } from "./session-history.ts";
+import { utf8Size } from "./values/utf8.ts";
 import { footprint, VariableStore } from "./variable-store.ts";
 
 /** The variables, and the sections that the session has. */
@@ -55,10 +56,13 @@ export interface Declared extends Declaration {
   readonly constraint: Constraint;
 }
 
-/** The bytes of all schemas. */
-export function schemaBytes(declarations: Declarations): number {
-  let bytes = 0;
-  for (const { schema } of declarations.values()) bytes += schema.length;
+/** What a declaration counts for beside its name and its schema, so that there cannot be too many of them. */
+const DECLARATION_BYTES = 64;
+
+/** What declarations count for: names, schemas, and a little for each. */
+export function declarationBytes(declarations: Declarations): number {
+  let bytes = declarations.size * DECLARATION_BYTES;
+  for (const { name, schema } of declarations.values()) bytes += utf8Size(name) + schema.length;
   return bytes;
 }
 

@@ -1,7 +1,7 @@
 /** One session's state in memory: two heads, and the operations that have begun and are not answered. */
 import { deadlineMs } from "./deadline.ts";
 import type { AnsweringDelta, SessionKey, SessionRecord, StoredVariable } from "./persistence.ts";
-import { type Contents, type Held, heldBy, schemaBytes } from "./session-contents.ts";
+import { type Contents, declarationBytes, type Held, heldBy } from "./session-contents.ts";
 import type { RequestIdentity, SessionInfo, Signal } from "./session-port.ts";
 import type { SessionWatch } from "./session-watches.ts";
 
@@ -103,7 +103,7 @@ const contentsBytes = ({ store, history, checkpoints, declarations }: Contents):
   heldBytes(store) +
   (history === undefined ? 0 : heldBytes(history)) +
   (checkpoints === undefined ? 0 : heldBytes(heldBy(checkpoints))) +
-  (declarations === undefined ? 0 : schemaBytes(declarations) * SCHEMA_WEIGHT);
+  (declarations === undefined ? 0 : declarationBytes(declarations) * SCHEMA_WEIGHT);
 
 const heldBytes = ({ size, sizeBytes }: Held): number => size * VARIABLE_BYTES + sizeBytes;
 

@@ -107,6 +107,23 @@ export const declaringLaws: readonly SessionLaw[] = [
     },
   },
   {
+    name: "[P16] a session declares as much as its listing can tell, names counted, and no more",
+    async check({ expect, session, refused }) {
+      for (let n = 0; n < 16; n++) await session.declare(`${n}`.padEnd(250, "n"), { title: "x".repeat(65_000) });
+      const { details } = await refused(
+        session.declare("more", { title: "x".repeat(10_000) }),
+        "LimitExceededError",
+        "DECLARATIONS_TOO_LARGE",
+        {
+          limit: "declarationsBytes",
+          limitValue: 1_048_576,
+        },
+      );
+      expect(details.actual).toBe(16 * (65_000 + 10 + 250 + 64) + 10_000 + 10 + 4 + 64);
+      expect((await session.declarations()).size).toBe(16);
+    },
+  },
+  {
     name: "a validator that can tell its JSON Schema can be declared, and one that cannot is refused",
     async check({ expect, session, refused }) {
       const schema = { type: "object", properties: { n: { type: "number" } }, required: ["n"] };
