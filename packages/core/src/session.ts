@@ -305,7 +305,8 @@ export interface Session {
    * Copies the session as it is at this moment, under a new id or one of 128 random bits: variables with their deadlines, and declarations; not
    * its history and not its checkpoints. From then on neither knows the other [P7]. SessionNotFoundError; SessionExistsError.
    */
-  fork(options?: ForkOptions): Promise<Session>;
+  fork(): Promise<Session>;
+  fork(options: ForkOptions): Promise<Session>;
   fork(newId: string, options?: ForkOptions): Promise<Session>;
 
   /** Extends the session's life, or replaces its time to live. SessionNotFoundError when there is no such session. */

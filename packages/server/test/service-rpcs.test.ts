@@ -1,5 +1,9 @@
-import { expect, test } from "vitest";
+import { connect } from "@session-bridge/client";
+import { memoryPersistence } from "@session-bridge/core";
+import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
 import { bytesOf } from "./support/bytes.ts";
+import { refusalOf } from "./support/raw-client.ts";
 import { testServer } from "./support/test-server.ts";
 
 const S = "s-1";
@@ -189,4 +193,45 @@ test("GetServerInfo says the version and the limits in force", async () => {
     messageBytes: 4_194_304n,
     valueDepth: 64n,
   });
+});
+
+test("a server says what its store keeps, and refuses what it does not with UNSUPPORTED", async () => {
+  const all = ["watch", "fork", "history", "checkpoints", "declarations"];
+  expect((await (await testServer()).client.call("getServerInfo")).features).toEqual(all);
+  const inner = memoryPersistence();
+  const persistence = { ...inner, capabilities: { ...inner.capabilities, sections: ["requests"] } };
+  const { client } = await testServer({ persistence });
+  expect((await client.call("getServerInfo")).features).toEqual(["watch", "fork"]);
+  const { revision } = await client.call("setVariable", { sessionId: S, name: "a", value: bytesOf("01") });
+  const changes = [
+    { name: "a", change: { $case: "declare" as const, value: { schema: bytesOf("c3") } } },
+    { change: { $case: "checkpoint" as const, value: { label: "c" } } },
+    { change: { $case: "rollback" as const, value: { label: "c" } } },
+  ];
+  for (const operation of changes) {
+    const refusal = await refusalOf(client.call("updateVariables", { sessionId: S, operations: [operation] }));
+    expect(refusal).toMatchObject({ code: 12, reason: "UNSUPPORTED", metadata: { outcome: "not_applied" } });
+  }
+  expect(await refusalOf(client.call("createSession", { sessionId: "s-2", historyEntries: 1 }))).toMatchObject({ reason: "UNSUPPORTED" });
+  expect((await client.call("getVariableHistory", { sessionId: S, name: "a" })).entries).toEqual([]);
+  expect((await client.call("listCheckpoints", { sessionId: S })).checkpoints).toEqual([]);
+  expect((await client.call("listDeclarations", { sessionId: S })).declarations).toEqual([]);
+  const { session } = await client.call("forkSession", { sessionId: S, newSessionId: "copy" });
+  expect([session?.sessionId, (await client.call("getVariable", { sessionId: "copy", name: "a" })).found]).toEqual(["copy", true]);
+  expect((await client.call("getSession", { sessionId: S })).session?.revision).toBe(revision);
+});
+
+test("a validator of zod can be declared, and refuses on the server what it says in its JSON Schema", async () => {
+  const { address } = await testServer();
+  const bridge = connect(address);
+  onTestFinished(() => bridge.close());
+  const session = bridge.session(S);
+  const Config = z.object({ temperature: z.number().max(2), tools: z.array(z.string()).optional(), mode: z.enum(["a", "b"]).default("a") });
+  await session.declare("config", Config);
+  await session.set("config", { temperature: 1, tools: [] });
+  expect(await session.get("config", Config)).toEqual({ temperature: 1, tools: [], mode: "a" });
+  for (const bad of [{ temperature: 3 }, {}, { temperature: 1, tools: [1] }, { temperature: 1, mode: "c" }]) {
+    await expect(session.set("config", bad)).rejects.toMatchObject({ reason: "CONSTRAINT_VIOLATED" });
+  }
+  await expect(session.declare("at", z.date())).rejects.toMatchObject({ reason: "INVALID_ARGUMENT" });
 });
