@@ -57,9 +57,10 @@ export function performFork({ clock, call, shared, take, fetch, ...parts }: Fork
   const { source, key, engine } = parts;
   const { turns } = engine;
   const left = countdown(clock, call);
+  const step = forkStep(parts);
   const copy = async (tries: number): Promise<SessionInfo> => {
     try {
-      return await take(forkStep(parts), left());
+      return await take(step, left());
     } catch (error) {
       if (!(error instanceof SourceNotReady)) throw error;
       const { away } = error;
@@ -87,6 +88,8 @@ export function checkAtRevision({ atRevision }: SessionFork): void {
 /** The turn of a copy. Throws SourceNotReady when it has to be taken again. */
 function forkStep(parts: ForkParts): Take<SessionInfo> {
   const { source, key, engine, maxSessions } = parts;
+  /** The source's revision that the store was last asked to copy: asked again, it may have another one. */
+  let askedRevision: number | undefined;
   return (head, nowMs) => {
     if (head !== undefined) throw new SessionExistsError(`there is a session "${key.id}" already`);
     const standing = engine.turns.standing(source);
@@ -108,7 +111,16 @@ function forkStep(parts: ForkParts): Take<SessionInfo> {
     const record = usedRecord({ ...fresh, historyEntries, variableCount: 0, sizeBytes: 0 }, contents, revision, nowMs);
     const answer = sessionInfo(key.id, record);
     const commit = (delta: SessionDelta) => ({ answer, commit: { head: { ...contents, record }, delta } });
-    if (storeForks) return commit({ kind: "fork", key, nowMs, source: { key: source, revision: copied.record.revision }, record });
+    if (storeForks) {
+      const asked = { key: source, revision: copied.record.revision };
+      if (askedRevision === asked.revision) {
+        askedRevision = undefined;
+        engine.turns.outdated(source);
+        throw new SourceNotReady(undefined);
+      }
+      askedRevision = asked.revision;
+      return commit({ kind: "fork", key, nowMs, source: asked, record });
+    }
     const away = awayOf(original.variables());
     if (away.length > 0) throw new SourceNotReady(away);
     // What is declared now may not have been when the values were written.

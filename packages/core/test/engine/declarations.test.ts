@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Operation, OperationChange, SessionPort } from "../../src/session-port.ts";
 import { encode, float } from "../../src/values/index.ts";
 import { bytesOf } from "../values/hex.ts";
-import { all, get, pass, refusal, type StageOptions, set, setOf, settled, stage, update } from "./stage.ts";
 import { slowStore } from "./slow-store.ts";
+import { all, get, pass, refusal, type StageOptions, set, setOf, settled, stage, update } from "./stage.ts";
 
 const declare = (name: string, schema: unknown): Operation => ({
   kind: "declare",
@@ -56,13 +56,16 @@ describe("a declared variable", () => {
     }
   });
 
-  it.each(WAYS.filter(([kind]) => kind !== "rollback"))("takes none by %s in an independent update either, which goes on without it", async (_, way) => {
-    const { port, wild } = await strict();
-    await update(port, "s", declare("absent", NUMBER));
-    const { results } = await port.update("s", { operations: [way(wild), setOf("other", 1)], independent: true }, {});
-    expect(results.map(({ error }) => error?.reason)).toEqual(["CONSTRAINT_VIOLATED", undefined]);
-    expect(await all(port, "s")).toEqual({ list: [1], map: { a: 1 }, count: 1, other: 1 });
-  });
+  it.each(WAYS.filter(([kind]) => kind !== "rollback"))(
+    "takes none by %s in an independent update either, which goes on without it",
+    async (_, way) => {
+      const { port, wild } = await strict();
+      await update(port, "s", declare("absent", NUMBER));
+      const { results } = await port.update("s", { operations: [way(wild), setOf("other", 1)], independent: true }, {});
+      expect(results.map(({ error }) => error?.reason)).toEqual(["CONSTRAINT_VIOLATED", undefined]);
+      expect(await all(port, "s")).toEqual({ list: [1], map: { a: 1 }, count: 1, other: 1 });
+    },
+  );
 
   it.each(WAYS)("takes none by %s after the session was loaded again", async (_, way) => {
     const { again, port: first, wild } = await strict();
@@ -74,7 +77,14 @@ describe("a declared variable", () => {
     const { port, again } = await strict();
     await update(port, "s", declare("absent", NUMBER));
     await port.forkSession("s", { id: "copy" }, {});
-    await update(port, "s", declare("count", undefined), declare("map", undefined), declare("list", undefined), declare("absent", undefined));
+    await update(
+      port,
+      "s",
+      declare("count", undefined),
+      declare("map", undefined),
+      declare("list", undefined),
+      declare("absent", undefined),
+    );
     const operation = way(0);
     // A copy has neither history nor checkpoints.
     if (operation.kind === "restore" || operation.kind === "rollback") return;
@@ -108,15 +118,16 @@ describe("a declared variable", () => {
     expect(await get(port, "t", "count")).toBe("wild");
   });
 
-  it("is judged by what another process of the same store has declared, before and after it is saved", async () => {
-    const { clock, engine } = stage();
-    await engine.close();
-    const slow = slowStore(clock, 50);
-    const { port } = stage({ inner: slow.connect() });
-    const waiting = [update(port, "s", declare("x", NUMBER)), refusal(() => set(port, "s", "x", "wild")), set(port, "s", "x", 1)] as const;
+  it("is judged from the turn of its declaration on, before that is saved", async () => {
+    const { clock } = stage();
+    const { port } = stage({ inner: slowStore(clock, 50).connect() });
+    const declaring = update(port, "s", declare("x", NUMBER));
+    await settled();
+    const wild = refusal(() => set(port, "s", "x", "wild"));
+    const fitting = set(port, "s", "x", 1);
     await pass(clock, 500, 25);
-    expect((await waiting[1]).reason).toBe("CONSTRAINT_VIOLATED");
-    await Promise.all(waiting);
+    expect((await wild).reason).toBe("CONSTRAINT_VIOLATED");
+    await Promise.all([declaring, fitting]);
     expect(await get(port, "s", "x")).toBe(1);
   });
 });
@@ -147,7 +158,10 @@ describe("declaring", () => {
     const { port } = stage();
     await update(port, "s", setOf("x", "wild"), { kind: "set", name: "y", value: { bytes: new Uint8Array(3), encoding: "custom" } });
     for (const name of ["x", "y"]) {
-      expect(await refusal(() => update(port, "s", declare(name, NUMBER)))).toMatchObject({ reason: "CONSTRAINT_VIOLATED", details: { name } });
+      expect(await refusal(() => update(port, "s", declare(name, NUMBER)))).toMatchObject({
+        reason: "CONSTRAINT_VIOLATED",
+        details: { name },
+      });
     }
     expect(await refusal(() => update(port, "s", declare("z", { type: "nothing" })))).toMatchObject({
       reason: "INVALID_SCHEMA",
@@ -205,7 +219,9 @@ function exact(_key: string, value: unknown, context: { readonly source?: string
 }
 
 describe("proto/vectors/constraints.json", () => {
-  it("holds through the engine, row by row: what fits is written, what does not is refused with its path and rule, and no bad schema declared", async () => {
+  it("holds through the engine, row by row: what fits is written, what does not is refused with its path and rule, and no bad schema declared", {
+    timeout: 60_000,
+  }, async () => {
     const file = readFileSync(new URL("../../../../proto/vectors/constraints.json", import.meta.url), "utf8");
     const rows = JSON.parse(file, exact as (key: string, value: unknown) => unknown) as readonly Row[];
     const { port } = stage();
