@@ -1,7 +1,10 @@
+import type { SaveOutcome, SessionDelta } from "@session-bridge/core";
 import { describe, expect, it, vi } from "vitest";
 import { IN_MEMORY, openWriter } from "../src/connections.ts";
+import { packDeltas } from "../src/packing.ts";
 import { reading } from "../src/reading.ts";
 import { writing } from "../src/writing.ts";
+import { create, NOW_MS, variable } from "./scratch.ts";
 
 /** Every statement of the package, as it was prepared. */
 function statements() {
@@ -38,5 +41,47 @@ describe("statements", () => {
       const plan = db.prepare(`EXPLAIN QUERY PLAN ${source}`).all(...positions) as { detail: string }[];
       expect(plan.map(({ detail }) => detail).join("; ")).toMatch(/SEARCH [kv] USING PRIMARY KEY \(session=\? AND label=\? AND name=\?\)/);
     }
+  });
+
+  it("of a set and of a load are as few as without any sections, where a session has none", () => {
+    const db = openWriter(IN_MEMORY);
+    let ran: string[] = [];
+    const prepare = db.prepare.bind(db);
+    const spied = vi.spyOn(db, "prepare").mockImplementation(((source: string) => {
+      const statement = prepare(source);
+      for (const method of ["run", "get", "all", "iterate"] as const) {
+        const real = statement[method].bind(statement) as (...args: unknown[]) => unknown;
+        Object.assign(statement, {
+          [method]: (...args: unknown[]) => {
+            ran.push(source.trim().split(/\s+/).slice(0, 3).join(" "));
+            return real(...args);
+          },
+        });
+      }
+      return statement;
+    }) as never);
+    const [reads, writes] = [reading(db), writing(db)];
+    spied.mockRestore();
+    const save = (delta: SessionDelta): readonly SaveOutcome[] => {
+      const { deltas, values } = packDeltas([delta]);
+      ran = [];
+      return writes.save(deltas, values);
+    };
+    const { key, record } = create("s");
+    const set = [{ ...variable("v"), revision: 2 }];
+    const write = { kind: "write", key, nowMs: NOW_MS, baseRevision: 1, record: { ...record, revision: 2 }, set, removed: [] } as const;
+    save(create("s"));
+    expect(save(write)).toEqual(["saved"]);
+    expect(ran).toEqual([
+      "SELECT session, revision,",
+      "INSERT OR REPLACE",
+      "DELETE FROM large_values",
+      "UPDATE sessions SET",
+      "UPDATE store SET",
+    ]);
+    ran = [];
+    reads.load(key);
+    expect(ran).toEqual(["SELECT session, revision,", "SELECT v.session, v.name,"]);
+    db.close();
   });
 });
