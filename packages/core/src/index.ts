@@ -74,8 +74,6 @@ export type {
 export { REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS } from "./persistence.ts";
 export type {
   AppendOptions,
-  Change,
-  ChangeStream,
   ConditionOptions,
   CreateSessionOptions,
   EditOptions,
@@ -88,18 +86,15 @@ export type {
   SessionDirectory,
   SessionOptions,
   SetOptions,
-  SnapshotStream,
-  SnapshotsOptions,
   TouchOptions,
   UpdateVariableOptions,
   Values,
-  WaitForOptions,
-  WatchOptions,
   WriteOptions,
 } from "./session.ts";
 export { SessionManager, type SessionManagerOptions } from "./session-manager.ts";
 export type { DeclaredSchema, ForkOptions, HistoryEntry, HistoryOptions, JsonSchema } from "./session-past.ts";
 export type { CallOptions, CheckpointInfo, SessionInfo, SessionTtl, Signal, VariableInfo, VariableTtl } from "./session-port.ts";
+export type { Change, ChangeStream, SnapshotStream, SnapshotsOptions, WaitForOptions, WatchOptions } from "./session-told.ts";
 export type { Transaction, TransactionOptions, TransactOptions } from "./session-transaction.ts";
 export { type Integers, UndecodedValue } from "./session-values.ts";
 export {

@@ -21,6 +21,7 @@ import type {
   SessionPort,
   VariableInfo,
 } from "./session-port.ts";
+import type * as told from "./session-told.ts";
 import type { Transaction, TransactionOptions, TransactOptions } from "./session-transaction.ts";
 import { conform, decodeOneOfMany, decodeVariable, type Integers, infoOf, type ValueCodec } from "./session-values.ts";
 import { snapshots, waitFor, watchChanges } from "./session-watch.ts";
@@ -196,17 +197,17 @@ class PortSession implements api.Session {
     return transact(this.#handle, fn, checked);
   }
 
-  watch(options?: api.WatchOptions): api.ChangeStream {
+  watch(options?: told.WatchOptions): told.ChangeStream {
     const checked = checkOptions("watch", options, OPTIONS.watch);
     if (checked.names !== undefined && checked.prefix !== undefined) throw refuse("watch takes names or a prefix, not both");
     return watchChanges(this.#context, this.id, checked);
   }
 
-  snapshots(options?: api.SnapshotsOptions): api.SnapshotStream {
+  snapshots(options?: told.SnapshotsOptions): told.SnapshotStream {
     return snapshots(this.#context, this.id, checkOptions("snapshots", options, OPTIONS.snapshots));
   }
 
-  async waitFor(name: string, predicate: (value: unknown) => unknown, options?: api.WaitForOptions): Promise<unknown> {
+  async waitFor(name: string, predicate: (value: unknown) => unknown, options?: told.WaitForOptions): Promise<unknown> {
     const checked = checkOptions("waitFor", options, OPTIONS.call);
     checkName(name);
     if (typeof predicate !== "function") throw refuse("waitFor takes a function of the value");

@@ -1,6 +1,6 @@
 /** What the store went through, and whether what a watcher is told is that: every commit once, whole and in order, or a resync [P15]. */
 import type { SessionDelta } from "../../src/persistence.ts";
-import type { Change } from "../../src/session.ts";
+import type { Change } from "../../src/session-told.ts";
 import { changesOf } from "../../src/session-watches.ts";
 import { revisionOf } from "../simulation/history.ts";
 import { afterDelta, decoded, type Model, type ModelVariable, text } from "../simulation/model.ts";

@@ -12,9 +12,9 @@ import {
   StoreUnavailableError,
 } from "../../src/errors.ts";
 import type { StoredVariable } from "../../src/persistence.ts";
-import type { Change } from "../../src/session.ts";
 import { sessionOver } from "../../src/session-over-port.ts";
 import type { SessionPort } from "../../src/session-port.ts";
+import type { Change } from "../../src/session-told.ts";
 import { UndecodedValue, valueCodec } from "../../src/session-values.ts";
 import { manualClock, seededRandom } from "../../src/testing/index.ts";
 import { encode } from "../../src/values/index.ts";

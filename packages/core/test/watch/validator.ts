@@ -5,9 +5,9 @@
 import node from "node:process";
 import { closable } from "../../src/closable.ts";
 import { BridgeClosedError, ServerUnavailableError } from "../../src/errors.ts";
-import type { Change, ChangeStream, WatchOptions } from "../../src/session.ts";
 import { sessionOver } from "../../src/session-over-port.ts";
 import type { SessionPort } from "../../src/session-port.ts";
+import type { Change, ChangeStream, WatchOptions } from "../../src/session-told.ts";
 import { valueCodec } from "../../src/session-values.ts";
 import { manualClock } from "../../src/testing/index.ts";
 import type { WatchPort } from "../../src/watch-port.ts";

@@ -1,5 +1,5 @@
 /** Laws of watching: what is told, in which order, and how it ends. */
-import type { Change, ChangeStream, SnapshotStream } from "../../session.ts";
+import type { Change, ChangeStream, SnapshotStream } from "../../session-told.ts";
 import type { SessionLaw } from "./stage.ts";
 
 /** A change in words: `a=1`, `delete a`, `caught_up`; what completes a commit ends with a full stop. */
