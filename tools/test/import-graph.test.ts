@@ -99,6 +99,12 @@ describe("TypeScript", () => {
     expect(breaking(generated)).toEqual([]);
   });
 
+  test("of the client, one module alone runs gRPC", () => {
+    const law = (path: string, { specifier, typeOnly }: Import) =>
+      packageOf(path) !== "client" || !GRPC.test(specifier) || typeOnly || path === "packages/client/src/rpc/grpc-connection.ts";
+    expect(breaking(law)).toEqual([]);
+  });
+
   test("no carrier knows another one", () => {
     const carriers = ["packages/server/src/grpc/", "packages/server/src/direct/"];
     const law = (path: string, { specifier }: Import) => {

@@ -126,6 +126,17 @@ describe("direct alone", () => {
     expect(proxy.firsts).toEqual(["direct"]);
   });
 
+  it("opens as many connections for its watches as a server with few streams asks for", async () => {
+    const server = await startServer({ listen: "127.0.0.1:0", requestLimits: { streamsPerConnection: 4 } });
+    const proxy = await watched(() => server.address);
+    const session = bridgeTo(proxy.address, { carrier: "direct" }).session("s");
+    later(() => server.stop({ graceMs: 0 }));
+    const watches = Array.from({ length: 10 }, () => session.watch());
+    for (const { value } of await Promise.all(watches.map((watch) => watch.next()))) expect(value).toMatchObject({ kind: "caught_up" });
+    expect(proxy.firsts).toHaveLength(3);
+    await Promise.all(watches.map((watch) => watch.return?.()));
+  });
+
   it("loses no change and no answer while its server stops and another one starts", async () => {
     const first = await serve();
     let current = first.address;

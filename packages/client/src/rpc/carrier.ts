@@ -37,6 +37,8 @@ export type Answered<A> = (status: CallStatus | undefined, answer?: A) => void;
 
 /** A connection that calls can be sent on. */
 export interface Carrier {
+  /** How many streams it may have at once; undefined when a further one waits for another to end. */
+  readonly maxStreams?: number | undefined;
   /** Sends the bytes of a request. Returns what cancels the call, after which nothing is said of it. */
   unary<Q, A>(method: MethodDefinition<Q, A>, request: Buffer, parts: CallParts, answered: Answered<A>): () => void;
   stream<Q, A>(method: MethodDefinition<Q, A>, request: Q): CarrierStream<A>;

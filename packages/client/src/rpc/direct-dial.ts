@@ -1,7 +1,7 @@
 /** Making a direct connection: to the first words of both sides. */
 import { connect, type Socket } from "node:net";
 import { ServerUnavailableError } from "@session-bridge/core";
-import { DirectHello } from "@session-bridge/protocol/session_bridge/v1/direct";
+import { DirectHello, DirectWelcome } from "@session-bridge/protocol/session_bridge/v1/direct";
 import { DIRECT_VERSION, FRAME, FrameReader, frame, MAGIC } from "../frames.ts";
 import { MAX_MESSAGE_BYTES } from "./carrier.ts";
 import { statusIn } from "./direct-calls.ts";
@@ -79,7 +79,8 @@ function greeted(address: string, socket: Socket): Promise<DirectLine> {
         if (first.length >= MAGIC.length) reader.push(first.subarray(MAGIC.length));
       }
       try {
-        if (isWelcomed(address, first, reader)) settle(() => resolve(new DirectLine(address, socket, reader)));
+        const welcome = welcomeIn(address, first, reader);
+        if (welcome !== undefined) settle(() => resolve(new DirectLine(address, socket, reader, welcome)));
       } catch (error) {
         give(error instanceof NotDirectError ? error : new NotDirectError(address, "its welcome cannot be read", true));
       }
@@ -90,13 +91,14 @@ function greeted(address: string, socket: Socket): Promise<DirectLine> {
   });
 }
 
-/** Whether magic and welcome are there. Throws NotDirectError when something else is. */
-function isWelcomed(address: string, first: Buffer, reader: FrameReader): boolean {
+/** The welcome behind the magic, undefined before it is there. Throws NotDirectError when something else is. */
+function welcomeIn(address: string, first: Buffer, reader: FrameReader): DirectWelcome | undefined {
   const length = Math.min(first.length, MAGIC.length);
   if (Buffer.compare(first.subarray(0, length), MAGIC.subarray(0, length)) !== 0) {
     throw new NotDirectError(address, "its first bytes are others", true);
   }
   const word = reader.next();
-  if (word === undefined || word.kind === FRAME.welcome) return word !== undefined;
+  if (word === undefined) return undefined;
+  if (word.kind === FRAME.welcome) return DirectWelcome.decode(word.payload);
   throw new NotDirectError(address, word.kind === FRAME.error ? statusIn(word.payload).message : "it gives no welcome", true);
 }

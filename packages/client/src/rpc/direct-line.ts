@@ -2,7 +2,7 @@
 import type { Socket } from "node:net";
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { CODES, systemClock } from "@session-bridge/core/internal";
-import { DirectGoAway, DirectMetadata } from "@session-bridge/protocol/session_bridge/v1/direct";
+import { DirectGoAway, DirectMetadata, type DirectWelcome } from "@session-bridge/protocol/session_bridge/v1/direct";
 import { FLAG_METADATA, FRAME, type Frame, type FrameHead, type FrameReader, frame } from "../frames.ts";
 import type { Answered, CallParts, CallStatus, Carrier, CarrierStream } from "./carrier.ts";
 import { CREDIT, type OpenCall, OpenStream, OpenUnary, statusIn } from "./direct-calls.ts";
@@ -15,6 +15,7 @@ const SILENCE_MS = 30_000;
 
 /** A connection on which both sides have said who they are. */
 export class DirectLine implements Carrier {
+  readonly maxStreams: number;
   readonly #address: string;
   readonly #socket: Socket;
   readonly #reader: FrameReader;
@@ -28,7 +29,9 @@ export class DirectLine implements Carrier {
   /** What the server said of the connection before it closed it. */
   #lastWord: CallStatus | undefined;
 
-  constructor(address: string, socket: Socket, reader: FrameReader) {
+  constructor(address: string, socket: Socket, reader: FrameReader, { maxStreams }: DirectWelcome) {
+    // A server that says nothing of it has no such limit.
+    this.maxStreams = maxStreams || Number.POSITIVE_INFINITY;
     this.#address = address;
     this.#socket = socket;
     this.#reader = reader;

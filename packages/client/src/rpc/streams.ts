@@ -21,7 +21,7 @@ export interface Streams {
 
 interface Line {
   readonly link: Connection;
-  readonly most: number;
+  most: number;
   streams: number;
 }
 
@@ -57,9 +57,16 @@ export function streams(main: Connection, clock: Clock): Streams {
       const end = (): void => stop.abort();
       const enders = [closing.signal, ...(within.signal ? [within.signal] : [])];
       for (const ender of enders) ender.addEventListener("abort", end);
-      const line = takeLine();
+      const connecting = { ...within, signal: stop.signal };
+      let line = takeLine();
       try {
-        const carrier = await carrierOf(line, { ...within, signal: stop.signal });
+        let carrier = await carrierOf(line, connecting);
+        for (let most = mostOf(carrier); line.streams > most; most = mostOf(carrier)) {
+          line.most = most;
+          leave(line);
+          line = takeLine();
+          carrier = await carrierOf(line, connecting);
+        }
         yield* answers(carrier, method, request, { clock, signal: stop.signal });
       } catch (error) {
         throw closing.signal.aborted ? closed() : error;
@@ -71,6 +78,8 @@ export function streams(main: Connection, clock: Clock): Streams {
     close: () => closing.abort(),
   };
 }
+
+const mostOf = ({ maxStreams = Number.POSITIVE_INFINITY }: Carrier): number => maxStreams;
 
 /** The answers to one request, until the signal is aborted. Fails when the stream ends or is silent for too long. */
 async function* answers<Q, A>(
