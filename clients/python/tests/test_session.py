@@ -25,6 +25,7 @@ from session_bridge import (
 
 from .servers import Server
 
+pytestmark = pytest.mark.usefixtures("carrier")
 MEBIBYTE = 1_048_576
 
 
@@ -79,6 +80,7 @@ def test_p3_what_is_not_touched_stays_as_it_was(session: Session) -> None:
     assert type(session["config"]["b"]["one"]) is float
 
 
+@pytest.mark.parametrize("carrier", ["direct"], indirect=True)
 def test_p4_fifty_clients_increment_to_exactly_ten_thousand(session: Session, server: Server) -> None:
     """[P4] Operations of one session take effect one after another."""
 
@@ -89,6 +91,7 @@ def test_p4_fifty_clients_increment_to_exactly_ten_thousand(session: Session, se
     assert _fifty(session, server, work) == 10_000
 
 
+@pytest.mark.parametrize("carrier", ["direct"], indirect=True)
 def test_p4_fifty_clients_update_to_exactly_ten_thousand(session: Session, server: Server) -> None:
     """[P4] A compare-and-set loop loses nothing."""
 
