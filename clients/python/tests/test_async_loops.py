@@ -138,3 +138,17 @@ def test_a_program_that_speaks_direct_does_not_import_grpc(server: Server) -> No
 def test_a_carrier_that_there_is_not_is_refused(carrier: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="carrier is one of"):
         session_bridge.connect_async(carrier=carrier)
+
+
+def test_a_program_without_an_event_loop_does_not_import_asyncio() -> None:
+    """OpenTelemetry may."""
+    program = """if True:
+        import sys
+        sys.modules["opentelemetry"] = None
+        import session_bridge
+        session_bridge.connect().close()
+        assert "asyncio" not in sys.modules
+        session_bridge.connect_async()
+        assert "asyncio" in sys.modules
+    """
+    subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)

@@ -1,11 +1,9 @@
 """The variables of a session, shared by every process and language that works for it."""
 
+from importlib import import_module as _import_module
 from importlib.metadata import version as _version
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from ._async_bridge import AsyncBridge, connect_async
-from ._async_session import AsyncSession
-from ._async_transaction import AsyncTransaction
-from ._async_watch import AsyncWatch
 from ._bridge import Bridge, connect
 from ._errors import (
     BridgeClosedError,
@@ -39,6 +37,28 @@ from ._session import Session
 from ._transaction import Transaction
 from ._values import Codecs, CustomEncoding
 from ._watch import Watch
+
+if _TYPE_CHECKING:
+    from ._async_bridge import AsyncBridge, connect_async
+    from ._async_session import AsyncSession
+    from ._async_transaction import AsyncTransaction
+    from ._async_watch import AsyncWatch
+else:
+    _LATER = {
+        "AsyncBridge": "._async_bridge",
+        "AsyncSession": "._async_session",
+        "AsyncTransaction": "._async_transaction",
+        "AsyncWatch": "._async_watch",
+        "connect_async": "._async_bridge",
+    }
+
+    def __getattr__(name: str) -> object:
+        """What is for event loops is imported when it is first asked for: asyncio takes a while."""
+        if name not in _LATER:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = globals()[name] = getattr(_import_module(_LATER[name], __name__), name)
+        return found
+
 
 __version__ = _version("session-bridge")
 

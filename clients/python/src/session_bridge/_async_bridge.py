@@ -10,10 +10,11 @@ from ._arguments import OMITTED, Omitted, check_address, check_labels, check_pre
 from ._async_carriers import async_carrier_of
 from ._async_rpc import AsyncRemoteTransport
 from ._async_session import AsyncSession
+from ._async_steps import run_async
 from ._carriers import CarrierName
 from ._link import Link
 from ._models import SessionInfo, SessionTtl
-from ._steps import Steps, run_async, wait_ready
+from ._steps import Steps, wait_ready
 from ._values import DEFAULT_CODECS, Codecs
 from ._wire import AsyncTransport
 

@@ -11,6 +11,7 @@ from . import _calls as calls
 from . import _session_calls as session_calls
 from ._arguments import OMITTED, IfRevision, Omitted
 from ._async_session_past import AsyncSessionPast
+from ._async_steps import run_async
 from ._async_transaction import AsyncTransaction, transact
 from ._async_watch import AsyncWatch
 from ._compare_and_set import update_variable
@@ -18,7 +19,7 @@ from ._edit import edit, write_back
 from ._errors import BridgeClosedError
 from ._link import Handle
 from ._models import Change, Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
-from ._steps import Steps, run_async
+from ._steps import Steps
 from ._told import changes, states
 from ._transaction_state import TransactionState
 from ._watching import watched, watched_until

@@ -7,9 +7,10 @@ from typing_extensions import TypeForm
 
 from . import _past_calls as calls
 from ._arguments import OMITTED, IfRevision
+from ._async_steps import run_async
 from ._link import Handle
 from ._models import CheckpointInfo, HistoryEntry
-from ._steps import Steps, run_async
+from ._steps import Steps
 from ._wire import AsyncTransport
 
 T = TypeVar("T")

@@ -9,10 +9,11 @@ from typing_extensions import TypeForm
 
 from . import _changes as changes
 from ._arguments import OMITTED, IfRevision
+from ._async_steps import run_async
 from ._errors import InvalidArgumentError
 from ._link import Handle
 from ._models import Ttl
-from ._steps import Steps, run_async
+from ._steps import Steps
 from ._transact import Tries
 from ._transaction_state import TransactionState
 from ._wire import AsyncTransport

@@ -1,17 +1,15 @@
 """What a call does, without doing it: a generator of `Send`, `Pause` and `Apply` steps.
 
-Everything but the waiting lives in such generators. Two short drivers carry them out: `run` for threads, `run_async`
-for the tasks of an event loop.
+Everything but the waiting lives in such generators. Two short drivers carry them out: `run` here for threads, `run_async`
+of `_async_steps` for the tasks of an event loop.
 """
 
-import asyncio
 import math
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from inspect import isawaitable
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from ._errors import (
@@ -23,7 +21,7 @@ from ._errors import (
     ServerUnavailableError,
 )
 from ._telemetry import observe, under_way
-from ._wire import AsyncTransport, Greet, Identity, Request, Server, Transport
+from ._wire import Greet, Identity, Request, Server, Transport
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -150,7 +148,7 @@ def remaining(deadline: float) -> float:
 
 def run(steps: Steps[R], transport: Transport) -> R:
     """Carries out the steps, waiting in this thread. Observers know the call by the name of the steps."""
-    observed = observe(_name(steps), transport)
+    observed = observe(name_of(steps), transport)
     if observed is None:
         return _carry_out(steps, transport.call)
 
@@ -162,21 +160,8 @@ def run(steps: Steps[R], transport: Transport) -> R:
         return _carry_out(steps, call)
 
 
-async def run_async(steps: Steps[R], transport: AsyncTransport) -> R:
-    """Carries out the steps, waiting in this task; functions of the user's may be coroutine functions."""
-    observed = observe(_name(steps), transport)
-    if observed is None:
-        return await _carry_out_async(steps, transport.call)
-
-    async def call(request: Request[A], timeout: float, identity: Identity | None) -> A:
-        with observed.asking(request):
-            return await transport.call(request, timeout, identity)
-
-    with under_way(observed):
-        return await _carry_out_async(steps, call)
-
-
-def _name(steps: Steps[Any]) -> str:
+def name_of(steps: Steps[Any]) -> str:
+    """What observers call them."""
     return getattr(steps, "__name__", "call")
 
 
@@ -200,28 +185,3 @@ def _carry_out(steps: Steps[R], ask_server: Callable[[Request[Any], float, Ident
             given = None
         else:
             given = step.function(step.argument)
-
-
-async def _carry_out_async(
-    steps: Steps[R], ask_server: Callable[[Request[Any], float, Identity | None], Awaitable[Any]]
-) -> R:
-    advance: Callable[[Any], Step] = steps.send
-    given: Any = None
-    while True:
-        try:
-            step = advance(given)
-        except StopIteration as done:
-            result: R = done.value
-            return result
-        advance = steps.send
-        if isinstance(step, Send):
-            try:
-                given = await ask_server(step.request, step.timeout, step.identity)
-            except BridgeError as error:
-                advance, given = steps.throw, error
-        elif isinstance(step, Pause):
-            given = await asyncio.sleep(step.seconds, None)
-        else:
-            given = step.function(step.argument)
-            if isawaitable(given):
-                given = await given
