@@ -1,7 +1,7 @@
 """What a call does, without doing it: a generator of `Send`, `Pause` and `Apply` steps.
 
-Everything but the waiting lives in such generators. Two short drivers carry them out: `run` here for threads, `run_async`
-of `_async_steps` for the tasks of an event loop.
+Everything but the waiting lives in such generators. Two short drivers carry them out: `run` for threads, and that of
+`_async_steps` for the tasks of an event loop.
 """
 
 import math
