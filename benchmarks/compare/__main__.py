@@ -4,6 +4,7 @@ import argparse
 import json
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -97,14 +98,16 @@ def _write(report: Report, into_docs: bool) -> None:
     RESULTS.joinpath("table.md").write_text(markdown(report, {name: f"{name}.svg" for name in names}) + "\n")
     if not into_docs:
         return
-    PICTURES.mkdir(exist_ok=True)
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir()
     for name in names:
         for suffix in ("png", "svg"):
             shutil.copy(RESULTS / f"{name}.{suffix}", PICTURES)
     before, rest = DOCUMENT.read_text().split(BEGIN)
     _, after = rest.split(END)
-    table = markdown(report, {name: f"{PICTURES.name}/{name}.svg" for name in names})
+    table = markdown(report, {name: f"{PICTURES.name}/{name}.svg" for name in names}, heading="###")
     DOCUMENT.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
+    subprocess.run([ROOT / "node_modules" / ".bin" / "biome", "format", "--write", DOCUMENT], check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

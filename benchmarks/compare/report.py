@@ -35,15 +35,15 @@ def spread_text(found: Spread) -> str:
     return f"{number(found.median)} ({number(found.least)}–{number(found.most)})"
 
 
-def markdown(report: Report, pictures: Mapping[str, str]) -> str:
-    """The whole report. `pictures` are paths of the rows' plots, by row."""
+def markdown(report: Report, pictures: Mapping[str, str], heading: str = "##") -> str:
+    """The whole report. `pictures` are paths of the rows' plots, by row; `heading` is what begins one."""
     facts = [f"- {name}: {fact}" for name, fact in report.machine.items()]
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
-    rows = [row_section(measured, pictures.get(measured.row.name)) for measured in report.rows]
+    rows = [row_section(measured, pictures.get(measured.row.name), heading) for measured in report.rows]
     return "\n\n".join(
         [
             "\n".join([*facts, f"- versions: {versions}", f"- repeats: {report.repeats} (a row that takes long has fewer)"]),
-            "## Aims",
+            f"{heading} Aims",
             aims_table(report.aims),
             *rows,
         ]
@@ -70,7 +70,7 @@ def _verdict(aim: Judged) -> str:
     return "not measured" if aim.is_met is None else "met" if aim.is_met else "missed"
 
 
-def row_section(measured: Measured, picture: str | None = None) -> str:
+def row_section(measured: Measured, picture: str | None = None, heading: str = "##") -> str:
     """A row's part of the report."""
     row = measured.row
     base = measured.values(row.baseline)
@@ -91,7 +91,7 @@ def row_section(measured: Measured, picture: str | None = None) -> str:
     ]
     baseline = next(title_of(line) for line in row.lines if line.name == row.baseline)
     head = ["", row.unit, f"× {baseline}", *(EXTRAS[key] for key in extras), "what to know"]
-    parts = [f"## {row.title}", row.not_comparable, *([f"![{row.title}]({picture})"] if picture else []), table(head, cells)]
+    parts = [f"{heading} {row.title}", row.not_comparable, *([f"![{row.title}]({picture})"] if picture else []), table(head, cells)]
     return "\n\n".join(parts)
 
 
