@@ -590,6 +590,12 @@ def test_a_unix_socket_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         read(bridge)
 
 
+@pytest.mark.parametrize("address", ["a..b:1", f"{'x' * 300}:1", "no-such-host.invalid:1"])
+def test_a_host_that_nobody_can_have_is_not_there(address: str) -> None:
+    with session_bridge.connect(address, carrier="direct") as bridge, pytest.raises(ServerUnavailableError):
+        read(bridge)
+
+
 @unix
 def test_a_unix_socket_carries_either_and_telemetry_knows_its_path(told: Told) -> None:
     with tempfile.TemporaryDirectory() as folder:  # The name of a socket is short.

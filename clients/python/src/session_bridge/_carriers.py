@@ -9,6 +9,7 @@ from ._carrier import CallFailed, CarriedStream, Carrier
 from ._direct_carrier import DirectCarrier
 from ._direct_line import HungUp, NotDirect
 from ._errors import InvalidArgumentError
+from ._fork import GATE
 from ._telemetry import Headers
 
 CarrierName: TypeAlias = Literal["auto", "direct", "grpc"]
@@ -88,19 +89,21 @@ class AutoCarrier:
 
     def close(self) -> None:
         """As `Carrier.close`."""
-        with self._lock:
+        with GATE, self._lock:
             self._closed = True
         self._direct.close()
         if self._grpc is not None:
             self._grpc.close()
 
     def _over_grpc(self) -> Carrier:
-        with self._lock:
+        if self._grpc is not None:
+            return self._grpc
+        with GATE, self._lock:  # No fork comes in between and leaves its child a lock that nobody gives back.
             if self._grpc is None:
                 self._grpc = grpc_carrier(self._address)
-                if self._closed:
-                    self._grpc.close()
-            return self._grpc
+        if self._closed:
+            self._grpc.close()
+        return self._grpc
 
     def _answered_over_grpc(self) -> None:
         self._prefers_grpc = True

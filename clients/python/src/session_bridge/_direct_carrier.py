@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from contextlib import suppress
 from typing import Final
 from weakref import WeakSet
 
@@ -153,16 +154,14 @@ class DirectCarrier:
 
     def _close_unused(self, before: float) -> None:
         """Closes the connections that nobody has used since; the one used longest ago comes first."""
-        with self._lock:
-            while self._idle and self._idle[0].used_at < before:
+        with suppress(IndexError):  # The others take them meanwhile.
+            while self._idle[0].used_at < before:
                 self._idle.pop(0).close()
 
     def _close_idle(self) -> None:
-        while True:
-            try:
+        with suppress(IndexError):
+            while True:
                 self._idle.pop().close()
-            except IndexError:
-                return
 
 
 _carriers: Final[WeakSet[DirectCarrier]] = WeakSet()

@@ -32,7 +32,6 @@ _CREDIT: Final[int] = direct.DIRECT_FRAME_KIND_CREDIT
 _PONG: Final[int] = direct.DIRECT_FRAME_KIND_PONG
 
 _WITH_METADATA: Final = 1
-_MAX_METADATA_BYTES: Final = 4096
 _MAX_CALL: Final = 2**32 - 1
 _MAX_PAYLOAD_BYTES: Final = MAX_MESSAGE_BYTES + 65_536
 """A message, or an error about one."""

@@ -63,7 +63,7 @@ class Line:
             self._socket = _connected(address, timeout)
         except TimeoutError as error:
             raise CallFailed("DEADLINE_EXCEEDED", str(error)) from None
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # The latter of names that no host can have.
             raise CallFailed("UNAVAILABLE", str(error)) from None
 
     def greet(self, timeout: float | None) -> None:
@@ -230,6 +230,8 @@ def _failed(error: OSError | FrameError) -> CallFailed:
 
 def _connected(address: str, timeout: float | None) -> socket.socket:
     if address.startswith(_UNIX):
+        if not hasattr(socket, "AF_UNIX"):
+            raise CallFailed("UNIMPLEMENTED", "this platform has no Unix sockets")
         connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connected.settimeout(timeout)
