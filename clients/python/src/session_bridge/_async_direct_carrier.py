@@ -161,7 +161,8 @@ class AsyncDirectCarrier:
                 await asyncio.shield(line.welcomed)
         except BaseException as error:
             line.end(CallFailed("CANCELLED"))
-            if isinstance(error, OSError) or (isinstance(error, HungUp) and self._greeted):
+            # A UnicodeError is what Python makes of a host with a label that is empty or too long.
+            if isinstance(error, OSError | UnicodeError) or (isinstance(error, HungUp) and self._greeted):
                 raise CallFailed("UNAVAILABLE", str(error)) from None
             raise
         self._greeted = True
