@@ -125,6 +125,7 @@ SAYS: list[tuple[Any, Any]] = [
     (Optional[int], {"anyOf": [{"type": "integer"}, {"type": "null"}]}),  # noqa: UP045
     (int | UserId, {"type": "integer"}),
     (Literal["a", 1, None, True], {"enum": ["a", 1, None, True]}),
+    (Literal[1] | Literal[True], {"anyOf": [{"enum": [1]}, {"enum": [True]}]}),
     (Literal[Colour.RED], {"enum": ["red"]}),
     (Colour, {"enum": ["red", 1]}),
     (Level, {"enum": [3]}),
@@ -134,6 +135,7 @@ SAYS: list[tuple[Any, Any]] = [
     (collections.abc.Sequence[int], {"type": "array", "items": {"type": "integer"}}),
     (dict, {"type": "object"}),
     (dict[str, Any], {"type": "object"}),
+    (dict[Annotated[str, Length(1, 9)], Any], {"type": "object"}),
     (collections.abc.Mapping[str, bool], {"type": "object", "additionalProperties": {"type": "boolean"}}),
     (
         dict[Literal["a", "b"], int],
@@ -265,6 +267,23 @@ def test_a_model_tells_its_own_schema_in_the_keywords_that_a_server_knows() -> N
         "Tool_2": {"type": "object", "title": "Tool", "properties": {"size": {"type": "integer"}}},
         "Cat": {"type": "object", "properties": {"kind": {"const": "cat", "title": "Kind", "type": "string"}}},
     }
+
+
+PLACES = ("Tool_2", "Tool_2_2", "Tool_Input")
+
+
+def test_names_of_definitions_never_meet() -> None:
+    class Other(Model):
+        @classmethod
+        def model_json_schema(cls) -> dict[str, Any]:
+            definitions: dict[str, Any] = {"Tool": {"const": 1}, "Tool_2": {"const": 2}, "Tool-Input": {"const": 3}}
+            return {"$defs": definitions, "anyOf": [{"$ref": f"#/$defs/{name}"} for name in definitions]}
+
+    kind = make_dataclass("Both", [("tool", Tool), ("other", Other)])
+    both = json_schema(kind, "v")
+    assert isinstance(both, dict)
+    assert both["$defs"]["Other"]["anyOf"] == [{"$ref": f"#/$defs/{name}"} for name in PLACES]
+    assert [both["$defs"][name]["const"] for name in PLACES] == [1, 2, 3]
 
 
 def test_a_model_with_itself_inside_has_one_place() -> None:

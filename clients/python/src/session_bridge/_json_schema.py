@@ -5,7 +5,9 @@ holds as far as JSON Schema can say it: 1.0 is an integer there, and what `__pos
 """
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 
+import json
 import math
+import re
 import types
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -15,7 +17,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, Union, cast, get_a
 from uuid import UUID
 
 from ._annotated_schema import constrained
-from ._convert._converter import LISTS, MAPS, SETS, WRAPPERS, alias_value
+from ._convert._converter import LISTS, MAPS, SETS, alias_value, is_wrapper
 from ._convert._records import Shape, shape_of
 from ._errors import InvalidArgumentError, SerializationError
 from ._model_schema import in_known_keywords, schema_of_model
@@ -87,7 +89,7 @@ class _Walk:
 
     def _composed(self, expected: Any, path: str) -> Schema:  # noqa: ANN401
         origin, arguments = get_origin(expected), get_args(expected)
-        if origin in WRAPPERS or getattr(origin, "_name", None) == "ReadOnly":
+        if is_wrapper(origin):
             schema = self.schema(arguments[0], path)
             return constrained(schema, arguments[1:], path) if origin is Annotated else schema
         if origin is Literal:
@@ -131,11 +133,11 @@ class _Walk:
     def _map(self, arguments: tuple[Any, ...], path: str) -> Schema:
         keys, item = arguments or (Any, Any)
         named, value = self.schema(keys, path), self.schema(item, f"{path}[*]")
-        if named in ({}, {"type": "string"}):
+        if not named or named.get("type") == "string":
             return {"type": "object", "additionalProperties": value} if value else {"type": "object"}
         choices = [name for name in named.get("enum", ()) if isinstance(name, str)]
         if not choices:
-            raise SerializationError(f"{path}: a map's keys are strings", path=path)
+            raise SerializationError(f"{path}: a map's keys are strings, or some of them", path=path)
         return {"type": "object", "properties": dict.fromkeys(choices, value), "additionalProperties": False}
 
     def _record(self, kind: type, shape: Shape, path: str) -> Schema:
@@ -160,9 +162,9 @@ class _Walk:
         if target in definitions:
             # One that has itself inside has its own definition.
             told, places[target] = definitions.pop(target), own
-        places |= {name: self._free_name(name) for name in definitions}
+        for name in definitions:
+            places[name] = self._reserved(name)
         for name, definition in definitions.items():
-            self._definitions[places[name]] = {}
             self._definitions[places[name]] = in_known_keywords(definition, path, places)
         schema: Schema = in_known_keywords(told, path, places)
         return schema
@@ -171,17 +173,19 @@ class _Walk:
         """A reference to the one place of a type's schema, which is made when the type is met first."""
         name = self._names[id(kind)][0] if id(kind) in self._names else None
         if name is None:
-            name = self._free_name(getattr(kind, "__name__", "Type"))
+            name = self._reserved(getattr(kind, "__name__", ""))
             self._names[id(kind)] = name, kind
-            self._definitions[name] = {}
             self._definitions[name] = make(name)
         return {"$ref": f"{_PLACE}{name}"}
 
-    def _free_name(self, wanted: str) -> str:
-        name, number = wanted if wanted.isidentifier() else "Type", 1
+    def _reserved(self, wanted: str) -> str:
+        """A name that no other definition has."""
+        first = re.sub(r"\W", "_", wanted) or "Type"
+        name, number = first, 1
         while name in self._definitions:
             number += 1
-            name = f"{wanted}_{number}"
+            name = f"{first}_{number}"
+        self._definitions[name] = {}
         return name
 
 
@@ -192,10 +196,8 @@ def _mentions(schema: object, place: str) -> bool:
 
 
 def _any_of(schemas: Iterable[Schema]) -> Schema:
-    different: list[Schema] = []
-    for schema in schemas:
-        if schema not in different:
-            different.append(schema)
+    # As text, since Python takes True for 1.
+    different = [*{json.dumps(schema): schema for schema in schemas}.values()]
     return different[0] if len(different) == 1 else {"anyOf": different}
 
 

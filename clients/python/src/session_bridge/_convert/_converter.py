@@ -51,7 +51,7 @@ SETS: Final[Mapping[object, type]] = {
     collections.abc.Set: set,
     collections.abc.MutableSet: set,
 }
-WRAPPERS: Final = (Annotated, Required, NotRequired)
+_WRAPPERS: Final = (Annotated, Required, NotRequired)
 
 
 def convert(value: object, expected: TypeForm[T], *, path: str = "value") -> T:
@@ -99,7 +99,7 @@ class Converter:
 
     def _composed(self, value: object, expected: Any, path: str) -> object:
         origin, arguments = get_origin(expected), get_args(expected)
-        if origin in WRAPPERS or getattr(origin, "_name", None) == "ReadOnly":
+        if is_wrapper(origin):
             return self.read(value, arguments[0], path)
         if origin is Literal:
             return _literal(value, arguments, expected, path)
@@ -205,6 +205,11 @@ class Converter:
             self.read(key, key_type, key_path(path, key)): self.read(one, item, key_path(path, key))
             for key, one in entries
         }
+
+
+def is_wrapper(origin: object) -> bool:
+    """Whether a type is another one with something said about it."""
+    return origin in _WRAPPERS or getattr(origin, "_name", None) == "ReadOnly"
 
 
 def alias_value(expected: Any) -> object:
