@@ -161,7 +161,7 @@ class AsyncDirectCarrier:
                 await asyncio.shield(line.welcomed)
         except BaseException as error:
             line.end(CallFailed("CANCELLED"))
-            # A UnicodeError is what Python makes of a host with a label that is empty or too long.
+            # A UnicodeError is what names that no host can have become.
             if isinstance(error, OSError | UnicodeError) or (isinstance(error, HungUp) and self._greeted):
                 raise CallFailed("UNAVAILABLE", str(error)) from None
             raise
