@@ -122,7 +122,7 @@ function addDeclarations(program: Command, io: CommandIo, add: AddCommand): void
   add(
     program,
     "declare <session> <name> [schema]",
-    "refuse values of a variable that do not fit a JSON Schema, or - for standard input",
+    "refuse values of a variable that do not fit a schema from now on; it is JSON Schema, or - for standard input",
     (command) => async (port, call) => {
       const [session = "", name = "", given] = command.args;
       const isEnd = command.opts<{ end?: boolean }>().end === true;
