@@ -8,10 +8,14 @@ from typing import NamedTuple
 
 from google.protobuf.message import Message
 
+from session_bridge import Bridge
 from session_bridge._direct_frames import HEADER, MAGIC, METHODS
 from session_bridge.v1 import direct_pb2 as direct
 from session_bridge.v1 import sessions_pb2 as sessions
+from session_bridge.v1 import variables_pb2 as variables
 
+FOUND = variables.GetVariableResponse(found=True, value=b"\x07", session_revision=3)
+WRITTEN = variables.SetVariableResponse(applied=True, revision=9)
 NAMES = {number: name for name, number in METHODS.items()}
 
 
@@ -135,3 +139,33 @@ def peer(*scripts: Script) -> Generator[Peer]:
         yield listening
     finally:
         listening.end()
+
+
+def answer(connection: Connection, call: Received) -> None:
+    if call.method.endswith("/GetServerInfo"):
+        connection.answer_greeting(call)
+    else:
+        connection.answer(call.call, FOUND if call.method.endswith("/GetVariable") else WRITTEN)
+
+
+def serve(connection: Connection) -> None:
+    """Answers every call at once."""
+    connection.welcome()
+    while True:
+        answer(connection, connection.call())
+
+
+def silent(connection: Connection) -> None:
+    """Is there, and says nothing."""
+    connection.read(1_000_000)
+
+
+def never_answers(connection: Connection) -> None:
+    """Welcomes, and says nothing more."""
+    connection.welcome()
+    silent(connection)
+
+
+def read(bridge: Bridge) -> object:
+    """A call that `serve` answers with 7."""
+    return bridge.get_session("s").get_variable("x")

@@ -21,8 +21,9 @@ from session_bridge._direct_frames import METHODS
 from session_bridge.v1 import direct_pb2 as direct
 from session_bridge.v1 import variables_pb2 as variables
 
-from .direct_peer import Connection, Peer, Received, peer
-from .test_direct import answer, http2_only, item, never_answers, serve, silent
+from .direct_peer import Connection, Peer, Received, answer, never_answers, peer, serve, silent
+from .test_carriers import http2_only
+from .test_direct import item
 
 pytestmark = pytest.mark.asyncio
 

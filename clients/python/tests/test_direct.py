@@ -3,21 +3,14 @@
 import gc
 import os
 import signal
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from threading import Barrier, Event, Thread
 from typing import Any
 
-import grpc
 import pytest
-from google.rpc import status_pb2  # type: ignore[import-untyped]
 from opentelemetry.trace import format_span_id
 
 import session_bridge
@@ -25,59 +18,29 @@ from session_bridge import (
     Bridge,
     BridgeClosedError,
     DeadlineExceededError,
-    InternalServerError,
-    InvalidArgumentError,
     ServerUnavailableError,
-    UnsupportedError,
 )
 from session_bridge import _direct_carrier as direct_carrier
 from session_bridge import _direct_stream as direct_stream
 from session_bridge._carrier import CallFailed
 from session_bridge._direct_carrier import DirectCarrier
-from session_bridge._direct_frames import HEADER, MAGIC, METHODS
-from session_bridge._direct_line import Line
+from session_bridge._direct_frames import HEADER, METHODS
 from session_bridge.v1 import direct_pb2 as direct
 from session_bridge.v1 import variables_pb2 as variables
 
-from .direct_peer import Connection, Gone, Peer, Received, peer
-from .servers import serving
-from .telemetry import Told, attributes
-
-FOUND = variables.GetVariableResponse(found=True, value=b"\x07", session_revision=3)
-WRITTEN = variables.SetVariableResponse(applied=True, revision=9)
-
-
-def answer(connection: Connection, call: Received) -> None:
-    if call.method.endswith("/GetServerInfo"):
-        connection.answer_greeting(call)
-    else:
-        connection.answer(call.call, FOUND if call.method.endswith("/GetVariable") else WRITTEN)
-
-
-def serve(connection: Connection) -> None:
-    """Answers every call at once."""
-    connection.welcome()
-    while True:
-        answer(connection, connection.call())
-
-
-def silent(connection: Connection) -> None:
-    """Is there, and says nothing."""
-    connection.read(1_000_000)
-
-
-def never_answers(connection: Connection) -> None:
-    """Welcomes, and says nothing more."""
-    connection.welcome()
-    silent(connection)
+from .direct_peer import Connection, Gone, Peer, Received, answer, never_answers, peer, read, serve, silent
+from .telemetry import Told
 
 
 def connect(to: Peer, **options: Any) -> Bridge:
     return session_bridge.connect(to.address, carrier="direct", **options)
 
 
-def read(bridge: Bridge) -> object:
-    return bridge.get_session("s").get_variable("x")
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_one_call_after_another_takes_one_connection() -> None:
@@ -141,13 +104,6 @@ def test_what_nobody_has_used_for_long_is_closed(monkeypatch: pytest.MonkeyPatch
             assert [*pool.map(read, [bridge] * 2)] == [7] * 2
         wait_until(lambda: read(bridge) == 7 and len(closed) == 1)
         assert len(there.connections) == 2
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_connection_on_which_a_call_timed_out_carries_no_other() -> None:
@@ -273,93 +229,6 @@ def test_pings_are_answered_and_unknown_frames_passed_over() -> None:
         assert read(bridge) == 7
 
 
-def ended(connection: Connection) -> None:
-    connection.welcome()
-    connection.call()
-    status = status_pb2.Status(code=3, message="no frame").SerializeToString()
-    connection.send(0, direct.DIRECT_FRAME_KIND_ERROR, status)
-
-
-def garbage_after_hello(connection: Connection) -> None:
-    connection.welcome()
-    connection.call()
-    connection.way.sendall(os.urandom(8) + b"\xff" * 100_000)
-
-
-def too_long(connection: Connection) -> None:
-    connection.welcome()
-    call = connection.call()
-    connection.way.sendall(HEADER.pack(2**32 - 1, call.call, 4, 0, 0, 0))
-
-
-def cut_off(connection: Connection) -> None:
-    connection.welcome()
-    call = connection.call()
-    connection.way.sendall(HEADER.pack(100, call.call, 4, 0, 0, 0) + b"half")
-
-
-def undecodable(connection: Connection) -> None:
-    connection.welcome()
-    call = connection.call()
-    connection.send(call.call, direct.DIRECT_FRAME_KIND_ANSWER, b"\xff\xff\xff")
-
-
-def undecodable_error(connection: Connection) -> None:
-    connection.welcome()
-    call = connection.call()
-    connection.send(call.call, direct.DIRECT_FRAME_KIND_ERROR, b"\xff\xff\xff")
-
-
-@pytest.mark.parametrize(
-    ("script", "kind"),
-    [
-        (ended, InvalidArgumentError),
-        (garbage_after_hello, ServerUnavailableError),
-        (too_long, ServerUnavailableError),
-        (cut_off, ServerUnavailableError),
-        (undecodable, InternalServerError),
-        (undecodable_error, InternalServerError),
-    ],
-    ids=lambda given: getattr(given, "__name__", ""),
-)
-def test_garbage_is_an_error_at_once_and_its_connection_is_not_used_again(script: Any, kind: type) -> None:
-    with peer(script, serve) as there, connect(there) as bridge:
-        begun = time.monotonic()
-        with pytest.raises(kind):
-            read(bridge)
-        assert time.monotonic() - begun < 1
-        time.sleep(0.1)
-        assert read(bridge) == 7
-
-
-def refused_version(connection: Connection) -> None:
-    connection.read(8)
-    connection.frame()
-    connection.way.sendall(MAGIC)
-    status = status_pb2.Status(code=12, message="version 2 is spoken here").SerializeToString()
-    connection.send(0, direct.DIRECT_FRAME_KIND_ERROR, status)
-
-
-def http(connection: Connection) -> None:
-    connection.way.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-
-@pytest.mark.parametrize("script", [refused_version, http])
-def test_who_speaks_something_else_is_said_so_when_direct_is_wanted(script: Any) -> None:
-    with peer(script) as there, connect(there) as bridge:
-        with pytest.raises(UnsupportedError):
-            read(bridge)
-        with pytest.raises(UnsupportedError):
-            next(bridge.get_session("s").watch())
-
-
-def test_who_hangs_up_is_not_there_when_direct_is_wanted() -> None:
-    with peer(lambda connection: None) as there, connect(there) as bridge:
-        with pytest.raises(ServerUnavailableError) as caught:
-            read(bridge)
-        assert there.address in str(caught.value)
-
-
 def test_closing_ends_calls_and_watches_that_wait() -> None:
     with peer(never_answers) as there:
         bridge = connect(there, timeout=30)
@@ -391,52 +260,25 @@ def test_a_bridge_that_nobody_has_any_more_leaves_no_connection() -> None:
         assert over.wait(5)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_process_has_connections_of_its_own_and_leaves_its_parents_alone() -> None:
-    with peer(serve) as there, connect(there) as bridge:
-        assert read(bridge) == 7
-        for _ in range(3):
-            pid = os.fork()
-            if pid == 0:
-                code = 1
-                try:
-                    code = 0 if read(bridge) == 7 else 2
-                    bridge.close()
-                finally:
-                    os._exit(code)
-            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-            assert read(bridge) == 7
-        assert len(there.connections) == 4
+def test_the_trace_of_a_call_is_told(told: Told) -> None:
+    traces: list[direct.DirectMetadata] = []
 
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_parents_end_is_seen_by_the_server_although_its_child_lives() -> None:
-    over = Event()
-
-    def until_over(connection: Connection) -> None:
+    def traced(connection: Connection) -> None:
         connection.welcome()
-        answer(connection, connection.call())
-        connection.way.recv(1)
-        over.set()
+        while True:
+            call = connection.call()
+            assert call.flags == 1
+            end = 2 + int.from_bytes(call.payload[:2], "little")
+            traces.append(direct.DirectMetadata.FromString(call.payload[2:end]))
+            assert variables.GetVariableRequest.FromString(call.payload[end:]).name == "x"
+            answer(connection, call)
 
-    read_end, write_end = os.pipe()
-    with peer(until_over) as there:
-        bridge = connect(there)
-        read(bridge)
-        pid = os.fork()
-        if pid == 0:
-            os.close(write_end)
-            os.read(read_end, 1)
-            os._exit(0)
-        bridge.close()
-        try:
-            assert over.wait(5)
-        finally:
-            os.close(write_end)
-            os.close(read_end)
-            os.waitpid(pid, 0)
+    with peer(traced) as there, connect(there) as bridge:
+        assert read(bridge) == 7
+        span = told.span().context
+        assert span is not None
+        assert f"-{format_span_id(span.span_id)}-" in traces[0].traceparent
+        assert traces[0].tracestate == ""
 
 
 def item(connection: Connection, call: Received, *, caught_up: bool = False) -> None:
@@ -489,151 +331,62 @@ def test_a_silent_server_is_a_lost_one(monkeypatch: pytest.MonkeyPatch) -> None:
             next(watch)
 
 
-@contextmanager
-def http2_only() -> Generator[str]:
-    """A server of gRPC alone, as older ones are and those behind a proxy seem to be."""
-
-    def get_variable(_: bytes, __: grpc.ServicerContext) -> bytes:
-        return FOUND.SerializeToString()
-
-    def watch(_: bytes, __: grpc.ServicerContext) -> Iterator[bytes]:
-        yield variables.WatchVariablesResponse(revision=1, caught_up=True).SerializeToString()
-
-    methods: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-        "GetVariable": grpc.unary_unary_rpc_method_handler(get_variable),
-        "WatchVariables": grpc.unary_stream_rpc_method_handler(watch),
-    }
-    with ThreadPoolExecutor(4) as pool:
-        server = grpc.server(pool)
-        service = grpc.method_handlers_generic_handler("session_bridge.v1.VariableService", methods)
-        server.add_generic_rpc_handlers((service,))
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
-        yield f"127.0.0.1:{port}"
-        server.stop(None).wait()
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
+warns = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
-@pytest.mark.parametrize("first", ["call", "watch"])
-def test_auto_falls_back_to_grpc_and_keeps_to_it(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
-    connected: list[str] = []
-
-    def counted(address: str, timeout: float | None) -> Line:
-        connected.append(address)
-        return Line(address, timeout)
-
-    monkeypatch.setattr(direct_carrier, "Line", counted)
-    with http2_only() as address, session_bridge.connect(address) as bridge:
-        session = bridge.get_session("s")
-        if first == "call":
-            assert session.get_variable("x") == 7
+@forks
+@warns
+def test_a_forked_process_has_connections_of_its_own_and_leaves_its_parents_alone() -> None:
+    with peer(serve) as there, connect(there) as bridge:
+        assert read(bridge) == 7
         for _ in range(3):
-            with session.watch() as watch:
-                assert next(watch).kind == "caught_up"
-            assert session.get_variable("x") == 7
-    assert connected == [address]
-
-
-def test_auto_asks_a_server_that_hangs_up_both_ways_and_keeps_to_none() -> None:
-    begun: list[bytes] = []
-
-    def hang_up(connection: Connection) -> None:
-        begun.append(connection.read(8))
-
-    with peer(hang_up, hang_up, serve) as there, session_bridge.connect(there.address, timeout=1) as bridge:
-        with pytest.raises(ServerUnavailableError):
-            read(bridge)
-        assert begun == [MAGIC, b"PRI * HT"]
-        assert read(bridge) == 7
-
-
-def test_auto_does_not_leave_the_direct_carrier_for_a_server_that_ends() -> None:
-    """It may well be the next one of its kind that hangs up while it starts."""
-
-    def once(connection: Connection) -> None:
-        connection.welcome()
-        answer(connection, connection.call())
-
-    def hang_up(connection: Connection) -> None:
-        assert connection.read(8) == MAGIC
-
-    with peer(once, hang_up, hang_up, serve) as there, session_bridge.connect(there.address) as bridge:
-        assert read(bridge) == 7
-        time.sleep(0.1)
-        assert read(bridge) == 7
+            pid = os.fork()
+            if pid == 0:
+                code = 1
+                try:
+                    code = 0 if read(bridge) == 7 else 2
+                    bridge.close()
+                finally:
+                    os._exit(code)
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+            assert read(bridge) == 7
         assert len(there.connections) == 4
 
 
-@pytest.mark.parametrize("carrier", ["tcp", "", None, 1])
-def test_a_carrier_that_there_is_not_is_refused(carrier: Any) -> None:
-    with pytest.raises(InvalidArgumentError, match="carrier is one of"):
-        session_bridge.connect(carrier=carrier)
+@forks
+@warns
+def test_a_parents_end_is_seen_by_the_server_although_its_child_lives() -> None:
+    over = Event()
 
-
-def test_a_program_that_speaks_direct_does_not_import_grpc() -> None:
-    with peer(serve) as there:
-        program = f"""
-import session_bridge, sys
-with session_bridge.connect({there.address!r}) as bridge:
-    assert bridge.get_session("s")["x"] == 7
-assert "grpc" not in sys.modules
-"""
-        subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, timeout=60)
-
-
-unix = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this platform has no Unix sockets")
-
-
-@unix
-def test_a_unix_socket_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    address = f"unix:{tmp_path / 'none.sock'}"
-    with session_bridge.connect(address) as bridge, pytest.raises(ServerUnavailableError, match=r"none\.sock"):
-        read(bridge)
-
-
-@pytest.mark.parametrize("address", ["a..b:1", f"{'x' * 300}:1", "no-such-host.invalid:1"])
-def test_a_host_that_nobody_can_have_is_not_there(address: str) -> None:
-    with session_bridge.connect(address, carrier="direct") as bridge, pytest.raises(ServerUnavailableError):
-        read(bridge)
-
-
-@unix
-def test_a_unix_socket_carries_either_and_telemetry_knows_its_path(told: Told) -> None:
-    with tempfile.TemporaryDirectory() as folder:  # The name of a socket is short.
-        path = Path(folder, "bridge.sock")
-        with serving("memory", Path(folder, "log"), f"unix:{path}") as server:
-            for name in ("direct", "grpc"):
-                with session_bridge.connect(f"unix:{path}", carrier=name) as bridge:
-                    assert bridge.get_session("s").increment("n", 2) in (2, 4)
-                    assert bridge.address == server.address == f"unix:{path}"
-                where = attributes(told.span())
-                assert (where["server.address"], where.get("server.port")) == (str(path), None)
-
-
-def test_the_trace_of_a_call_is_told(told: Told) -> None:
-    traces: list[direct.DirectMetadata] = []
-
-    def traced(connection: Connection) -> None:
+    def until_over(connection: Connection) -> None:
         connection.welcome()
-        while True:
-            call = connection.call()
-            assert call.flags == 1
-            end = 2 + int.from_bytes(call.payload[:2], "little")
-            traces.append(direct.DirectMetadata.FromString(call.payload[2:end]))
-            assert variables.GetVariableRequest.FromString(call.payload[end:]).name == "x"
-            answer(connection, call)
+        answer(connection, connection.call())
+        connection.way.recv(1)
+        over.set()
 
-    with peer(traced) as there, connect(there) as bridge:
-        assert read(bridge) == 7
-        span = told.span().context
-        assert span is not None
-        assert f"-{format_span_id(span.span_id)}-" in traces[0].traceparent
-        assert traces[0].tracestate == ""
+    read_end, write_end = os.pipe()
+    with peer(until_over) as there:
+        bridge = connect(there)
+        read(bridge)
+        pid = os.fork()
+        if pid == 0:
+            os.close(write_end)
+            os.read(read_end, 1)
+            os._exit(0)
+        bridge.close()
+        try:
+            assert over.wait(5)
+        finally:
+            os.close(write_end)
+            os.close(read_end)
+            os.waitpid(pid, 0)
 
 
+@forks
+@warns
 def test_threads_that_fork_and_call_at_once_disturb_nobody() -> None:
     """The calls of other threads go on; no child uses their connections."""
-    if not hasattr(os, "fork"):
-        pytest.skip("this platform does not fork")
     over = Event()
     wrong: list[object] = []
 
