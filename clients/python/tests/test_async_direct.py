@@ -257,6 +257,41 @@ async def test_a_watch_that_ends_before_it_has_begun_asks_for_nothing() -> None:
             assert carrier._connections.main.streams == 0
 
 
+async def test_no_two_calls_that_are_under_way_have_one_number() -> None:
+    """Also when the numbers begin anew while a watch has one of the first."""
+
+    def watched(connection: Connection) -> None:
+        connection.greeted()
+        watch = connection.call()
+        item(connection, watch, caught_up=True)
+        while True:
+            call = connection.call()
+            assert call.call not in (0, watch.call)
+            answer(connection, call)
+
+    with peer(watched) as there:
+        async with connect(there) as bridge:
+            await bridge.wait_ready()
+            async with bridge.get_session("s").watch() as watch:
+                await anext(watch)
+                line = cast("Any", bridge)._link.transport._carrier._connections.main
+                line._last_call = 2**32 - 3
+                assert await asyncio.gather(*(read(bridge) for _ in range(6))) == [7] * 6
+                assert line._last_call == 5
+
+
+async def test_a_watch_whose_connection_is_lost_before_it_begins_is_lost_with_it() -> None:
+    with peer(serve) as there:
+        async with connect(there, retry=False) as bridge:
+            await read(bridge)
+            carrier = cast("Any", bridge)._link.transport._carrier
+            line = carrier._connections.main
+            stream = direct_stream.AsyncDirectStream(lambda: asyncio.sleep(0, line), WATCH, b"", None)
+            line.end(CallFailed("UNAVAILABLE"))
+            with pytest.raises(CallFailed, match="UNAVAILABLE"):
+                await stream.receive()
+
+
 @pytest.mark.parametrize("first", ["call", "watch"])
 async def test_auto_falls_back_to_grpc_and_keeps_to_it(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
     connected: list[object] = []

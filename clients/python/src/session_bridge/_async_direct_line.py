@@ -109,7 +109,7 @@ class AsyncLine(asyncio.Protocol):
         self, method: str, payload: bytes, timeout: float, headers: Headers | None
     ) -> tuple[int, asyncio.Future[bytes]]:
         """Sends a call; gives its number and what will be its answer, or a CallFailed. Only when `ready`."""
-        call = self._last_call = next_call(self._last_call)
+        call = self._next_call()
         now = time.monotonic()
         answer: asyncio.Future[bytes] = self._loop.create_future()
         deadline = now + timeout
@@ -121,8 +121,11 @@ class AsyncLine(asyncio.Protocol):
         return call, answer
 
     def begin(self, method: str, payload: bytes, timeout: float | None, inbox: Inbox) -> int:
-        """Begins a stream, which has no credit yet; gives its number. Only when `usable`."""
-        call = self._last_call = next_call(self._last_call)
+        """Begins a stream, which has no credit yet; gives its number. On a line that has ended it is over at once."""
+        call = self._next_call()
+        if self._lost is not None:
+            inbox.over(self._lost)
+            return call
         self._inboxes[call] = inbox
         self._send(call_frame(call, method, payload, timeout, None))
         return call
@@ -207,6 +210,14 @@ class AsyncLine(asyncio.Protocol):
         self.ready = self.usable and self.welcomed.done()
         if room is not None and not room.done():
             room.set_result(None)
+
+    def _next_call(self) -> int:
+        """A number that none of those under way has, however long a stream may last."""
+        call = next_call(self._last_call)
+        while call in self._inboxes or call in self._calls:
+            call = next_call(call)
+        self._last_call = call
+        return call
 
     def _first(self, data: bytes) -> list[Frame]:
         """The frames after the magic."""
