@@ -4,7 +4,7 @@ import type { Clock, Random } from "./clock.ts";
 import { type Contention, noContention } from "./contention.ts";
 import { edit } from "./edit.ts";
 import { type Outcome, SessionNotFoundError } from "./errors.ts";
-import { checkCheckpointLabel, checkName, checkPrefix } from "./names.ts";
+import { checkCheckpointLabel, checkName, checkPrefix, checkTtlMs } from "./names.ts";
 import { history, jsonSchemaOf } from "./past-calls.ts";
 import type * as api from "./session.ts";
 import { forkArguments, schemaAndOptions, selectionOf } from "./session-arguments.ts";
@@ -19,6 +19,7 @@ import type {
   SessionDefaults,
   SessionInfo,
   SessionPort,
+  SessionTtl,
   VariableInfo,
 } from "./session-port.ts";
 import type * as told from "./session-told.ts";
@@ -212,6 +213,13 @@ class PortSession implements api.Session {
     checkName(name);
     if (typeof predicate !== "function") throw refuse("waitFor takes a function of the value");
     return waitFor(this.#context, this.id, name, predicate, { ...checked, ...this.#call(options) });
+  }
+
+  async expire(name: string, ttlMs: SessionTtl, options?: api.ConditionOptions): Promise<number> {
+    const checked = checkOptions("expire", options, OPTIONS.condition);
+    checkName(name);
+    if (ttlMs !== "never") checkTtlMs(ttlMs);
+    return (await this.#change({ kind: "expire", name, ttl: ttlMs, ifRevision: checked.ifRevision }, checked)).revision;
   }
 
   history(name: string, options?: HistoryOptions): AsyncIterable<HistoryEntry> {

@@ -210,6 +210,12 @@ export interface Session {
   waitFor(name: string, predicate: (value: unknown) => unknown, options?: WaitForOptions): Promise<unknown>;
 
   /**
+   * Changes the variable's deadline alone, to `ttlMs` milliseconds from now or "never": the value stays byte for byte. Gives its new revision, 0
+   * when there is none.
+   */
+  expire(name: string, ttlMs: SessionTtl, options?: ConditionOptions): Promise<number>;
+
+  /**
    * What the variable was before what it is now, newest first, as far as the session keeps it (`createSession({ historyEntries })`); that it was
    * deleted or had expired is an entry too. Fetched page by page; what is written meanwhile is not told. A value is gone when its time is over.
    */

@@ -28,6 +28,7 @@ const CALLS: ReadonlySet<string | symbol> = new Set<keyof Session>([
   "edit",
   "transaction",
   "transact",
+  "expire",
   "restore",
   "checkpoint",
   "listCheckpoints",

@@ -35,6 +35,7 @@ const withName: readonly ((session: Session, name: string) => Promise<unknown>)[
   (s, name) => s.edit(name, () => {}),
   async (s, name) => s.history(name),
   (s, name) => s.restore(name, 1),
+  (s, name) => s.expire(name, 1),
   (s, name) => s.declare(name, true),
   (s, name) => s.transaction((t) => t.get(name)),
   (s, name) => s.transaction((t) => t.getMany([name])),
@@ -145,9 +146,11 @@ export const refusingLaws: readonly SessionLaw[] = [
       for (const ttlMs of BAD_TTLS) {
         await refused(session.set("x", 1, { ttlMs: odd(ttlMs) }), "InvalidArgumentError", "INVALID_TTL");
         await refused(session.touch({ ttlMs: odd(ttlMs) }), "InvalidArgumentError", "INVALID_TTL");
+        await refused(session.expire("x", odd(ttlMs)), "InvalidArgumentError", "INVALID_TTL");
         await refused(directory.createSession({ ttlMs: odd(ttlMs) }), "InvalidArgumentError", "INVALID_TTL");
       }
       await refused(session.touch({ ttlMs: odd("keep") }), "InvalidArgumentError", "INVALID_TTL");
+      await refused(session.expire("x", odd("keep")), "InvalidArgumentError", "INVALID_TTL");
       await refused(session.info(), "SessionNotFoundError", "SESSION_NOT_FOUND");
     },
   },

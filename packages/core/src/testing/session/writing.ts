@@ -55,6 +55,24 @@ export const writingLaws: readonly SessionLaw[] = [
     },
   },
   {
+    name: "expire changes the deadline alone, and nothing of a missing variable",
+    async check({ expect, session, refused }) {
+      expect(await session.expire("x", 1_000)).toBe(0);
+      const first = await session.set("x", float(1));
+      const second = await session.expire("x", 60_000, { ifRevision: first });
+      const entry = await session.getEntry("x");
+      expect([entry?.revision, entry?.value, entry?.type, (entry?.expiresAtMs ?? 0) - (entry?.updatedAtMs ?? 0)]).toEqual([
+        second,
+        1,
+        "float",
+        60_000,
+      ]);
+      await refused(session.expire("x", 1, { ifRevision: first }), "RevisionMismatchError", "REVISION_MISMATCH", { name: "x" });
+      await session.expire("x", "never");
+      expect((await session.getEntry("x"))?.expiresAtMs).toBe(undefined);
+    },
+  },
+  {
     name: "setMany writes all at one revision; of nothing it gives the session's revision",
     async check({ expect, session }) {
       expect(await session.setMany({})).toBe(0);
