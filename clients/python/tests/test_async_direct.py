@@ -110,6 +110,7 @@ async def test_a_late_call_is_cancelled_and_disturbs_no_other() -> None:
 
     def slow(connection: Connection) -> None:
         connection.welcome()
+        answer(connection, connection.call())
         late = connection.call()
         other = connection.call()
         frame = connection.frame()
@@ -121,8 +122,9 @@ async def test_a_late_call_is_cancelled_and_disturbs_no_other() -> None:
 
     with peer(slow) as there:
         async with connect(there) as bridge:
+            assert await read(bridge) == 7
             late = asyncio.create_task(read(bridge.with_options(timeout=0.2)))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0)
             assert await read(bridge) == 7
             with pytest.raises(DeadlineExceededError):
                 await late
@@ -141,7 +143,7 @@ async def test_deadlines_are_kept_in_whatever_order_they_come() -> None:
 
             await asyncio.gather(*(late(timeout) for timeout in (0.3, 0.1, 0.5, 0.2, 0.4, 0.1)))
             overdue = await asyncio.gather(*(late(timeout) for timeout in (0.3, 0.1, 0.2)))
-            assert all(-0.02 < seconds < 0.8 for seconds in overdue)
+            assert all(-0.02 < seconds < 4 for seconds in overdue)
 
 
 async def test_a_connection_that_has_fallen_silent_is_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,6 +165,7 @@ async def test_who_does_not_take_what_is_sent_holds_up_calls_and_not_the_memory(
     over = threading.Event()
     with peer(stuck) as there:
         async with connect(there, timeout=1) as bridge:
+            await bridge.wait_ready()
             session = bridge.get_session("s")
             large = b"x" * 1_000_000
             results = await asyncio.gather(

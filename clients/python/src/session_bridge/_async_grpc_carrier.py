@@ -120,8 +120,10 @@ class AsyncGrpcStream:
 
     async def receive(self) -> bytes | None:
         """As `AsyncCarriedStream.receive`."""
-        reading = self._reading or asyncio.ensure_future(self._call.read())
-        self._reading = reading
+        reading = self._reading
+        if reading is None:
+            reading = self._reading = asyncio.ensure_future(self._call.read())
+            reading.add_done_callback(_look_at)
         await asyncio.wait((reading,), timeout=SILENCE_SECONDS)
         if not reading.done():
             self.cancel()
@@ -143,6 +145,12 @@ class AsyncGrpcStream:
 def _begin(line: Line[grpc.aio.Channel], method: str, payload: bytes, timeout: float | None) -> Any:  # noqa: ANN401
     begin: grpc.aio.UnaryStreamMultiCallable[Any, Any] = line.channel.unary_stream(f"/{method}")
     return begin(payload, timeout=timeout)
+
+
+def _look_at(reading: asyncio.Future[Any]) -> None:
+    """Its failure is told to who reads next, if anybody does."""
+    if not reading.cancelled():
+        reading.exception()
 
 
 def _leave(lines: Lines[grpc.aio.Channel], line: Line[grpc.aio.Channel], _: object) -> None:
