@@ -16,6 +16,7 @@ from .servers import NODE, SERVERS, bridge, started
 
 _HERE = Path(__file__).parent
 _VARIABLES = 10
+_WARM_UPS = 5
 _FILLED: dict[tuple[Path, str], Path | str] = {}
 
 
@@ -37,22 +38,24 @@ def listing(lab: Lab, name: str) -> Found:
         return worker.ask("listing", sessions=lab.settings.sessions)
 
 
+# Of the same size in a quick run: fewer would be less than what a process grows by anyway.
 def small_variables(lab: Lab, name: str) -> Found:
     """Bytes by which a server grows for each variable, in sessions of a thousand."""
-    return _growth(lab, name, sessions=lab.settings.sessions // 1_000, variables=1_000, counted=lambda sessions: sessions * 1_000)
+    return _growth(lab, name, sessions=100, variables=1_000, counted=lambda sessions: sessions * 1_000)
 
 
 def idle_sessions(lab: Lab, name: str) -> Found:
     """Bytes by which a server grows for each session of ten variables that nobody uses."""
-    return _growth(lab, name, sessions=lab.settings.sessions // 10, variables=_VARIABLES, counted=lambda sessions: sessions)
+    return _growth(lab, name, sessions=10_000, variables=_VARIABLES, counted=lambda sessions: sessions)
 
 
 def _growth(lab: Lab, name: str, *, sessions: int, variables: int, counted: Callable[[int], int]) -> Found:
     entry = ENTRIES[name]
-    # What the first sessions of all bring along is not counted.
+    # What the first requests of all bring along is not counted.
     first = sessions // 100 + 1
     with started(_inspected(entry), lab.new_folder("memory")) as server, lab.own_worker(entry, server) as worker:
-        worker.ask("fill", sessions=first, variables=variables)
+        for _ in range(_WARM_UPS):
+            worker.ask("fill", sessions=first, variables=variables)
         before = server_memory(server)
         worker.ask("fill", sessions=sessions - first, variables=variables, first=first)
         after = server_memory(server)
