@@ -19,7 +19,7 @@ export interface Declare {
 /** Understands a schema. Throws INVALID_SCHEMA. */
 export function prepareDeclare<O extends { readonly schema: Uint8Array | undefined }>(operation: O, validator: ConstraintValidator) {
   // The bytes belong to a receive buffer, or may change.
-  const schema = operation.schema?.slice();
+  const schema = operation.schema && new Uint8Array(operation.schema);
   return { ...operation, schema, constraint: schema && validator.compile(schema) };
 }
 

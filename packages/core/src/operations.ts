@@ -28,8 +28,8 @@ export function prepare(operation: Operation, validator: ConstraintValidator | u
       const encoding = checkEncoding(operation.value.encoding);
       if (typeof operation.ttl === "number") checkTtlMs(operation.ttl);
       if (encoding === "") scanNamed(operation.name, operation.value.bytes);
-      // The one copy of a value: the caller's bytes belong to a receive buffer, or may change.
-      return { ...operation, value: { bytes: operation.value.bytes.slice(), encoding } };
+      // The one copy of a value: the caller's bytes belong to a receive buffer, or may change. A Buffer's slice() is no copy.
+      return { ...operation, value: { bytes: new Uint8Array(operation.value.bytes), encoding } };
     }
     case "increment":
       scanNamed(operation.name, operation.by);

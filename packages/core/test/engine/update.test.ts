@@ -8,6 +8,18 @@ import { all, get, refusal, set, setOf, stage, update } from "./stage.ts";
 const increment = (name: string, by: number): Operation => ({ kind: "increment", name, by: encode(by) });
 const bytesOf = (length: number): Uint8Array => encode("x".repeat(length - 5));
 
+describe("what is stored", () => {
+  it("is a copy, also of bytes whose slice() is none, such as a receive buffer's", async () => {
+    const { port } = stage();
+    const received = Buffer.concat([encode("x".repeat(1_000)), encode({ type: "string" })]);
+    const [value, schema] = [received.subarray(0, 1_003), received.subarray(1_003)];
+    await update(port, "s", { kind: "set", name: "a", value: { bytes: value, encoding: "" } }, { kind: "declare", name: "a", schema });
+    received.fill(0xc1);
+    expect(await get(port, "s", "a")).toBe("x".repeat(1_000));
+    expect((await port.listDeclarations("s", {})).declarations[0]?.schema).toEqual(encode({ type: "string" }));
+  });
+});
+
 describe("expire", () => {
   it("changes the deadline alone: the value stays byte for byte [P3], the revision is new, and what is over is over", async () => {
     const { port, clock } = stage();
