@@ -97,9 +97,9 @@ function forkStep(parts: ForkParts): Take<SessionInfo> {
     // What is being committed is in the store before this: the store can copy it, and nobody else may see it.
     const storeForks = parts.storeForks && parts.atRevision === undefined && !engine.turns.isFollowed(key);
     const copied = storeForks ? standing.pending : standing.committed;
-    if (copied === undefined) throw new SessionNotFoundError(`there is no session "${source.id}"`);
     // Its end, or a later deadline, is being committed.
-    if (isDue(copied.record, nowMs)) throw new SourceNotReady(undefined);
+    if (standing.committed !== undefined && (copied === undefined || isDue(copied.record, nowMs))) throw new SourceNotReady(undefined);
+    if (copied === undefined) throw new SessionNotFoundError(`there is no session "${source.id}"`);
     checkRoom(engine, maxSessions, nowMs);
     const revision = nextRevision(Math.max(engine.floor.revision, copied.record.revision), nowMs);
     const { ttlMs, endsAtMs, historyEntries } = { ...copied.record, ...parts.ttl };

@@ -110,7 +110,7 @@ export const EVENT_CATALOGUE: { readonly [K in EventKind]: EventDescription<K> }
   },
   "variable.update": {
     name: "session_bridge.session.variable.update",
-    description: "A variable was changed in place: increment, append or merge",
+    description: "A variable was changed from what it was; or a rollback, a checkpoint or a declaration was made",
     ...VARIABLE,
   },
   "variable.check": {

@@ -173,7 +173,9 @@ export class SessionWatches {
   #publish(state: SessionState, delta: SessionDelta): void {
     const revision = revisionOf(delta);
     if (revision === undefined) return;
-    state.watch?.feed.publish(revision, changesOf(delta));
+    // A copy that the store made has more than the delta says; who began to watch meanwhile looks at all of it.
+    if (delta.kind === "fork") state.watch?.feed.restart(revision);
+    else state.watch?.feed.publish(revision, changesOf(delta));
     if (this.#lingering.has(state)) this.#weighLingering(state);
   }
 
@@ -250,7 +252,7 @@ export function changesOf(delta: SessionDelta): readonly WatchChange[] {
     case "create":
       return [{ kind: "session_created" }, ...delta.set.map((variable) => ({ kind: "set", variable }) as const)];
     case "fork":
-      // Of a session that is watched, a fork is a create: a log has to have what is copied.
+      // Of a session that is watched, a fork is a create, or no log goes on over it: what is copied is not said here.
       return [{ kind: "session_created" }];
     case "write":
       return [

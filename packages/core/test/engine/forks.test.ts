@@ -216,6 +216,30 @@ describe.each(STORES)("[P7] a fork in %s", (_, storeOf) => {
     expect((await reading).variables).toEqual([]);
   });
 
+  it("[P5] is not refused for an end of its source that was not saved", async () => {
+    const inner = storeOf();
+    let fail = () => {};
+    const save: SessionPersistence["save"] = (deltas) =>
+      deltas[0]?.kind !== "delete"
+        ? inner.save(deltas)
+        : new Promise((_resolve, reject) => {
+            fail = () => reject(new Error("the disk failed"));
+          });
+    const { port } = stage({ inner: { ...inner, save } });
+    await set(port, "s", "x", 1);
+    const deleting = refusal(() => port.deleteSession("s", {}));
+    await settled();
+    const copying = fork(port).then(
+      () => "copied",
+      (error: { reason: string }) => error.reason,
+    );
+    await settled();
+    fail();
+    expect((await deleting).outcome).toBe("unknown");
+    expect(await copying).toMatch(/copied|STORE_UNAVAILABLE/);
+    expect(await get(port, "s", "x")).toBe(1);
+  });
+
   it("is a use of its source", async () => {
     const { port, clock } = staged();
     await port.createSession({ id: "s", ttl: 10_000 }, {});
@@ -261,6 +285,17 @@ describe.each(STORES)("[P7] a fork in %s", (_, storeOf) => {
     const late = await watcher(port, "copy");
     expect(late.told).toEqual(["x=3 y=2", "caught_up"]);
     await late.leave();
+  });
+
+  it("[P15] is told as a whole to a watch that begins beside it, or cuts that watch", async () => {
+    const { port } = staged();
+    await update(port, "s", setOf("x", 1), setOf("y", 2));
+    const [watching] = await Promise.all([watcher(port, "copy"), fork(port)]);
+    await settled();
+    if (watching.error === undefined) expect(watching.told.at(-1)).toMatch(/session_created x=1 y=2|^caught_up/);
+    else expect(watching.error.reason).toBe("COMPACTED");
+    if (watching.told.at(-1) === "caught_up") expect(watching.told[0]).toBe("x=1 y=2");
+    await watching.leave();
   });
 
   it("[P18] [P19] is not made when its time is over before its turn", async () => {

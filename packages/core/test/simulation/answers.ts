@@ -1,10 +1,19 @@
 /** Answers in the model's terms. */
 import type { BridgeError } from "../../src/errors.ts";
 import type { StoredVariable } from "../../src/persistence.ts";
-import type { SessionInfo, SessionPage, UpdateResult, VariableInfo } from "../../src/session-port.ts";
+import type {
+  CheckpointListing,
+  DeclarationListing,
+  SessionInfo,
+  SessionPage,
+  UpdateResult,
+  VariableHistory,
+  VariableInfo,
+} from "../../src/session-port.ts";
 import { decode } from "../../src/values/index.ts";
 import type { History } from "./history.ts";
-import { decoded, isDue, type Model, type ModelSession, type ModelVariable, sorted, text } from "./model.ts";
+import { decoded, isDue, type Model, type ModelSession, type ModelVariable, maximumOf, sorted, text } from "./model.ts";
+import { isValue } from "./model-history.ts";
 import { Refusal } from "./model-update.ts";
 import type { Call } from "./workload.ts";
 
@@ -81,6 +90,28 @@ export function agrees(of: History, call: Call, answer: unknown, state: Model, s
       const info = (answer as SessionPage).sessions.find(({ id }) => id === of.id);
       if (info === undefined) return state === undefined || isDue(state, span.toMs);
       return state !== undefined && !due && !anyDue(state, span.fromMs) && sameInfo(of, info, state);
+    }
+    case "history": {
+      const { items, sessionRevision } = answer as VariableHistory;
+      const entries = (state?.history[call.name] ?? []).toReversed();
+      const told = items.map((item) => (item.kind === "set" ? decoded(item.variable) : item));
+      const over = entries.some((entry) => isValue(entry) && isDue(entry, span.fromMs));
+      return !due && !over && sessionRevision === (state?.revision ?? 0) && text(told) === text(entries);
+    }
+    case "checkpoints": {
+      const { checkpoints, sessionRevision } = answer as CheckpointListing;
+      const told = checkpoints.map(({ label, revision, variableCount }) => ({ label, revision, variableCount }));
+      const named = Object.entries(state?.checkpoints ?? {}).map(([label, { revision, variables }]) => ({
+        ...{ label, revision, variableCount: variables.size },
+      }));
+      named.sort((a, b) => a.revision - b.revision || (a.label < b.label ? -1 : 1));
+      told.sort((a, b) => a.revision - b.revision || (a.label < b.label ? -1 : 1));
+      return !due && sessionRevision === (state?.revision ?? 0) && text(told) === text(named);
+    }
+    case "declarations": {
+      const { declarations, sessionRevision } = answer as DeclarationListing;
+      const told = declarations.map(({ name, schema, revision }) => [name, { maximum: maximumOf(schema), revision }]);
+      return !due && sessionRevision === (state?.revision ?? 0) && text(Object.fromEntries(told)) === text(state?.declarations ?? {});
     }
     default:
       return state !== undefined && !due && !anyDue(state, span.fromMs) && sameInfo(of, answer as SessionInfo, state);

@@ -1,6 +1,14 @@
 /** A store whose every call is answered when the simulation says so, if at all; what it keeps outlives the processes that use it. */
 import { memoryPersistence } from "../../src/memory-persistence.ts";
-import type { AnsweringDelta, FoundRequest, LoadedVariable, SaveOutcome, SessionDelta, SessionPersistence } from "../../src/persistence.ts";
+import type {
+  AnsweringDelta,
+  FoundRequest,
+  LoadedVariable,
+  SaveOutcome,
+  SessionDelta,
+  SessionPersistence,
+  StoredSession,
+} from "../../src/persistence.ts";
 import type { Dice } from "./dice.ts";
 
 /** Values of more bytes than this are loaded apart, as large ones are by a real store. */
@@ -8,6 +16,16 @@ const LARGE_BYTES = 2;
 
 const withoutLargeValue = (variable: LoadedVariable): LoadedVariable =>
   variable.sizeBytes > LARGE_BYTES ? { ...variable, bytes: undefined } : variable;
+
+const withoutLargeValues = ({ variables, history, checkpoints = [], ...rest }: StoredSession): StoredSession => ({
+  ...rest,
+  variables: variables.map(withoutLargeValue),
+  history: history && {
+    ...history,
+    entries: history.entries.map((entry) => ("kind" in entry ? entry : withoutLargeValue(entry as LoadedVariable))),
+  },
+  checkpoints: checkpoints.map((named) => ({ ...named, variables: named.variables.map(withoutLargeValue) })),
+});
 
 /** How often things go wrong, as probabilities. */
 export interface Faults {
@@ -29,6 +47,8 @@ export interface DiskParts {
   /** A call fails, or a save is told to conflict. */
   readonly failed: (how: string) => void;
   readonly broken: (law: string) => void;
+  /** The sections that it keeps. */
+  readonly sections?: readonly string[];
 }
 
 export interface Disk {
@@ -53,7 +73,7 @@ interface Waiting {
   answer: (() => void) | undefined;
 }
 
-export function disk({ dice, saved, opened, failed, broken }: DiskParts): Disk {
+export function disk({ dice, saved, opened, failed, broken, sections = ["requests"] }: DiskParts): Disk {
   const kept = memoryPersistence();
   let waiting: Waiting[] = [];
 
@@ -93,7 +113,7 @@ export function disk({ dice, saved, opened, failed, broken }: DiskParts): Disk {
       });
     }
     return {
-      capabilities: { survives: "process", shared: true, sections: ["requests"] },
+      capabilities: { survives: "process", shared: true, sections },
       async open() {
         const known = await call("open", () => kept.open());
         opened(known.lastNowMs);
@@ -102,9 +122,12 @@ export function disk({ dice, saved, opened, failed, broken }: DiskParts): Disk {
       load: (key) =>
         call("load", async () => {
           const session = await kept.load(key);
-          return session && { ...session, variables: session.variables.map(withoutLargeValue) };
+          return session && withoutLargeValues(session);
         }),
-      loadValues: (key, refs) => call("loadValues", () => kept.loadValues(key, refs)),
+      loadValues(key, refs) {
+        if (new Set(refs.map(({ name }) => name)).size < refs.length) broken("the store was asked for a name twice");
+        return call("loadValues", () => kept.loadValues(key, refs));
+      },
       findRequest: (key, requestId, nowMs) =>
         call("findRequest", async () => (await kept.findRequest?.(key, requestId, nowMs)) as FoundRequest),
       listSessions: (query) => call("listSessions", () => kept.listSessions(query)),

@@ -32,7 +32,7 @@ export interface Identities {
 /** Younger than this, a call is sometimes sent again without saying so, as a proxy would. */
 const YOUNG_MS = REQUEST_MEMORY_MS / 2;
 
-const isChange = ({ kind }: Call): boolean => kind === "update" || kind === "create" || kind === "delete";
+const isChange = ({ kind }: Call): boolean => kind === "update" || kind === "create" || kind === "delete" || kind === "fork";
 
 /** A hash of what is asked (FNV-1a, twice). */
 function digestOf(call: Call): Uint8Array {

@@ -2,12 +2,13 @@
 import { deadlineMs } from "../../src/deadline.ts";
 import { BridgeError } from "../../src/errors.ts";
 import type { AnsweringDelta, SessionDelta } from "../../src/persistence.ts";
-import type { RequestIdentity } from "../../src/session-port.ts";
+import type { RequestIdentity, VariableHistory, VariableReading, VariablesReading } from "../../src/session-port.ts";
 import { agrees, answerText, lists, type Span, withoutUnseen } from "./answers.ts";
 import { type Asked, type History, latest, newHistory, revisionOf, type Version } from "./history.ts";
 import { afterDelta, isDue, type Model, text } from "./model.ts";
+import { hasDue, recorded } from "./model-history.ts";
 import { Refusal } from "./model-update.ts";
-import { outcome } from "./outcome.ts";
+import { forked, type Outcome, type OutcomeMoment, outcome } from "./outcome.ts";
 import { repeats as newRepeats } from "./repeats.ts";
 import { type Call, SESSIONS } from "./workload.ts";
 
@@ -17,10 +18,15 @@ export class Violation extends Error {}
 /** A revision that no commit has. */
 const UNSEEN = 1;
 
+const isMutation = (call: Call): boolean =>
+  ["update", "create", "delete", "fork"].includes(call.kind) || (call.kind === "touch" && call.ttl !== undefined);
+
 export interface JudgeParts {
   /** The engine's now. */
   readonly nowMs: () => number;
   readonly monotonicMs: () => number;
+  /** How many entries are kept of each variable where a session does not say. */
+  readonly historyEntries: number;
 }
 
 export interface Judge {
@@ -40,7 +46,7 @@ export interface Judge {
   readonly recalled: number;
 }
 
-export function judge({ nowMs, monotonicMs }: JudgeParts): Judge {
+export function judge({ nowMs, monotonicMs, historyEntries }: JudgeParts): Judge {
   const histories = new Map(SESSIONS.map((id) => [id as string, newHistory(id)]));
   const history = (id: string): History => histories.get(id) as History;
   let open: Asked[] = [];
@@ -65,10 +71,45 @@ export function judge({ nowMs, monotonicMs }: JudgeParts): Judge {
     for (const asked of open) {
       if (!asked.open || !("id" in asked.call) || asked.call.id !== delta.key.id || delta.nowMs > asked.lastNowMs) continue;
       if (!repeats.mayMake(asked, delta)) continue;
-      const made = outcome(asked.call, before, delta.nowMs, revisionOf(delta) as number);
+      const moment = { atMs: delta.nowMs, revision: revisionOf(delta) as number, historyEntries };
+      if (asked.call.kind === "fork") {
+        const { call } = asked;
+        const isCopy = (made: Model | Refusal) => !(made instanceof Refusal) && text(made) === wanted;
+        if (before === undefined && delta.kind !== "delete" && copies(asked, call, moment).some(isCopy))
+          makers.set(asked, answerText(call, after));
+        continue;
+      }
+      const made = outcome(asked.call, before, moment);
       if (made?.changed && text(made.session) === wanted) makers.set(asked, made.answer);
     }
     return makers;
+  }
+
+  /** What a fork may come to: of each state that its source had since it was asked. */
+  function copies(
+    asked: Asked,
+    call: Extract<Call, { kind: "fork" }>,
+    moment: Pick<OutcomeMoment, "atMs" | "revision">,
+  ): readonly (Model | Refusal)[] {
+    const of = history(call.source);
+    const { atRevision } = call.fork;
+    const since = window(of, asked);
+    return since.flatMap(({ state, index }) => {
+      const earlier =
+        atRevision === undefined ? undefined : of.versions.slice(0, index + 1).findLast((each) => each.state?.revision === atRevision);
+      return [forked(call, state, earlier?.state, moment)];
+    });
+  }
+
+  /** What may be answered without a change; a rollback depends on what has expired by then. */
+  function unchanged(asked: Asked, state: Model): readonly Outcome[] {
+    const { call } = asked;
+    const isTimed = call.kind === "update" && call.update.operations.some(({ kind }) => kind === "rollback");
+    const untilMs = nowMs();
+    const named = isTimed ? Object.values(state?.checkpoints ?? {}).flatMap(({ variables }) => [...variables.values()]) : [];
+    const ends = named.flatMap(({ expiresAtMs = 0 }) => (expiresAtMs > asked.fromNowMs && expiresAtMs <= untilMs ? [expiresAtMs] : []));
+    const moments = isTimed ? [asked.fromNowMs, ...ends] : [0];
+    return moments.flatMap((atMs) => outcome(call, state, { atMs, revision: UNSEEN, historyEntries }) ?? []);
   }
 
   function checkExpiry(of: History, before: Model, delta: Extract<SessionDelta, { kind: "expire" }>): void {
@@ -84,13 +125,17 @@ export function judge({ nowMs, monotonicMs }: JudgeParts): Judge {
     if (text([...delta.removed].sort()) !== text(due.sort())) broken("[P8] not exactly what was due expired", { delta, before });
     const { revision } = delta.record;
     const variables = new Map([...before.variables].filter(([name]) => !due.includes(name)));
-    if (text(afterDelta(before, delta)) !== text({ ...before, revision, variables })) broken("an expiry changed something else", delta);
+    const commit = { before: before.variables, after: variables, nowMs: delta.nowMs, revision, kind: "expire" } as const;
+    const history = recorded(before.history, commit, before.historyEntries ?? historyEntries);
+    if (text(afterDelta(before, delta)) !== text({ ...before, revision, variables, history }))
+      broken("an expiry changed something else", { delta, before });
+    if (due.length === 0 && !hasDue(before.history, delta.nowMs)) broken("an expiry without anything due", delta);
   }
 
   function saved(delta: AnsweringDelta): void {
     const of = history(delta.key.id);
     const before = latest(of).state;
-    const after = afterDelta(before, delta);
+    const after = afterDelta(before, delta, delta.kind === "fork" ? latest(history(delta.source.key.id)).state : undefined);
     if (delta.nowMs > nowMs()) broken("a change has a later time than now", delta);
     checkRevision(of, delta);
     if (delta.kind === "extend") {
@@ -105,7 +150,8 @@ export function judge({ nowMs, monotonicMs }: JudgeParts): Judge {
       add(of, after, undefined);
       return;
     }
-    if (before && (isDue(before, delta.nowMs) || [...before.variables.values()].some((variable) => isDue(variable, delta.nowMs)))) {
+    const isOver = (each: { readonly expiresAtMs: number | undefined }): boolean => isDue(each, delta.nowMs);
+    if (before && (isOver(before) || [...before.variables.values()].some(isOver) || hasDue(before.history, delta.nowMs))) {
       broken("[P8] a change was made of something expired", { delta, before });
     }
     if ("record" in delta && delta.record.variableCount !== after?.variables.size) broken("the variables are counted wrong", delta);
@@ -162,7 +208,7 @@ export function judge({ nowMs, monotonicMs }: JudgeParts): Judge {
       return;
     }
     const of = history(call.id);
-    if (call.kind === "update" || call.kind === "create" || call.kind === "delete" || (call.kind === "touch" && call.ttl !== undefined)) {
+    if (isMutation(call)) {
       judgeMutation(of, asked, answer);
     } else judgeRead(of, asked, answer, span);
   }
@@ -182,12 +228,22 @@ export function judge({ nowMs, monotonicMs }: JudgeParts): Judge {
     const at = made.find(({ makers }) => makers?.size === 1) ?? made.at(-1);
     settle(of, asked, at);
     if (at) return;
-    const ground = groundsOf(of, asked).find(({ state }) => {
-      const made = outcome(asked.call, state, 0, UNSEEN);
-      return made && !made.changed && withoutUnseen(made.answer, state) === withoutUnseen(given, state);
-    });
+    const ground = groundsOf(of, asked).find(({ state }) =>
+      unchanged(asked, state).some((made) => !made.changed && withoutUnseen(made.answer, state) === withoutUnseen(given, state)),
+    );
     if (ground) see(of, ground);
     else broken("[P5] an answer does not come from what is committed", { asked, given, versions: window(of, asked) });
+  }
+
+  /** A history may know less than it could; what it does know, it has to tell. */
+  function refusesFork(asked: Asked, call: Extract<Call, { kind: "fork" }>, state: Model, reason: string): boolean {
+    if (state !== undefined) return reason === "SESSION_EXISTS";
+    if (reason === "COMPACTED") {
+      const isPresent = (each: Version) => each.state !== undefined && each.state.revision === call.fork.atRevision;
+      return call.fork.atRevision !== undefined && !window(history(call.source), asked).every(isPresent);
+    }
+    const moment = { atMs: asked.fromNowMs, revision: UNSEEN };
+    return copies(asked, call, moment).some((made) => made instanceof Refusal && made.reason === reason);
   }
 
   function judgeRead(of: History, asked: Asked, answer: unknown, span: Span): void {
@@ -196,9 +252,13 @@ export function judge({ nowMs, monotonicMs }: JudgeParts): Judge {
     // A listing asks the store, which may be ahead of what readers see: of a session that is missing, or that somebody else changed.
     if (asked.call.kind !== "sessions" || (lists(answer, of.id) && !of.meddled)) see(of, ground);
     // A change that readers do not see yet may have shortened its life.
-    if (of.extends && ground === latest(of) && (asked.call.kind === "get" || asked.call.kind === "get_all")) {
-      const reading = answer as { readonly variable?: unknown; readonly variables?: readonly unknown[] };
-      if (reading.variable === undefined && (reading.variables?.length ?? 0) === 0) return;
+    if (
+      of.extends &&
+      ground === latest(of) &&
+      (asked.call.kind === "get" || asked.call.kind === "get_all" || asked.call.kind === "history")
+    ) {
+      const { variable, variables = [], items = [] } = answer as Partial<VariableReading & VariablesReading & VariableHistory>;
+      if (variable === undefined && variables.length === 0 && items.length === 0) return;
       of.usedAtMs = Math.max(of.usedAtMs, span.fromMs);
       of.toldAtMs = Math.max(of.toldAtMs, span.toMs);
     }
@@ -228,7 +288,8 @@ export function judge({ nowMs, monotonicMs }: JudgeParts): Judge {
     const given = text(new Refusal(reason, error.details.currentRevision));
     const ground = groundsOf(of, asked).find(({ state }) => {
       if (asked.call.kind === "info") return state === undefined && reason === "SESSION_NOT_FOUND";
-      return outcome(asked.call, state, 0, UNSEEN)?.answer === given;
+      if (asked.call.kind === "fork") return refusesFork(asked, asked.call, state, reason);
+      return unchanged(asked, state).some(({ answer }) => answer === given);
     });
     if (ground) see(of, ground);
     else broken("[P5] a refusal does not come from what is committed", { asked, given, versions: window(of, asked) });

@@ -1,11 +1,13 @@
 /** One life of the process that runs the engine: its clock stops when it dies, and nothing of it goes on. */
 import type { Clock, Random } from "../../src/clock.ts";
+import { constraintValidator } from "../../src/constraints/index.ts";
 import type { SessionPersistence } from "../../src/persistence.ts";
 import { type EngineOptions, type SessionEngine, sessionEngine } from "../../src/session-engine.ts";
 import type { SessionPort } from "../../src/session-port.ts";
-import { DEFAULT_TTL_MS } from "./model-update.ts";
+import { CHECKPOINTS_PER_SESSION, DEFAULT_TTL_MS, VARIABLES_PER_SESSION } from "./bounds.ts";
 
-export const VARIABLES_PER_SESSION = 6;
+/** At hand: to be imported takes a time that no seed decides. */
+const constraints = async () => constraintValidator;
 
 export interface Process {
   readonly engine: SessionEngine;
@@ -37,8 +39,11 @@ export function startProcess(persistence: SessionPersistence, clock: Clock, rand
       }),
   };
   // Room for one session or two, so that they leave and come back all the time.
-  const limits = { defaultTtlMs: DEFAULT_TTL_MS, variablesPerSession: VARIABLES_PER_SESSION, memoryBytes: 4_000 };
-  const engine = sessionEngine({ persistence, clock: watched, random, limits, ...more });
+  const limits = {
+    ...{ defaultTtlMs: DEFAULT_TTL_MS, variablesPerSession: VARIABLES_PER_SESSION, checkpointsPerSession: CHECKPOINTS_PER_SESSION },
+    ...{ memoryBytes: 4_000, ...more.limits },
+  };
+  const engine = sessionEngine({ persistence, clock: watched, random, constraints, ...more, limits });
   return {
     engine,
     port: engine.port(""),

@@ -5,6 +5,31 @@ import type { Faults } from "./disk.ts";
 /** Added to a seed for dice of their own. */
 const REPEATS_SEED = 1_000_003;
 
+/** Added to a seed for dice of their own. */
+const PAST_SEED = 1_000_007;
+
+/** What a world has beside sessions and variables. */
+export interface Past {
+  /** The sections that its store keeps. */
+  readonly sections: readonly string[];
+  /** How many entries are kept of each variable where a session does not say. */
+  readonly historyEntries: number;
+  /** Whether clients look back. */
+  readonly looked: boolean;
+}
+
+/** A world whose sessions have nothing but variables. */
+export const NO_PAST: Past = { sections: ["requests"], historyEntries: 0, looked: false };
+
+const SECTIONS = ["requests", "history", "checkpoints", "declarations"];
+
+/** What the clients of a seed can look back at. */
+export function pastOf(seed: number): Past {
+  const dice = diceOf(seed + PAST_SEED);
+  if (dice.chance(0.4)) return NO_PAST;
+  return { sections: dice.chance(0.5) ? SECTIONS : [...SECTIONS, "fork"], historyEntries: dice.pick([0, 2, 3]), looked: true };
+}
+
 /** What kind of world a seed makes. */
 export interface Profile {
   /** How many calls wait for their answers at most. */

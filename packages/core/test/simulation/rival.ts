@@ -1,8 +1,8 @@
 /** Another manager of the same store: it writes a variable of a session that it finds. */
 import type { SessionDelta } from "../../src/persistence.ts";
 import { encode, scanValue } from "../../src/values/index.ts";
+import { VARIABLES_PER_SESSION } from "./bounds.ts";
 import { isDue, type Model } from "./model.ts";
-import { VARIABLES_PER_SESSION } from "./process.ts";
 
 /** Its change; undefined where it finds nothing, something due, or no room. */
 export function rivalWrite(id: string, state: Model, nowMs: number): SessionDelta | undefined {
@@ -21,7 +21,7 @@ export function rivalWrite(id: string, state: Model, nowMs: number): SessionDelt
     updatedAtMs: nowMs,
     expiresAtMs: undefined,
   };
-  const { variables, ...fields } = state;
+  const { variables, history: _, checkpoints: __, declarations: ___, ...fields } = state;
   const variableCount = new Map(variables).set("x2", variable as never).size;
   const record = { ...fields, revision, variableCount, sizeBytes: 0 };
   return {
@@ -32,5 +32,7 @@ export function rivalWrite(id: string, state: Model, nowMs: number): SessionDelt
     record,
     set: [variable],
     removed: [],
+    // It keeps no history: what was before cannot be told.
+    sections: { history: { sinceRevision: revision, kept: [], ended: [], dropped: [] } },
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NO_PAST } from "./profile.ts";
 import { simulate } from "./simulation.ts";
 
 const SEEDS = 1_000;
@@ -28,9 +29,9 @@ describe("worlds of clients, clocks, failures and crashes", () => {
     });
   }
 
-  const LAWS = "[P1] [P4] [P5] [P6] [P8] [P13] [P17] [P18] [P19] every answer, read and saved change agrees with the model";
+  const LAWS = "[P1] [P4] [P5] [P6] [P7] [P8] [P13] [P17] [P18] [P19] every answer, read and saved change agrees with the model";
   it(LAWS, { timeout: 120_000 }, async () => {
-    const done = { calls: 0, acknowledged: 0, versions: 0, crashes: 0, recalled: 0 };
+    const done = { calls: 0, acknowledged: 0, versions: 0, crashes: 0, recalled: 0, copies: 0, returns: 0 };
     for (let seed = 1; seed <= SEEDS; seed++) {
       const report = await simulate(seed);
       if (report.failure !== undefined) throw new Error(report.failure);
@@ -41,14 +42,16 @@ describe("worlds of clients, clocks, failures and crashes", () => {
     expect(done.versions).toBeGreaterThan(SEEDS * 20);
     expect(done.crashes).toBeGreaterThan(SEEDS);
     expect(done.recalled).toBeGreaterThan(SEEDS * 2);
+    expect(done.copies).toBeGreaterThan(SEEDS / 4);
+    expect(done.returns).toBeGreaterThan(SEEDS / 4);
   });
 
   it.each(FOUND)("seed %i, where %s", async (seed) => {
-    expect((await simulate(seed, 0)).failure).toBeUndefined();
+    expect((await simulate(seed, 0, NO_PAST)).failure).toBeUndefined();
   });
 
   it.each(FOUND_BY_REPEATS)("seed %i, where %s", async (seed) => {
-    expect((await simulate(seed)).failure).toBeUndefined();
+    expect((await simulate(seed, undefined, NO_PAST)).failure).toBeUndefined();
   });
 
   it("a seed replays exactly", async () => {

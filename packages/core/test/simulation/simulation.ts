@@ -8,7 +8,7 @@ import { type Asked, latest, revisionOf } from "./history.ts";
 import { type FirstSending, identities as newIdentities, type Sending } from "./identities.ts";
 import { judge as newJudge, Violation } from "./judge.ts";
 import { startProcess } from "./process.ts";
-import { type Event, profileOf, repeatsOf } from "./profile.ts";
+import { type Event, pastOf, profileOf, repeatsOf } from "./profile.ts";
 import { rivalWrite } from "./rival.ts";
 import { settle } from "./settle.ts";
 import { nextCall, SESSIONS, send } from "./workload.ts";
@@ -20,6 +20,10 @@ export interface SimulationReport {
   readonly acknowledged: number;
   readonly versions: number;
   readonly crashes: number;
+  /** How many sessions were copied. */
+  readonly copies: number;
+  /** How many updates with a rollback or a restore were carried out. */
+  readonly returns: number;
   /** How many calls were sent again and answered as they had been before. */
   readonly recalled: number;
   /** What was wrong, and what led to it; undefined when every law held. */
@@ -41,8 +45,8 @@ const REPLAY = (seed: number): string => `seed ${seed}: SIMULATION_SEED=${seed} 
 
 const line = (words: readonly unknown[]): string => words.map((word) => (typeof word === "string" ? word : JSON.stringify(word))).join(" ");
 
-/** Runs the world of a seed to its end; with `repeats` of 0, no call has an identity. */
-export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise<SimulationReport> {
+/** Runs the world of a seed to its end; with `repeats` of 0, no call has an identity, and `past` is what its clients can look back at. */
+export async function simulate(seed: number, repeats = repeatsOf(seed), past = pastOf(seed)): Promise<SimulationReport> {
   const dice = diceOf(seed);
   const profile = profileOf(dice, repeats);
   const clock = manualClock(START_MS);
@@ -51,7 +55,7 @@ export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise
     trace.push(words);
   };
   const waiting = new Map<Asked, AbortController>();
-  const counts = { calls: 0, acknowledged: 0, crashes: 0 };
+  const counts = { calls: 0, acknowledged: 0, crashes: 0, copies: 0, returns: 0 };
   let violation: Violation | undefined;
   let fresh = 0;
 
@@ -70,9 +74,14 @@ export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise
   };
   node.on("unhandledRejection", unhandled);
 
-  const judge = newJudge({ nowMs: () => process.nowMs(), monotonicMs: clock.monotonic });
+  const judge = newJudge({
+    nowMs: () => process.nowMs(),
+    monotonicMs: clock.monotonic,
+    historyEntries: past.historyEntries,
+  });
   const disk = newDisk({
     dice,
+    sections: past.sections,
     saved(delta) {
       note("  saved", delta.kind, delta.key.id, revisionOf(delta) ?? "");
       judged(() => (meddling ? judge.meddled(delta) : judge.saved(delta)));
@@ -87,7 +96,8 @@ export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise
     },
   });
   let meddling = false;
-  let process = startProcess(disk.connect(), clock, dice.random);
+  const begin = () => startProcess(disk.connect(), clock, dice.random, { limits: { historyEntries: past.historyEntries } });
+  let process = begin();
 
   const nextFresh = (): number => {
     fresh += 1;
@@ -99,6 +109,8 @@ export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise
     if (repeats > 0 && identities.sent.length > 0 && dice.chance(repeats)) return identities.again(recent(), nextFresh);
     const call = nextCall(dice, {
       fresh: nextFresh,
+      past: past.looked,
+      earlier: (id) => dice.pick(judge.history(id).versions.slice(-6)).state?.revision ?? 7,
       revision(id, name) {
         const { versions } = judge.history(id);
         const version = dice.chance(0.6) ? versions.at(-1) : dice.pick(versions);
@@ -129,6 +141,9 @@ export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise
     answer.then(
       (given) => {
         counts.acknowledged += 1;
+        if (call.kind === "fork") counts.copies += 1;
+        if (call.kind === "update" && call.update.operations.some(({ kind }) => kind === "rollback" || kind === "restore"))
+          counts.returns += 1;
         told("done", () => judge.answered(asked, given));
       },
       (error: unknown) => told(error, () => judge.refused(asked, error)),
@@ -152,7 +167,7 @@ export async function simulate(seed: number, repeats = repeatsOf(seed)): Promise
     judge.ended();
     judge.troubled();
     waiting.clear();
-    process = startProcess(disk.connect(), clock, dice.random);
+    process = begin();
   }
 
   /** A clean stop: whatever was begun is answered before the store is closed. */

@@ -1,7 +1,8 @@
 /** What clients ask for: every operation of the port, on few names of few sessions, so that they meet. */
-import type { MutationCall, NewSession, Operation, SessionPort, SessionTtl, Update } from "../../src/session-port.ts";
+import type { MutationCall, NewSession, Operation, SessionFork, SessionPort, SessionTtl, Update } from "../../src/session-port.ts";
 import { encode } from "../../src/values/index.ts";
 import type { Dice } from "./dice.ts";
+import { schemaOf } from "./model.ts";
 
 /** One call of the port. */
 export type Call =
@@ -13,7 +14,11 @@ export type Call =
   | { readonly kind: "get_all"; readonly id: string; readonly names: readonly string[] | undefined }
   | { readonly kind: "list"; readonly id: string }
   | { readonly kind: "info"; readonly id: string }
-  | { readonly kind: "sessions" };
+  | { readonly kind: "sessions" }
+  | { readonly kind: "fork"; readonly id: string; readonly source: string; readonly fork: SessionFork }
+  | { readonly kind: "history"; readonly id: string; readonly name: string }
+  | { readonly kind: "checkpoints"; readonly id: string }
+  | { readonly kind: "declarations"; readonly id: string };
 
 export const SESSIONS = ["s1", "s2", "s3"] as const;
 const NAMES = ["a", "b", "count", "list", "map", "x1", "x2"] as const;
@@ -24,23 +29,46 @@ export interface Hints {
   fresh(): number;
   /** A revision that the variable has, had, or never had. */
   revision(id: string, name: string): number;
+  /** A revision of the session, of which its history may know. */
+  earlier?(id: string): number;
+  /** Whether clients look back: at histories, checkpoints and declarations; and copy. */
+  readonly past?: boolean;
 }
 
 /** A random call. */
 export function nextCall(dice: Dice, hints: Hints): Call {
   const id = dice.pick(SESSIONS);
-  const kind = dice.weighted({ update: 60, create: 4, touch: 4, delete: 3, get: 14, get_all: 10, list: 3, info: 4, sessions: 3 });
+  const usual = { update: 60, create: 4, touch: 4, delete: 3, get: 14, get_all: 10, list: 3, info: 4, sessions: 3 };
+  const often = hints.past ? 1 : 0;
+  const kind = dice.weighted({
+    ...usual,
+    delete: 3 + 7 * often,
+    fork: 16 * often,
+    history: 5 * often,
+    checkpoints: 2 * often,
+    declarations: 2 * often,
+  });
   switch (kind) {
     case "update":
       return { kind, id, update: nextUpdate(dice, hints, id) };
     case "create": {
       const maxLifeMs = dice.chance(0.3) ? 500 + dice.int(10_000) : undefined;
-      return { kind, id, session: { id, ttl: nextTtl(dice), labels: { made: String(hints.fresh()) }, maxLifeMs } };
+      return {
+        kind,
+        id,
+        session: { id, ttl: nextTtl(dice), labels: { made: String(hints.fresh()) }, maxLifeMs, ...nextEntries(dice, hints) },
+      };
     }
     case "touch":
       return { kind, id, ttl: dice.chance(0.5) ? nextTtl(dice) : undefined };
     case "get":
+    case "history":
       return { kind, id, name: dice.pick(NAMES) };
+    case "fork": {
+      const source = dice.pick(SESSIONS);
+      const about = dice.chance(0.3) ? { ttl: nextTtl(dice), labels: { forked: String(hints.fresh()) } } : {};
+      return { kind, id, source, fork: { id, ...about, atRevision: dice.chance(0.4) ? hints.earlier?.(source) : undefined } };
+    }
     case "get_all":
       return { kind, id, names: dice.chance(0.5) ? [dice.pick(NAMES), dice.pick(NAMES)] : undefined };
     case "sessions":
@@ -49,6 +77,8 @@ export function nextCall(dice: Dice, hints: Hints): Call {
       return { kind, id };
   }
 }
+
+const nextEntries = (dice: Dice, { past }: Hints) => (past && dice.chance(0.5) ? { historyEntries: dice.int(4) } : {});
 
 const nextTtl = (dice: Dice): number => 200 + dice.int(8_000);
 
@@ -72,6 +102,11 @@ function nextOperation(dice: Dice, hints: Hints, id: string, independent: boolea
     pop_last: 3,
     expire: 4,
     check: independent ? 0 : 3,
+    restore: hints.past ? 10 : 0,
+    declare: hints.past ? 3 : 0,
+    checkpoint: hints.past && !independent ? 6 : 0,
+    rollback: hints.past && !independent ? 8 : 0,
+    delete_checkpoint: hints.past && !independent ? 2 : 0,
   });
   const name = dice.chance(0.85) ? usualName(dice, kind) : dice.pick(NAMES);
   const fresh = hints.fresh();
@@ -103,6 +138,14 @@ function nextOperation(dice: Dice, hints: Hints, id: string, independent: boolea
       return { kind, name: "", prefix: dice.pick(["x", "list", ""]) };
     case "pop_last":
       return { kind, name: "" };
+    case "restore":
+      return { ...about, kind, revision: dice.chance(0.5) ? hints.revision(id, name) : (hints.earlier?.(id) ?? 7) };
+    case "declare":
+      return { ...about, name: dice.pick(["a", "count"]), kind, schema: dice.chance(0.3) ? undefined : encode(schemaOf(fresh + 20)) };
+    case "checkpoint":
+    case "rollback":
+    case "delete_checkpoint":
+      return { kind, name: "", label: dice.pick(["one", "two", "three"]) };
     default:
       return { ...about, kind };
   }
@@ -136,5 +179,13 @@ export async function send(port: SessionPort, call: Call, options: MutationCall)
       return port.getSession(call.id, options);
     case "sessions":
       return port.listSessions({}, {}, options);
+    case "fork":
+      return port.forkSession(call.source, call.fork, options);
+    case "history":
+      return port.getHistory(call.id, call.name, {}, options);
+    case "checkpoints":
+      return port.listCheckpoints(call.id, options);
+    case "declarations":
+      return port.listDeclarations(call.id, options);
   }
 }

@@ -29,8 +29,9 @@ export class Truth {
   readonly #commits: Commit[] = [{ revision: 0, marks: [], after: undefined }];
   #state: Model;
 
-  saved(delta: SessionDelta): void {
-    this.#state = afterDelta(this.#state, delta);
+  /** `source` is what a fork copies. */
+  saved(delta: SessionDelta, source: Model): void {
+    this.#state = afterDelta(this.#state, delta, source);
     const revision = revisionOf(delta);
     if (revision === undefined) return;
     const marks = changesOf(delta).map((change) => ({

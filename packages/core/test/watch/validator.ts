@@ -14,6 +14,7 @@ import type { WatchPort } from "../../src/watch-port.ts";
 import { dice as diceOf } from "../simulation/dice.ts";
 import { type Faults, NO_FAULTS, disk as newDisk } from "../simulation/disk.ts";
 import { startProcess } from "../simulation/process.ts";
+import { pastOf } from "../simulation/profile.ts";
 import { rivalWrite } from "../simulation/rival.ts";
 import { nextCall, SESSIONS, send } from "../simulation/workload.ts";
 import { Referee, Truth, Violation } from "./referee.ts";
@@ -55,8 +56,8 @@ interface Watcher {
 /** Lets everything run that waits for nothing but promises. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Runs the world of a seed to its end. */
-export async function validate(seed: number): Promise<ValidatorReport> {
+/** Runs the world of a seed to its end; `past` is what its clients can look back at, go back to, and copy. */
+export async function validate(seed: number, past = pastOf(seed)): Promise<ValidatorReport> {
   const dice = diceOf(seed);
   const rough = dice.pick([0, 0.03, 0.12]);
   const faults: Faults = { fail: rough, loseAnswer: rough, conflict: rough / 3 };
@@ -100,9 +101,10 @@ export async function validate(seed: number): Promise<ValidatorReport> {
   const truthOf = (id: string): Truth => truths.get(id) as Truth;
   const disk = newDisk({
     dice,
+    sections: past.sections,
     saved(delta) {
       note("  saved", delta.kind, delta.key.id, "record" in delta ? (delta.record?.revision ?? "") : "");
-      truthOf(delta.key.id).saved(delta);
+      truthOf(delta.key.id).saved(delta, delta.kind === "fork" ? truthOf(delta.source.key.id).state : undefined);
     },
     opened: (lastNowMs) => life.opened(lastNowMs),
     failed: (how) => note("  the store", how),
@@ -111,7 +113,7 @@ export async function validate(seed: number): Promise<ValidatorReport> {
   const start = () => {
     const store = disk.connect();
     const persistence = { ...store, capabilities: { ...store.capabilities, shared } };
-    return startProcess(persistence, clock, dice.random, { feedBounds });
+    return startProcess(persistence, clock, dice.random, { feedBounds, limits: { historyEntries: past.historyEntries } });
   };
   let life = start();
   let watchers: Watcher[] = [];
@@ -224,7 +226,8 @@ export async function validate(seed: number): Promise<ValidatorReport> {
   }
 
   function ask(): void {
-    const call = nextCall(dice, { fresh: nextFresh, revision: () => 0 });
+    const earlier = (id: string): number => dice.pick(truthOf(id).commits.slice(-6)).revision || 7;
+    const call = nextCall(dice, { fresh: nextFresh, revision: () => 0, earlier, past: past.looked });
     note("ask", call);
     send(life.port, call, { timeoutMs: 30_000 }).catch(() => {});
   }
