@@ -1,7 +1,6 @@
 """One connection of the direct carrier in an event loop: any number of calls and streams share it."""
 
 import asyncio
-import math
 import socket
 import time
 from asyncio.trsock import TransportSocket
@@ -9,6 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import Final, Protocol, cast
 
+from ._async_direct_calls import Calls
 from ._carrier import CallFailed
 from ._direct_frames import (
     ANSWER,
@@ -49,17 +49,6 @@ class Inbox(Protocol):
         ...
 
 
-class _Waiting:
-    """A call without an answer yet."""
-
-    __slots__ = ("answer", "asked_at", "deadline")
-
-    def __init__(self, answer: asyncio.Future[bytes], asked_at: float, deadline: float) -> None:
-        self.answer = answer
-        self.asked_at = asked_at
-        self.deadline = deadline
-
-
 class AsyncLine(asyncio.Protocol):
     """A connection to a server, used by the tasks of one event loop.
 
@@ -74,12 +63,10 @@ class AsyncLine(asyncio.Protocol):
         self._reader = FrameReader()
         self._begin: bytes | None = b""
         self._last_call = 0
-        self._calls: dict[int, _Waiting] = {}
+        self._calls = Calls(loop, self._late)
         self._inboxes: dict[int, Inbox] = {}
         self._outgoing: list[bytes] = []
         self._room: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = math.inf
         self._heard_at = time.monotonic()
         self._retired = False
         self._lost: CallFailed | None = None
@@ -110,13 +97,8 @@ class AsyncLine(asyncio.Protocol):
     ) -> tuple[int, asyncio.Future[bytes]]:
         """Sends a call; gives its number and what will be its answer, or a CallFailed. Only when `ready`."""
         call = self._next_call()
-        now = time.monotonic()
-        answer: asyncio.Future[bytes] = self._loop.create_future()
-        deadline = now + timeout
         alone = not self._calls
-        self._calls[call] = _Waiting(answer, now, deadline)
-        if deadline < self._timer_at:
-            self._set_timer(deadline)
+        answer = self._calls.add(call, timeout)
         self._send(call_frame(call, method, payload, timeout, headers), at_once=alone)
         return call, answer
 
@@ -137,7 +119,7 @@ class AsyncLine(asyncio.Protocol):
 
     def give_up(self, call: int) -> None:
         """The call or stream is nobody's business any more, and the server is told."""
-        if self._calls.pop(call, None) is not None or self._inboxes.pop(call, None) is not None:
+        if self._calls.drop(call) or self._inboxes.pop(call, None) is not None:
             self.send(cancel(call))
             self._end_if_done()
 
@@ -152,8 +134,6 @@ class AsyncLine(asyncio.Protocol):
             return
         self._lost = failure
         self.ready = False
-        if self._timer is not None:
-            self._timer.cancel()
         if self._transport is not None:
             self._transport.abort()
         if not self.welcomed.done():
@@ -161,10 +141,8 @@ class AsyncLine(asyncio.Protocol):
             self.welcomed.exception()  # Whoever began to connect may have gone.
         if self._room is not None and not self._room.done():
             self._room.set_result(None)
-        calls, self._calls = self._calls, {}
+        self._calls.end(failure)
         inboxes, self._inboxes = self._inboxes, {}
-        for waiting in calls.values():
-            _fail(waiting.answer, failure)
         for inbox in inboxes.values():
             inbox.over(failure)
 
@@ -235,9 +213,7 @@ class AsyncLine(asyncio.Protocol):
         if not call:
             self._take_of_connection(frame)
         elif kind == ANSWER:
-            waiting = self._calls.pop(call, None)
-            if waiting is not None and not waiting.answer.done():
-                waiting.answer.set_result(payload)
+            self._calls.answer(call, payload)
         elif kind == ITEM:
             inbox = self._inboxes.get(call)
             if inbox is not None:
@@ -251,9 +227,7 @@ class AsyncLine(asyncio.Protocol):
         if frame.kind not in (ERROR, END):
             return
         failure = failure_of(frame) if frame.kind == ERROR else None
-        waiting = self._calls.pop(frame.call, None)
-        if waiting is not None:
-            _fail(waiting.answer, failure or CallFailed("INTERNAL", "a stream's end answers no call"))
+        self._calls.fail(frame.call, failure or CallFailed("INTERNAL", "a stream's end answers no call"))
         inbox = self._inboxes.pop(frame.call, None)
         if inbox is not None:
             inbox.over(failure)
@@ -296,34 +270,14 @@ class AsyncLine(asyncio.Protocol):
         if self._lost is None and self._transport is not None:
             self._transport.write(b"".join(frames))
 
-    def _set_timer(self, at: float) -> None:
-        """One timer for all calls: it is set to the first deadline, and looks for the next one then."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_at = at
-        self._timer = self._loop.call_later(max(0.0, at - time.monotonic()), self._look_at_deadlines)
-
-    def _look_at_deadlines(self) -> None:
-        self._timer, self._timer_at = None, math.inf
-        now = time.monotonic()
-        late = [call for call, waiting in self._calls.items() if waiting.deadline <= now]
-        for call in late:
-            waiting = self._calls.pop(call)
-            self._send(cancel(call))
-            _fail(waiting.answer, CallFailed("DEADLINE_EXCEEDED"))
-            if self._heard_at < waiting.asked_at and now - self._heard_at > _SILENT_SECONDS:
-                self._retire()
-        first = min((waiting.deadline for waiting in self._calls.values()), default=math.inf)
-        if first < math.inf:
-            self._set_timer(first)
+    def _late(self, call: int, asked_at: float) -> None:
+        """The server is told that a call was given up, and taken for gone if it has said nothing else either."""
+        self.send(cancel(call))
+        if self._heard_at < asked_at and time.monotonic() - self._heard_at > _SILENT_SECONDS:
+            self._retire()
         self._end_if_done()
 
 
 @cache
 def _hello() -> bytes:
     return hello(f"python-asyncio/{version('session-bridge')}", answers_pings=True)
-
-
-def _fail(answer: asyncio.Future[bytes], failure: CallFailed) -> None:
-    if not answer.done():
-        answer.set_exception(failure)
