@@ -4,6 +4,8 @@ The names and units are in docs/telemetry.md. Nothing here has a value, the name
 and whatever a tracer, meter or propagator does, no call fails or answers anything else for it.
 """
 
+import os
+import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,12 +43,15 @@ class _Instruments:
 class _Configured(Generic[S, T]):
     """What is made of the program's provider: once for each, and nothing while there is none."""
 
-    def __init__(self, provider: Callable[[], S], make: Callable[[S], T]) -> None:
+    def __init__(self, provider: Callable[[], S], make: Callable[[S], T], absent: Callable[[], bool]) -> None:
         self._provider = provider
         self._make = make
+        self._absent = absent
         self._made: tuple[S, T] | None = None
 
     def get(self) -> T | None:
+        if self._absent():
+            return None
         try:
             provider = self._provider()
             if type(provider).__module__ in _INERT:
@@ -75,8 +80,27 @@ def _make_instruments(provider: MeterProvider) -> _Instruments:
     )
 
 
-_tracer: Final = _Configured(trace.get_tracer_provider, _make_tracer)
-_instruments: Final = _Configured(metrics.get_meter_provider, _make_instruments)
+def _absent(module: str, name: str, variable: str) -> Callable[[], bool]:
+    """Tells when there is certainly no provider: the API looks into the environment each time, and calls are many.
+
+    An API without that name, or an environment that names a provider, is asked each time.
+    """
+    where = sys.modules.get(module)
+    if where is None or variable in os.environ:
+        return lambda: False
+    return lambda: getattr(where, name, where) is None
+
+
+_tracer: Final = _Configured(
+    trace.get_tracer_provider,
+    _make_tracer,
+    _absent("opentelemetry.trace", "_TRACER_PROVIDER", "OTEL_PYTHON_TRACER_PROVIDER"),
+)
+_instruments: Final = _Configured(
+    metrics.get_meter_provider,
+    _make_instruments,
+    _absent("opentelemetry.metrics._internal", "_METER_PROVIDER", "OTEL_PYTHON_METER_PROVIDER"),
+)
 
 
 def observe(operation: str, server: Server) -> "Call | None":
