@@ -127,6 +127,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("carrier", ["direct", "grpc"] if both else ["auto"], indirect=True)
 
 
+def test_what_is_left_out_is_there() -> None:
+    assert NOT_HERE.keys() <= {name for suite in SUITES for name in vars(suite)}
+
+
 def _take_over(suite: ModuleType) -> None:
     name_of_suite = suite.__name__.rpartition(".")[2]
     for name, thing in vars(suite).items():
