@@ -1,7 +1,7 @@
 /** What has to hold of a session's history, checkpoints and declarations. Values are looked at one at a time. */
 import type { VariableRef } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
-import { type Finding, isRevision, variableFindings } from "./check-session.ts";
+import { type CheckedSections, type Finding, isRevision, variableFindings } from "./check-session.ts";
 import { type SummaryRow, selectValues, type ValueRow } from "./rows.ts";
 import { checksum } from "./stored-value.ts";
 
@@ -9,15 +9,6 @@ import { checksum } from "./stored-value.ts";
 export interface CheckedRow extends SummaryRow {
   readonly session: number;
   readonly hasSections: number;
-}
-
-/** What was found in the sections of a session, and what they add to what its row says. */
-export interface CheckedSections {
-  readonly findings: readonly Finding[];
-  /** Names and values of the history. */
-  readonly sizeBytes: number;
-  /** The deadlines of the history. */
-  readonly deadlines: readonly number[];
 }
 
 interface NamedRow extends ValueRow {

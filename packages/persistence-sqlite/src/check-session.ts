@@ -1,6 +1,5 @@
 /** What has to hold of one stored session, its variables and their values. */
 import { scanValue } from "@session-bridge/core/values";
-import type { CheckedSections } from "./check-sections.ts";
 import { type SummaryRow, storedValueOf, type ValueRow } from "./rows.ts";
 
 /** What is wrong with a session, or with the variable that is named. */
@@ -8,6 +7,15 @@ export interface Finding {
   readonly kind: "labels" | "revision" | "count" | "size" | "deadline" | "value" | "declaration" | "sections";
   readonly name?: string;
   readonly text: string;
+}
+
+/** What was found in the sections of a session, and what they add to what its row says. */
+export interface CheckedSections {
+  readonly findings: readonly Finding[];
+  /** Names and values of the history. */
+  readonly sizeBytes: number;
+  /** The deadlines of the history. */
+  readonly deadlines: readonly number[];
 }
 
 /** Everything that is wrong with a session. `rows` are all of its variables. */

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import type { SessionKey } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
-import { type CheckedRow, type CheckedSections, sectionCheck } from "./check-sections.ts";
-import { type Finding, findingsOf } from "./check-session.ts";
+import { type CheckedRow, sectionCheck } from "./check-sections.ts";
+import { type CheckedSections, type Finding, findingsOf } from "./check-session.ts";
 import { isCorruption } from "./errors.ts";
 import { inspectStore } from "./file-checks.ts";
 import { SUMMARY_COLUMNS, selectValues, type ValueRow } from "./rows.ts";

@@ -1,5 +1,5 @@
 /** Everything that changes a store, on the one connection that writes. */
-import type { SaveOutcome, SectionChanges, SessionKey } from "@session-bridge/core";
+import type { SaveOutcome, SectionChanges, SessionKey, SessionRecord } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
 import { forking } from "./forking.ts";
 import type { Answers, PackedDelta, Questions, Request } from "./messages.ts";
@@ -29,6 +29,9 @@ interface FoundSession extends SectionMarks {
   readonly revision: number;
   readonly expiresAtMs: number | null;
 }
+
+/** A delta that leaves the session there. */
+type Changing = (PackedDelta & { readonly kind: "write" | "expire" }) & { readonly record: SessionRecord };
 
 const NO_SECTIONS: SectionMarks = { sinceRevision: null, hasSections: 0 };
 
@@ -99,20 +102,23 @@ export function writing(db: Database): Writing {
       skipValues(delta, values);
       return "conflict";
     }
-    if (delta.kind === "create") {
-      const { record, key, set } = delta;
-      const marks = marksAfter(NO_SECTIONS, delta.sections);
-      const session = insert({ ...rowOf(record), ...marks, tenant: key.tenant, id: key.id, dueAtMs: earliest([record, ...set]) });
-      variables.put(session, set, values);
-      sections.change(session, delta.sections);
-      return "saved";
-    }
+    if (delta.kind === "create") return create(delta, values);
     const standing = found as FoundSession;
+    if (delta.kind === "delete" || delta.record === undefined) deleteSession.run(standing.session);
+    else change(standing, { ...delta, record: delta.record }, values);
+    return "saved";
+  };
+
+  const create = ({ record, key, set, sections: changes }: PackedDelta & { readonly kind: "create" }, values: ValueReader): SaveOutcome => {
+    const marks = marksAfter(NO_SECTIONS, changes);
+    const session = insert({ ...rowOf(record), ...marks, tenant: key.tenant, id: key.id, dueAtMs: earliest([record, ...set]) });
+    variables.put(session, set, values);
+    sections.change(session, changes);
+    return "saved";
+  };
+
+  const change = (standing: FoundSession, delta: Changing, values: ValueReader): void => {
     const { session } = standing;
-    if (delta.kind === "delete" || delta.record === undefined) {
-      deleteSession.run(session);
-      return "saved";
-    }
     const set = delta.kind === "write" ? delta.set : [];
     const { record, removed, sections: changes } = delta;
     sections.keep(session, changes?.history);
@@ -121,7 +127,6 @@ export function writing(db: Database): Writing {
     const anyName = sections.change(session, changes);
     variables.prune(session, anyName ? "all" : touchedNames(set, removed, changes?.history?.dropped));
     updateSession.run({ ...rowOf(record), ...marksAfter(standing, changes), session });
-    return "saved";
   };
 
   const fork = ({ key, source, record }: PackedDelta & { readonly kind: "fork" }): SaveOutcome => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { BridgeError } from "@session-bridge/core";
 import { encode } from "@session-bridge/core/values";
 import { describe, expect, it } from "vitest";
-import { checkStore } from "../src/index.ts";
+import { backupStore, checkStore } from "../src/index.ts";
 import { all, checkpoint, past, rollback, setOf, stage, update } from "./engine.ts";
 import { printed, runBeside, scratchDirectory } from "./scratch.ts";
 
@@ -114,6 +114,18 @@ describe("a session's past in a file", { timeout: 30_000 }, () => {
     const { variables } = await at.port().getVariables("s", { prefix: "" }, {});
     expect(new Set(variables.map(({ revision }) => revision))).toEqual(new Set([sessionRevision]));
     expect(await all(at.port(), "s")).toEqual(before);
+  });
+
+  it("is in a backup, which is a store by itself", async () => {
+    const at = stage();
+    await makePast(at.port());
+    const backup = join(scratchDirectory(), "backup.db");
+    await backupStore(at.file, backup);
+    await update(at.port(), "s", setOf("large", "later"));
+    const copy = stage({ file: backup });
+    expect(await past(copy.port(), "s", "large")).toEqual([large("two"), large("one")]);
+    await update(copy.port(), "s", rollback("second"));
+    expect(await all(copy.port(), "s")).toEqual(SECOND);
   });
 
   it("takes the history away that its session does not keep any more", async () => {
