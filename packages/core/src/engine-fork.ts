@@ -101,7 +101,9 @@ function forkStep(parts: ForkParts): Take<SessionInfo> {
     if (standing.committed !== undefined && (copied === undefined || isDue(copied.record, nowMs))) throw new SourceNotReady(undefined);
     if (copied === undefined) throw new SessionNotFoundError(`there is no session "${source.id}"`);
     checkRoom(engine, maxSessions, nowMs);
-    const revision = nextRevision(Math.max(engine.floor.revision, copied.record.revision), nowMs);
+    // Above whatever the source has given out: none of its revisions is one of the copy's [P1].
+    const { revision: givenOut } = (standing.pending ?? copied).record;
+    const revision = nextRevision(Math.max(engine.floor.revision, givenOut), nowMs);
     const { ttlMs, endsAtMs, historyEntries } = { ...copied.record, ...parts.ttl };
     const life = { ttlMs, endsAtMs };
     const labels = parts.labels ?? copied.record.labels;

@@ -51,15 +51,17 @@ export function historyAnswer(contents: Head | undefined, name: string, page: Hi
   return { items, next: hasMore ? entries.at(-1)?.revision : undefined, sessionRevision: contents?.record.revision ?? 0 };
 }
 
-/** The checkpoints of a session, oldest first. */
+/** The checkpoints of a session, oldest first, those of one commit in byte order of their labels. */
 export const checkpointInfos = (contents: Contents | undefined): readonly CheckpointInfo[] =>
-  [...(contents?.checkpoints?.values() ?? [])].map((named) => ({
-    label: named.label,
-    revision: named.revision,
-    createdAtMs: named.createdAtMs,
-    variableCount: named.store.size,
-    sizeBytes: named.store.sizeBytes,
-  }));
+  [...(contents?.checkpoints?.values() ?? [])]
+    .map((named) => ({
+      label: named.label,
+      revision: named.revision,
+      createdAtMs: named.createdAtMs,
+      variableCount: named.store.size,
+      sizeBytes: named.store.sizeBytes,
+    }))
+    .sort((a, b) => a.revision - b.revision || compareText(a.label, b.label));
 
 /** What names are declared as, in byte order of the names. */
 export const declarationsOf = (contents: Contents | undefined) =>
