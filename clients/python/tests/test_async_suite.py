@@ -83,7 +83,6 @@ NOT_HERE = {
     **dict.fromkeys(
         (
             "test_a_forked_process_has_connections_of_its_own_and_leaves_its_parents_alone",
-            "test_a_parents_end_is_seen_by_the_server_although_its_child_lives",
             "test_threads_that_fork_and_call_at_once_disturb_nobody",
         ),
         "an event loop does not live on in a fork; test_async_loops has what does",

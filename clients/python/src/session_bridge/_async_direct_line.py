@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from asyncio.trsock import TransportSocket
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from typing import Final, Protocol, cast
@@ -135,6 +136,7 @@ class AsyncLine(asyncio.Protocol):
         self._lost = failure
         self.ready = False
         if self._transport is not None:
+            _shut_down(self._transport)
             self._transport.abort()
         if not self.welcomed.done():
             self.welcomed.set_exception(failure)
@@ -152,7 +154,7 @@ class AsyncLine(asyncio.Protocol):
         if self._lost is not None:
             self._transport.abort()
             return
-        connected: TransportSocket = transport.get_extra_info("socket")
+        connected = _socket_of(transport)
         if connected.family != getattr(socket, "AF_UNIX", None):
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._transport.write(_hello())
@@ -276,6 +278,17 @@ class AsyncLine(asyncio.Protocol):
         if self._heard_at < asked_at and time.monotonic() - self._heard_at > _SILENT_SECONDS:
             self._retire()
         self._end_if_done()
+
+
+def _socket_of(transport: asyncio.BaseTransport) -> TransportSocket:
+    connected: TransportSocket = transport.get_extra_info("socket")
+    return connected
+
+
+def _shut_down(transport: asyncio.BaseTransport) -> None:
+    """Ends a connection also where forked processes have it; not every loop lets its own sockets be shut down."""
+    with suppress(OSError), _socket_of(transport).dup() as own:
+        own.shutdown(socket.SHUT_RDWR)
 
 
 @cache
