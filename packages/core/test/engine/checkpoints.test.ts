@@ -150,7 +150,11 @@ describe("a rollback", () => {
     const endsAtMs = clock.now() + 5_000;
     await pass(clock, 1_000);
     await update(port, "s", setOf("long", 2), setOf("short", 2));
+    const watching = await watcher(port, "s");
     await update(port, "s", rollback("a"));
+    await settled();
+    expect(watching.told.at(-1)).toBe("| long=1 -short");
+    await watching.leave();
     expect(await all(port, "s")).toEqual({ long: 1 });
     expect((await port.getVariable("s", "long", {})).variable?.expiresAtMs).toBe(endsAtMs);
     await pass(clock, 5_000);
