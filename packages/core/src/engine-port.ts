@@ -1,4 +1,5 @@
 /** The port of the sessions in this process: checks what is asked, takes turns for changes, and reads committed heads directly. */
+import { base64url } from "./base64url.ts";
 import type { Clock, Random, SteadyNow } from "./clock.ts";
 import type { ConstraintValidator } from "./constraints/constraint.ts";
 import { extensionMs } from "./deadline.ts";
@@ -14,11 +15,12 @@ import {
   StoreUnavailableError,
   UnsupportedError,
 } from "./errors.ts";
-import { awayOf, sizeOf } from "./kept-variable.ts";
+import { awayOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
 import { checkHistoryEntries, checkLabels, checkName, checkPrefix, checkSessionId, checkTtlMs, sessionTtlMs } from "./names.ts";
 import type { FoundRequest, SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
 import { performOnce } from "./repeated-calls.ts";
+import { anyDue, checkSelection, countedDue, living, select, sessionDue, variableDue, variableInfo } from "./selections.ts";
 import { valueMissing } from "./session-loads.ts";
 import type {
   CallOptions,
@@ -32,14 +34,12 @@ import type {
   SessionPort,
   Update,
   VariableHistory,
-  VariableInfo,
   VariableListing,
   VariableReading,
   VariablesReading,
 } from "./session-port.ts";
 import { type Head, sessionInfo, type Turn } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
-import { compareText } from "./text-order.ts";
 import { type Prepared, prepareUpdate, readsOf } from "./update.ts";
 import { isDue } from "./variable-store.ts";
 import { countdown, within } from "./waiting.ts";
@@ -290,7 +290,7 @@ export function enginePort(parts: PortParts): SessionPort {
         if (head === undefined) throw notFound(sessionId);
         return sessionInfo(sessionId, head.record);
       };
-      return read(key, call, { due: anyDue({ prefix: "" }), answer });
+      return read(key, call, { due: countedDue, answer });
     },
 
     async listSessions(filter, page, call) {
@@ -417,66 +417,8 @@ const mayBeLost = (name: string) =>
 
 const notFound = (id: string) => new SessionNotFoundError(`there is no session "${id}"`);
 
-const living = (variable: StoredVariable | undefined, nowMs: number): StoredVariable | undefined =>
-  variable === undefined || isDue(variable, nowMs) ? undefined : variable;
-
-function variableDue(head: Head, name: string, nowMs: number): boolean {
-  const variable = head.store.variable(name);
-  return variable !== undefined && isDue(variable, nowMs);
-}
-
-/** Whether anything that a session's info tells is due. */
-const sessionDue = (head: Head, nowMs: number): boolean => isDue(head.record, nowMs) || head.store.nextDueMs <= nowMs;
-
-const anyDue =
-  (selection: Selection) =>
-  (head: Head, nowMs: number): boolean =>
-    "names" in selection ? selection.names.some((name) => variableDue(head, name, nowMs)) : head.store.nextDueMs <= nowMs;
-
-function checkSelection(selection: Selection): void {
-  if ("names" in selection) for (const name of selection.names) checkName(name);
-  else checkPrefix(selection.prefix);
-}
-
-/** Names given twice count once. */
-function select(head: Head, selection: Selection, nowMs: number): StoredVariable[] {
-  if ("prefix" in selection) return head.store.variables(selection.prefix).filter((variable) => !isDue(variable, nowMs));
-  const found: StoredVariable[] = [];
-  for (const name of new Set(selection.names)) {
-    const variable = living(head.store.variable(name), nowMs);
-    if (variable !== undefined) found.push(variable);
-  }
-  return found.sort((a, b) => compareText(a.name, b.name));
-}
-
-const variableInfo = (variable: StoredVariable): VariableInfo => ({
-  name: variable.name,
-  type: variable.type,
-  encoding: variable.encoding,
-  sizeBytes: sizeOf(variable),
-  revision: variable.revision,
-  createdAtMs: variable.createdAtMs,
-  updatedAtMs: variable.updatedAtMs,
-  expiresAtMs: variable.expiresAtMs,
-});
-
 function pageSize(size: number | undefined): number {
   if (size === undefined || size === 0) return DEFAULT_PAGE;
   if (Number.isInteger(size) && size > 0 && size <= MAX_PAGE) return size;
   throw new InvalidArgumentError("INVALID_ARGUMENT", `a page holds 1 to ${MAX_PAGE} sessions`);
-}
-
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/** Bytes as base64url without padding. */
-export function base64url(bytes: Uint8Array): string {
-  let bits = 0;
-  let held = 0;
-  let text = "";
-  for (const byte of bytes) {
-    bits = (bits << 8) | byte;
-    for (held += 8; held >= 6; held -= 6) text += DIGITS[(bits >> (held - 6)) & 63];
-    bits &= 0xff;
-  }
-  return held > 0 ? text + DIGITS[(bits << (6 - held)) & 63] : text;
 }

@@ -1,5 +1,5 @@
 /** Sessions by id, over whatever port keeps them: what a manager and a bridge have in common. */
-import { base64url } from "./engine-port.ts";
+import { base64url } from "./base64url.ts";
 import { checkSessionId } from "./names.ts";
 import type * as api from "./session.ts";
 import { checkOptions, OPTIONS } from "./session-options.ts";

@@ -64,6 +64,16 @@ describe("a variable's history", () => {
     expect((await store.load({ tenant: "", id: "s" }))?.history?.entries).toHaveLength(1);
   });
 
+  it("[P8] counts no value in its session's bytes whose deadline has passed, swept or not", async () => {
+    const { port, clock } = keeping(10);
+    await set(port, "s", "x", "short", { ttl: 500 });
+    await set(port, "s", "x", "now");
+    const { sizeBytes } = await port.getSession("s", {});
+    clock.advance(500);
+    expect((await port.getSession("s", {})).sizeBytes).toBe(sizeBytes - "x".length - encode("short").length);
+    expect((await port.listSessions({}, {}, {})).sessions[0]?.sizeBytes).toBe("x".length + encode("now").length);
+  });
+
   it("expires in the store with nobody asking", async () => {
     const { port, clock, store } = keeping(10);
     await set(port, "s", "x", "short", { ttl: 500 });
