@@ -306,12 +306,12 @@ export async function validate(seed: number, past = pastOf(seed)): Promise<Valid
   }
   note("nothing fails any more");
   for (let round = 0; round < 30 && violation === undefined; round++) {
-    // What another manager did is found out by the next change.
+    // What another manager did is found out by the next change: of what it has written, which is never declared.
     if (round === 10) for (const id of SESSIONS) void send(life.port, { kind: "get_all", id, names: undefined }, {}).catch(() => {});
     if (round === 10)
       for (const id of SESSIONS)
         void sessionOver({ codec: valueCodec, integers: "auto", timeoutMs: 1e9, clock, random: dice.random, port: life.port }, id)
-          .set("a", nextFresh())
+          .set("x2", nextFresh())
           .catch(() => {});
     for (const watcher of watchers) pull(watcher, true);
     await settle();
