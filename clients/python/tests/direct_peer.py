@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from google.protobuf.message import Message
+from google.rpc import status_pb2  # type: ignore[import-untyped]
 
 from session_bridge import Bridge
 from session_bridge._direct_frames import HEADER, MAGIC, METHODS
@@ -153,6 +154,15 @@ def serve(connection: Connection) -> None:
     connection.welcome()
     while True:
         answer(connection, connection.call())
+
+
+def refuse_version(connection: Connection) -> None:
+    """Is of another version."""
+    connection.read(8)
+    connection.frame()
+    connection.way.sendall(MAGIC)
+    status = status_pb2.Status(code=12, message="version 2 is spoken here").SerializeToString()
+    connection.send(0, direct.DIRECT_FRAME_KIND_ERROR, status)
 
 
 def silent(connection: Connection) -> None:

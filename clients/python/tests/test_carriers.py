@@ -24,7 +24,7 @@ from session_bridge._direct_frames import MAGIC
 from session_bridge._direct_line import Line
 from session_bridge.v1 import variables_pb2 as variables
 
-from .direct_peer import FOUND, Connection, answer, peer, read, serve
+from .direct_peer import FOUND, Connection, answer, peer, read, refuse_version, serve
 from .servers import serving
 from .telemetry import Told, attributes
 
@@ -84,6 +84,22 @@ def test_auto_asks_a_server_that_hangs_up_both_ways_and_keeps_to_none() -> None:
             read(bridge)
         assert begun == [MAGIC, b"PRI * HT"]
         assert read(bridge) == 7
+
+
+def test_auto_takes_grpc_where_another_version_is_spoken() -> None:
+    begun: list[bytes] = []
+
+    def refuse(connection: Connection) -> None:
+        refuse_version(connection)
+        connection.way.recv(1)
+
+    def preface(connection: Connection) -> None:
+        begun.append(connection.read(8))
+
+    with peer(refuse, preface) as there, session_bridge.connect(there.address, timeout=1) as bridge:
+        with pytest.raises(ServerUnavailableError):
+            read(bridge)
+        assert begun[0] == b"PRI * HT"
 
 
 def test_auto_does_not_leave_the_direct_carrier_for_a_server_that_ends() -> None:

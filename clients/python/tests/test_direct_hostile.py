@@ -15,10 +15,10 @@ from session_bridge import (
     ServerUnavailableError,
     UnsupportedError,
 )
-from session_bridge._direct_frames import HEADER, MAGIC
+from session_bridge._direct_frames import HEADER
 from session_bridge.v1 import direct_pb2 as direct
 
-from .direct_peer import Connection, Peer, peer, read, serve
+from .direct_peer import Connection, Peer, peer, read, refuse_version, serve
 
 
 def connect(to: Peer, **options: Any) -> Bridge:
@@ -84,19 +84,11 @@ def test_garbage_is_an_error_at_once_and_its_connection_is_not_used_again(script
         assert read(bridge) == 7
 
 
-def refused_version(connection: Connection) -> None:
-    connection.read(8)
-    connection.frame()
-    connection.way.sendall(MAGIC)
-    status = status_pb2.Status(code=12, message="version 2 is spoken here").SerializeToString()
-    connection.send(0, direct.DIRECT_FRAME_KIND_ERROR, status)
-
-
 def http(connection: Connection) -> None:
     connection.way.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
-@pytest.mark.parametrize("script", [refused_version, http])
+@pytest.mark.parametrize("script", [refuse_version, http])
 def test_who_speaks_something_else_is_said_so_when_direct_is_wanted(script: Any) -> None:
     with peer(script) as there, connect(there) as bridge:
         with pytest.raises(UnsupportedError):

@@ -89,6 +89,10 @@ class Line:
             raise _failed(error) from None
         except (OSError, FrameError) as error:
             raise HungUp("UNAVAILABLE", str(error)) from None
+        except CallFailed as failure:
+            if failure.code == "UNIMPLEMENTED":  # Another version of the protocol.
+                raise NotDirect(failure.code, failure.text, failure.status) from None
+            raise
         if welcome.kind != WELCOME:
             raise NotDirect("UNIMPLEMENTED", "there is no welcome: use another carrier")
 
