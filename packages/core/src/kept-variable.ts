@@ -2,6 +2,7 @@
  * A variable as it is kept in memory. Small values are text of one byte a character, which takes a fifth of a Uint8Array's memory; large ones
  * of a loaded session are read from the store when somebody asks for them.
  */
+import { byteText, textBytes } from "./byte-text.ts";
 import { DataLossError } from "./errors.ts";
 import type { LoadedVariable, StoredVariable } from "./persistence.ts";
 
@@ -23,7 +24,7 @@ function shared(name: string): string {
   return name;
 }
 
-const compact = (bytes: Uint8Array): Uint8Array | string => (bytes.length > SMALL ? bytes : String.fromCharCode(...bytes));
+const compact = (bytes: Uint8Array): Uint8Array | string => (bytes.length > SMALL ? bytes : byteText(bytes));
 
 /** A stored variable whose `bytes` are made when they are asked for. Immutable, but for where its value is. */
 export class KeptVariable implements StoredVariable {
@@ -71,10 +72,7 @@ export class KeptVariable implements StoredVariable {
     const kept = this.#value;
     if (kept === DAMAGED) throw damaged(this.name);
     if (kept === undefined) throw new Error("a value was asked for before it was read from the store");
-    if (typeof kept !== "string") return kept;
-    const bytes = new Uint8Array(kept.length);
-    for (let i = 0; i < kept.length; i++) bytes[i] = kept.charCodeAt(i);
-    return bytes;
+    return typeof kept === "string" ? textBytes(kept) : kept;
   }
 }
 

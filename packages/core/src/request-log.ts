@@ -1,4 +1,5 @@
 /** The requests that a store in memory remembers, by session: for ten minutes, and at most a mebibyte a session. */
+import { byteText, textBytes } from "./byte-text.ts";
 import { type FoundRequest, REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS, type RememberedRequest } from "./persistence.ts";
 
 /** A request in few bytes: its digest and answer as text of one byte a character. */
@@ -56,7 +57,7 @@ export function requestLog(): RequestLog {
   return {
     has: (session, requestId, nowMs) => find(session, requestId, nowMs) !== undefined,
     remember(session, { requestId: id, digest, answer, atMs: answeredAtMs }) {
-      const request: KeptRequest = { digest: textOf(digest), answer: answer && textOf(answer), atMs: answeredAtMs };
+      const request: KeptRequest = { digest: byteText(digest), answer: answer && byteText(answer), atMs: answeredAtMs };
       forgetOld(answeredAtMs);
       let remembered = sessions.get(session);
       if (remembered === undefined) {
@@ -89,16 +90,7 @@ function drop(remembered: Remembered, requestId: string): void {
 const expanded = (requestId: string, kept: KeptRequest | undefined): RememberedRequest | undefined =>
   kept && {
     requestId,
-    digest: bytesOf(kept.digest),
-    answer: kept.answer === undefined ? undefined : bytesOf(kept.answer),
+    digest: textBytes(kept.digest),
+    answer: kept.answer === undefined ? undefined : textBytes(kept.answer),
     atMs: kept.atMs,
   };
-
-/** In pieces, since a call takes only so many arguments. */
-function textOf(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-  return text;
-}
-
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (character) => character.charCodeAt(0));

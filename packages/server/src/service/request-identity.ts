@@ -30,7 +30,7 @@ export function requestIdentity(method: string, message: unknown, bytes: Uint8Ar
   if (requestId.length !== ID_BYTES) throw invalidArgument(`a request_id has ${ID_BYTES} bytes, not ${requestId.length}`);
   if (resentAfterMs !== undefined && resentAfterMs < 0n) throw invalidArgument("resent_after_ms is 0 or greater");
   return {
-    id: Buffer.from(requestId).toString("base64url"),
+    id: Buffer.from(requestId.buffer, requestId.byteOffset, ID_BYTES).toString("base64url"),
     digest: digestOf(method, bytes),
     resentAfterMs: resentAfterMs === undefined ? undefined : Number(resentAfterMs),
   };
