@@ -146,7 +146,8 @@ export function observedPort(port: SessionPort, { tenant, tell, clock }: Watchin
         id,
         call,
         (witnessed) => port.forkSession(id, fork, witnessed),
-        ({ answer, facts }) => sessionCall("fork", answer !== undefined, facts),
+        // The key is the source's; what a fork that failed has seen is its copy's.
+        ({ answer, facts }) => sessionCall("fork", answer !== undefined, { ...facts, ...sizesOf(answer) }),
       ),
 
     getHistory: (id, name, page, call) =>

@@ -53,8 +53,9 @@ export type VariableOperation =
   | "expire";
 
 /**
- * One operation on a variable: `update` is increment, append and merge, `delete` also clear and pop_last. The sizes of the session are those
- * after the operation, or as it was found when the operation failed; 0 when it failed before anybody looked.
+ * One operation on a variable: `update` is whatever goes on from what there is or was (increment, restore, rollback, declare …), `delete` also
+ * clear and pop_last. The sizes of the session are those after the operation, or as it was found when the operation failed; 0 when it failed
+ * before anybody looked.
  *
  * Operations of one call are told one by one, with the time that the whole call took and the state after all of it, and in an atomic update
  * with the reason of all; then follows the call's `variable.batch`. Of more operations than an update may have, only the batch is told.
