@@ -121,7 +121,8 @@ export function memoryPersistence(): SessionPersistence {
     async save(deltas) {
       const conflicted = new Set<string>();
       return deltas.map((delta) => {
-        const outcome = conflicted.has(keyText(delta.key)) && delta.kind !== "extend" ? "conflict" : apply(delta);
+        const isStacked = conflicted.has(keyText(delta.key)) || (delta.kind === "fork" && conflicted.has(keyText(delta.source.key)));
+        const outcome = isStacked && delta.kind !== "extend" ? "conflict" : apply(delta);
         if (outcome === "conflict") conflicted.add(keyText(delta.key));
         return outcome;
       });

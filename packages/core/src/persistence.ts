@@ -282,8 +282,8 @@ export interface SessionPersistence {
   ): Promise<ReadonlyMap<string, Uint8Array | undefined>>;
   /**
    * Applies every delta or, by rejecting, none that is known: after a rejection nobody can tell what was saved. Each delta is atomic;
-   * deltas of one session apply in the order given, and once one of them conflicts, so do all later ones of that session but `extend`: they
-   * were made on what was not saved, whatever revision the store has by chance. The outcomes are in the order of the deltas.
+   * deltas of one session apply in the order given, and once one of them conflicts, so do all later ones of that session but `extend`, and the
+   * forks of it: they were made on what was not saved, whatever revision the store has by chance. The outcomes are in the order of the deltas.
    */
   save(deltas: readonly AnsweringDelta[]): Promise<readonly SaveOutcome[]>;
   /** Looks for a request of a session, whether or not the session exists. Only stores with the section `requests` have it. */

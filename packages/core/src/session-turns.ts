@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 import { deltaEvents } from "./commit-events.ts";
 import type { Commit, Committer } from "./committer.ts";
 import type { ConstraintValidator } from "./constraints/constraint.ts";
-import { revisionOf } from "./deltas.ts";
+import { keyText, revisionOf } from "./deltas.ts";
 import { accessStep } from "./engine-steps.ts";
 import { BridgeError, DataLossError, type Outcome, StoreUnavailableError } from "./errors.ts";
 import { awayOf, type KeptVariable } from "./kept-variable.ts";
@@ -395,9 +395,12 @@ export class SessionTurns {
   #unwind(state: SessionState): { readonly turns: readonly Turn[]; readonly unsent: ReadonlySet<unknown> } {
     const turns = takeTurns(state);
     const deltas = new Set<unknown>(turns.map((turn) => turn.commit?.delta));
-    const withdrawn = this.#parts.committer.withdraw((commit: Commit) => deltas.has(commit.delta));
+    const isCopy = ({ delta }: Commit): boolean => delta.kind === "fork" && keyText(delta.source.key) === keyText(state.key);
+    const withdrawn = this.#parts.committer.withdraw((commit: Commit) => deltas.has(commit.delta) || isCopy(commit));
     state.pending = state.committed;
     state.phase = "stale";
+    // Copies of what is not saved, whatever revision the store may have by chance.
+    for (const commit of withdrawn) if (isCopy(commit)) commit.settled("conflict");
     return { turns, unsent: new Set(withdrawn.map((commit) => commit.delta)) };
   }
 

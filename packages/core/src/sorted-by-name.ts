@@ -68,6 +68,11 @@ export class SortedByName<T extends Named> {
     return new SortedByName(this.#chunks.toSpliced(index, 1, ...rest), this.size - 1);
   }
 
+  /** The one whose name is first in byte order. */
+  first(): T | undefined {
+    return this.#chunks[0]?.[0];
+  }
+
   /** Those that stay, by a look at each. */
   filter(stays: (item: T) => boolean): SortedByName<T> {
     const chunks = this.#chunks.map((chunk) => chunk.filter(stays)).filter((chunk) => chunk.length > 0);

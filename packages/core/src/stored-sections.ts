@@ -2,6 +2,7 @@
 import { kept, loadedVariable } from "./kept-variable.ts";
 import type { CheckpointRecord, Declaration, SectionChanges, StoredSession, StoredVariable } from "./persistence.ts";
 import { type HistoryEntry, isValue } from "./session-history.ts";
+import { SortedByName } from "./sorted-by-name.ts";
 
 /** What a session has beside its record and its variables. */
 export type StoredSections = Pick<StoredSession, "history" | "checkpoints" | "declarations">;
@@ -19,8 +20,8 @@ interface CheckpointAtRest extends CheckpointRecord {
 /** The sections of one session, changed in place by its deltas. */
 export class SectionsAtRest {
   readonly #entries = new Map<string, Map<number, HistoryEntry>>();
-  /** How many entries have a deadline: nearly always none. */
-  #deadlines = 0;
+  /** The deadlines of entries, the earliest first. */
+  #deadlines = SortedByName.empty<Deadline>();
   #sinceRevision: number | undefined;
   readonly #checkpoints = new Map<string, CheckpointAtRest>();
   readonly #declarations = new Map<string, Declaration>();
@@ -67,12 +68,7 @@ export class SectionsAtRest {
 
   /** The earliest deadline of an entry of the history, Infinity for none. */
   get dueAtMs(): number {
-    let dueMs = Number.POSITIVE_INFINITY;
-    if (this.#deadlines === 0) return dueMs;
-    for (const entries of this.#entries.values()) {
-      for (const entry of entries.values()) dueMs = Math.min(dueMs, deadlineOf(entry) ?? dueMs);
-    }
-    return dueMs;
+    return this.#deadlines.first()?.atMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Them as `load` gives them. */
@@ -101,7 +97,8 @@ export class SectionsAtRest {
     const entries = this.#entries.get(entry.name);
     if (entries === undefined) this.#entries.set(entry.name, new Map([[entry.revision, entry]]));
     else entries.set(entry.revision, entry);
-    if (deadlineOf(entry) !== undefined) this.#deadlines += 1;
+    const deadline = deadlineOf(entry);
+    if (deadline !== undefined) this.#deadlines = this.#deadlines.put(deadline);
   }
 
   #drop(name: string, revision: number): void {
@@ -110,15 +107,26 @@ export class SectionsAtRest {
     if (entries === undefined || entry === undefined) return;
     entries.delete(revision);
     if (entries.size === 0) this.#entries.delete(name);
-    if (deadlineOf(entry) !== undefined) this.#deadlines -= 1;
+    const deadline = deadlineOf(entry);
+    if (deadline !== undefined) this.#deadlines = this.#deadlines.delete(deadline.name);
   }
 
   #forget(): void {
     this.#entries.clear();
-    this.#deadlines = 0;
+    this.#deadlines = SortedByName.empty();
   }
 }
 
-const deadlineOf = (entry: HistoryEntry): number | undefined => (isValue(entry) ? entry.expiresAtMs : undefined);
+/** When an entry is due, under a name that sorts it by that. */
+interface Deadline {
+  readonly name: string;
+  readonly atMs: number;
+}
+
+function deadlineOf(entry: HistoryEntry): Deadline | undefined {
+  if (!isValue(entry) || entry.expiresAtMs === undefined) return undefined;
+  const { name, revision, expiresAtMs: atMs } = entry;
+  return { name: `${String(atMs).padStart(16, "0")}\0${name}\0${revision}`, atMs };
+}
 
 const byRevision = (a: { readonly revision: number }, b: { readonly revision: number }): number => a.revision - b.revision;

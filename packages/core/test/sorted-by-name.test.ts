@@ -40,6 +40,7 @@ describe("SortedByName", () => {
         expect(names(SortedByName.of(variables.from()))).toEqual(expected);
         expect(variables.size).toBe(model.size);
         expect(variables.last()?.name).toBe(expected.at(-1));
+        expect(variables.first()?.name).toBe(expected[0]);
         expect(names(variables, "n1")).toEqual(expected.filter((found) => found.startsWith("n1")));
         for (const [found, revision] of model) expect(variables.get(found)?.revision).toBe(revision);
         expect(variables.get("absent")).toBeUndefined();

@@ -145,8 +145,9 @@ export function writing(db: Database): Writing {
     // What follows a conflict was made on what was not saved, whatever revision the store has by chance.
     const conflicted = new Set<string>();
     const outcomes = deltas.map((delta): SaveOutcome => {
-      const name = `${delta.key.tenant}\0${delta.key.id}`;
-      const outcome = apply(delta, values, delta.kind !== "extend" && conflicted.has(name));
+      const name = keyText(delta.key);
+      const follows = conflicted.has(name) || (delta.kind === "fork" && conflicted.has(keyText(delta.source.key)));
+      const outcome = apply(delta, values, delta.kind !== "extend" && follows);
       if (outcome === "conflict") conflicted.add(name);
       return outcome;
     });
@@ -185,3 +186,5 @@ function earliest(of: readonly { readonly expiresAtMs: number | undefined }[]): 
 
 const endsSession = (delta: PackedDelta): delta is PackedDelta & { readonly kind: "delete" | "expire" } =>
   delta.kind === "delete" || (delta.kind === "expire" && delta.record === undefined);
+
+const keyText = ({ tenant, id }: SessionKey): string => `${tenant}\0${id}`;

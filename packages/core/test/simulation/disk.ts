@@ -82,7 +82,8 @@ export function disk({ dice, saved, opened, failed, broken, sections = ["request
     const outcomes: SaveOutcome[] = [];
     const conflicts = new Set<string>();
     for (const delta of deltas) {
-      const outcome = delta.kind !== "extend" && conflicts.has(delta.key.id) ? "conflict" : ((await kept.save([delta]))[0] ?? "conflict");
+      const isStacked = conflicts.has(delta.key.id) || (delta.kind === "fork" && conflicts.has(delta.source.key.id));
+      const outcome = delta.kind !== "extend" && isStacked ? "conflict" : ((await kept.save([delta]))[0] ?? "conflict");
       if (outcome === "saved") saved(delta);
       else {
         conflicts.add(delta.key.id);

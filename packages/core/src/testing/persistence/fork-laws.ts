@@ -51,6 +51,16 @@ export const forkLaws: readonly Law[] = [
     },
   },
   {
+    name: "[P7] it conflicts when a change of its source did before it in the same save, whatever revision the source has by chance",
+    async check({ store, expect }) {
+      await store.save([create(A, both()), write(A, R1, { set: both(R1 + 1) })]);
+      const mine = write(A, R1, { set: [variable("v", { revision: R1 + 1 })] });
+      expect(await store.save([mine, fork(A, R1 + 1, B)])).toEqual(["conflict", "conflict"]);
+      expect(await idsOf(store)).toEqual(["a"]);
+      expect(await store.save([fork(A, R1 + 1, B)])).toEqual(["saved"]);
+    },
+  },
+  {
     name: "[P7] both go their own ways: neither sees what the other writes, and each outlives the other",
     async check({ store, expect }) {
       await store.save([create(A, both()), fork(A, R1, B)]);
