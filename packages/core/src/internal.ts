@@ -18,6 +18,7 @@ export {
   type MeasurementDescription,
   type MeasurementField,
 } from "./event-catalogue.ts";
+export { sizeOf } from "./kept-variable.ts";
 export * from "./limits.ts";
 export type { EngineNotice, Notify } from "./notices.ts";
 export type * from "./observer.ts";

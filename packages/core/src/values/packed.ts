@@ -10,31 +10,30 @@ export interface PackedEntry {
 }
 
 /** The bytes that an entry adds to a packed map, for budgeting pages; the map's own header adds at most 5 more. */
-export function packedEntrySize(name: string, bytes: Uint8Array): number {
-  const size = utf8Size(name);
-  return headerSize("string", size) + size + bytes.length;
-}
+export const packedEntrySize = (name: string, valueBytes: number): number => keySize(utf8Size(name)) + valueBytes;
+
+const keySize = (nameBytes: number): number => headerSize("string", nameBytes) + nameBytes;
 
 /**
  * One msgpack map of names to values, made by concatenation: names and bytes are taken as they are.
  * @throws InvalidArgumentError INVALID_NAME for a name with a lone surrogate, which UTF-8 cannot hold.
  */
 export function packMap(entries: Iterable<PackedEntry>): Uint8Array {
-  const list = [...entries];
+  // Of a stored variable, `bytes` are made each time they are asked for.
+  const list = Array.from(entries, ({ name, bytes }) => ({ name, bytes, nameBytes: utf8Size(name) }));
   let size = headerSize("map", list.length);
-  for (const { name, bytes } of list) {
+  for (const { name, bytes, nameBytes } of list) {
     if (!name.isWellFormed())
       throw new InvalidArgumentError("INVALID_NAME", `the name ${JSON.stringify(name)} holds a lone surrogate`, { details: { name } });
-    size += packedEntrySize(name, bytes);
+    size += keySize(nameBytes) + bytes.length;
   }
   const packed = new Uint8Array(size);
   let at = writeHeader(packed, 0, "map", list.length);
-  for (const { name, bytes } of list) {
-    const nameSize = utf8Size(name);
-    at = writeHeader(packed, at, "string", nameSize);
+  for (const { name, bytes, nameBytes } of list) {
+    at = writeHeader(packed, at, "string", nameBytes);
     writeUtf8(name, packed, at);
-    packed.set(bytes, at + nameSize);
-    at += nameSize + bytes.length;
+    packed.set(bytes, at + nameBytes);
+    at += nameBytes + bytes.length;
   }
   return packed;
 }

@@ -16,7 +16,7 @@ describe("a packed map", () => {
         expect(packedCount(packed)).toBe(list.length);
         const read = unpackMap(packed);
         expect(read.map((entry) => [entry.name, hexOf(entry.bytes)])).toEqual(list.map((entry) => [entry.name, hexOf(entry.bytes)]));
-        const size = list.reduce((sum, entry) => sum + packedEntrySize(entry.name, entry.bytes), 0);
+        const size = list.reduce((sum, entry) => sum + packedEntrySize(entry.name, entry.bytes.length), 0);
         expect(packed.length - size).toBe(list.length < 16 ? 1 : 3);
       }),
     );

@@ -1,5 +1,12 @@
 /** How much of a message things take. Estimates never fall short, so what fits by them fits on the wire. */
-import { BridgeError, LimitExceededError, MAX_NAME_BYTES, type Operation, type StoredVariable } from "@session-bridge/core/internal";
+import {
+  BridgeError,
+  LimitExceededError,
+  MAX_NAME_BYTES,
+  type Operation,
+  type StoredVariable,
+  sizeOf,
+} from "@session-bridge/core/internal";
 import { packedEntrySize } from "@session-bridge/core/values";
 import type { Translated } from "./updates.ts";
 
@@ -29,7 +36,7 @@ export const HISTORY_ENTRY_BYTES = 1_280;
  * Throws LimitExceededError MESSAGE_TOO_LARGE for a value that no message can carry: one that was stored under other limits.
  */
 export function checkFits(variable: StoredVariable, messageBytes: number): void {
-  const actual = variable.bytes.length + ENVELOPE_BYTES;
+  const actual = sizeOf(variable) + ENVELOPE_BYTES;
   if (actual <= messageBytes) return;
   throw new LimitExceededError("MESSAGE_TOO_LARGE", `the value does not fit a message of ${messageBytes} bytes`, {
     details: { name: variable.name, limit: "messageBytes", limitValue: messageBytes, actual },
@@ -57,12 +64,12 @@ export function infoSize(info: { readonly name: string; readonly type: string; r
 
 /** A Variable message inside another message. */
 export function variableSize(variable: StoredVariable): number {
-  return infoSize(variable) + variable.bytes.length + 16;
+  return infoSize(variable) + sizeOf(variable) + 16;
 }
 
 /** What a variable adds to an answer of GetVariables. */
 export function readingSize(variable: StoredVariable, includeInfo: boolean): number {
-  const value = variable.encoding === "" ? packedEntrySize(variable.name, variable.bytes) : variableSize(variable);
+  const value = variable.encoding === "" ? packedEntrySize(variable.name, sizeOf(variable)) : variableSize(variable);
   return value + (includeInfo ? infoSize(variable) : 0);
 }
 

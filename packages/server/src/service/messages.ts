@@ -8,6 +8,7 @@ import {
   type SessionInfo,
   type SessionTtl,
   type StoredVariable,
+  sizeOf,
   toWireError,
   type VariableInfo,
   type VariableTtl,
@@ -124,7 +125,7 @@ export function infoMessage(info: VariableInfo): common.VariableInfo {
 
 /** What is known of a variable that is at hand with its value. */
 export function infoOf(variable: StoredVariable): common.VariableInfo {
-  return infoMessage({ ...variable, sizeBytes: variable.bytes.length });
+  return infoMessage({ ...variable, sizeBytes: sizeOf(variable) });
 }
 
 /** A variable with its value, as a message. */
