@@ -399,8 +399,8 @@ export class SessionTurns {
     const withdrawn = this.#parts.committer.withdraw((commit: Commit) => deltas.has(commit.delta) || isCopy(commit));
     state.pending = state.committed;
     state.phase = "stale";
-    // Copies of what is not saved, whatever revision the store may have by chance.
-    for (const commit of withdrawn) if (isCopy(commit)) commit.settled("conflict");
+    // Copies of what is not saved, whatever revision the store may have by chance. They hear of it after whatever was saved before them.
+    for (const copy of withdrawn.filter(isCopy)) void Promise.resolve().then(() => copy.settled("conflict"));
     return { turns, unsent: new Set(withdrawn.map((commit) => commit.delta)) };
   }
 
