@@ -19,6 +19,11 @@ const FOUND_BY_REPEATS: readonly (readonly [number, string])[] = [
   [1265, "the store failed for a call whose signal was aborted, and nobody handled that"],
 ];
 
+/** The same in worlds that look back and copy. */
+const FOUND_BY_PASTS: readonly (readonly [number, string])[] = [
+  [12951, "a session was copied that another manager had brought to the very revision that was asked for"],
+];
+
 /** One seed of one's own, as a failure prints it. */
 const chosen = process.env.SIMULATION_SEED;
 
@@ -52,6 +57,10 @@ describe("worlds of clients, clocks, failures and crashes", () => {
 
   it.each(FOUND_BY_REPEATS)("seed %i, where %s", async (seed) => {
     expect((await simulate(seed, undefined, NO_PAST)).failure).toBeUndefined();
+  });
+
+  it.each(FOUND_BY_PASTS)("seed %i, where %s", async (seed) => {
+    expect((await simulate(seed)).failure).toBeUndefined();
   });
 
   it("a seed replays exactly", async () => {
