@@ -1,4 +1,4 @@
-"""Starts a benchmark among its peers: `bench.py compare …` or `bench.py watch …`; what the peers need is installed first."""
+"""Starts a benchmark among its peers: `bench.py compare …`, `… watch …`, `… profiles …`; what the peers need is installed first."""
 
 import os
 import sys

@@ -25,7 +25,7 @@ PROGRAMS: Mapping[str, str] = {
     "etcd": "etcd-server",
 }
 #: Libraries without which nothing can be measured, and those of one peer each.
-NEEDED = ("grpcio", "protobuf", "googleapis-common-protos", "msgpack", "typing-extensions", "hatchling", "matplotlib")
+NEEDED = ("grpcio", "protobuf", "googleapis-common-protos", "msgpack", "typing-extensions", "hatchling", "matplotlib", "py-spy")
 LIBRARIES: Mapping[str, tuple[str, ...]] = {
     "redis": ("redis",),
     "postgres": ("psycopg[binary]",),
