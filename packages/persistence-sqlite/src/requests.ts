@@ -13,10 +13,28 @@ const PUSHED_OUT = 4;
 const FORGOTTEN_AT_ONCE = 1_000;
 const FORGOTTEN_BYTES_AT_ONCE = 256 * 1024;
 
+/** How many of a session's oldest requests are known at once: looking for them is looking at all that it has. */
+const OLDEST_KNOWN = 1_000;
+
 interface RequestRow {
   readonly digest: Uint8Array;
   readonly answer: Uint8Array | null;
   readonly atMs: number;
+}
+
+/** A request without what it is recognized by and answers. */
+interface KeptRow {
+  readonly number: number;
+  readonly atMs: number;
+  readonly sizeBytes: number;
+}
+
+/** What is known of a session's requests. */
+interface Room {
+  /** What they take, as an upper bound: what has grown too old is counted until the next look. */
+  sizeBytes: number;
+  /** Some of the oldest, the oldest last: nothing that is not among them is older. Some may have grown too old and be gone. */
+  readonly oldest: KeptRow[];
 }
 
 /** Finding a request, on any connection. */
@@ -53,11 +71,12 @@ export function requestMemory(db: Database): RequestMemory {
   const put = db.prepare<[string, string, string, Uint8Array, Uint8Array | null, number, number]>(
     "INSERT OR REPLACE INTO requests (tenant, id, request_id, digest, answer, at_ms, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
-  const oldest = db.prepare<[number], { readonly number: number; readonly atMs: number; readonly sizeBytes: number }>(
+  const oldest = db.prepare<[number], KeptRow>(
     "SELECT number, at_ms AS atMs, size_bytes AS sizeBytes FROM requests ORDER BY number LIMIT ?",
   );
-  const drop = db.prepare<[number]>("DELETE FROM requests WHERE number = ?");
-  const ofSession = db.prepare<[string, string], { readonly number: number; readonly atMs: number; readonly sizeBytes: number }>(
+  // A number comes again once the latest row of all is gone, but never with the same moment.
+  const drop = db.prepare<[number, number]>("DELETE FROM requests WHERE number = ? AND at_ms = ?");
+  const ofSession = db.prepare<[string, string], KeptRow>(
     "SELECT number, at_ms AS atMs, size_bytes AS sizeBytes FROM requests WHERE tenant = ? AND id = ?",
   );
   const forget = db.prepare<[string, string, number]>(
@@ -66,8 +85,7 @@ export function requestMemory(db: Database): RequestMemory {
   );
   const dropForgotten = db.prepare<[number]>("DELETE FROM forgotten_requests WHERE at_ms <= ?");
 
-  /** What a session's requests take, as an upper bound: what has grown too old is still counted until the next look. */
-  const rooms = new Map<string, number>();
+  const rooms = new Map<string, Room>();
 
   /** The moment of the oldest request, as far as it is known: nothing is older. */
   let oldestAtMs = 0;
@@ -77,22 +95,29 @@ export function requestMemory(db: Database): RequestMemory {
     for (const row of oldest.all(PUSHED_OUT)) {
       oldestAtMs = row.atMs;
       if (isFresh(row, nowMs)) return;
-      drop.run(row.number);
+      drop.run(row.number, row.atMs);
     }
   }
 
-  /** Counts what a session has, and forgets its oldest until that fits. */
-  function makeRoom({ tenant, id }: SessionKey, nowMs: number): number {
-    const oldestFirst = ofSession.all(tenant, id).sort((a, b) => a.number - b.number);
-    let sizeBytes = oldestFirst.reduce((sum, row) => sum + row.sizeBytes, 0);
-    for (const row of oldestFirst) {
-      if (sizeBytes <= REQUEST_MEMORY_BYTES) break;
-      drop.run(row.number);
-      forget.run(tenant, id, row.atMs);
-      sizeBytes -= row.sizeBytes;
+  /** Looks at all that a session has. */
+  function look({ tenant, id }: SessionKey): Room {
+    const newestFirst = ofSession.all(tenant, id).sort((a, b) => b.number - a.number);
+    return { sizeBytes: newestFirst.reduce((sum, row) => sum + row.sizeBytes, 0), oldest: newestFirst.slice(-OLDEST_KNOWN) };
+  }
+
+  /** Forgets the oldest of a session until the others fit. */
+  function madeToFit(known: Room | undefined, key: SessionKey): Room {
+    let room = known ?? look(key);
+    while (room.sizeBytes > REQUEST_MEMORY_BYTES) {
+      const row = room.oldest.pop();
+      if (row === undefined) {
+        room = look(key);
+        continue;
+      }
+      room.sizeBytes -= row.sizeBytes;
+      if (drop.run(row.number, row.atMs).changes > 0) forget.run(key.tenant, key.id, row.atMs);
     }
-    dropForgotten.run(nowMs - REQUEST_MEMORY_MS);
-    return sizeBytes;
+    return room;
   }
 
   const forgetOld = db.transaction((nowMs: number): number | undefined => {
@@ -100,7 +125,7 @@ export function requestMemory(db: Database): RequestMemory {
     let sizeBytes = 0;
     for (const row of oldest.all(FORGOTTEN_AT_ONCE)) {
       if (row.atMs > nowMs - REQUEST_MEMORY_MS || sizeBytes > FORGOTTEN_BYTES_AT_ONCE) break;
-      drop.run(row.number);
+      drop.run(row.number, row.atMs);
       sizeBytes += row.sizeBytes;
     }
     return oldest.get(1)?.atMs;
@@ -116,9 +141,10 @@ export function requestMemory(db: Database): RequestMemory {
       put.run(key.tenant, key.id, requestId, digest, answer ?? null, atMs, sizeBytes);
       pushOut(atMs);
       const name = `${key.tenant}\0${key.id}`;
-      const bound = (rooms.get(name) ?? REQUEST_MEMORY_BYTES) + sizeBytes;
+      const known = rooms.get(name);
+      if (known !== undefined) known.sizeBytes += sizeBytes;
       rooms.delete(name);
-      rooms.set(name, bound > REQUEST_MEMORY_BYTES ? makeRoom(key, atMs) : bound);
+      rooms.set(name, madeToFit(known, key));
       if (rooms.size > MOST_ROOMS) rooms.delete(rooms.keys().next().value as string);
     },
     forgetOld: (nowMs) => forgetOld.immediate(nowMs),

@@ -35,10 +35,13 @@ type Changing = (PackedDelta & { readonly kind: "write" | "expire" }) & { readon
 
 const NO_SECTIONS: SectionMarks = { sinceRevision: null, hasSections: 0 };
 
-/** The earliest deadline of a session, its variables and its history; the aggregate passes over what is null. */
+/**
+ * The earliest deadline of a session, its variables and its history; the aggregate passes over what is null. Its number is the row's, not
+ * a parameter: SQLite compiles a statement anew for each value of a parameter that may decide whether a partial index serves.
+ */
 const DUE_AT = `(SELECT min(at) FROM (SELECT :expiresAtMs AS at
-  UNION ALL SELECT min(expires_at_ms) FROM variables WHERE session = :session AND expires_at_ms IS NOT NULL
-  UNION ALL SELECT min(expires_at_ms) FROM history WHERE session = :session AND expires_at_ms IS NOT NULL))`;
+  UNION ALL SELECT min(expires_at_ms) FROM variables v WHERE v.session = sessions.session AND expires_at_ms IS NOT NULL
+  UNION ALL SELECT min(expires_at_ms) FROM history h WHERE h.session = sessions.session AND expires_at_ms IS NOT NULL))`;
 
 /** Prepares every statement once. */
 export function writing(db: Database): Writing {

@@ -1,5 +1,6 @@
 import { REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS, type RememberedRequest } from "@session-bridge/core";
-import { describe, expect, it } from "vitest";
+import type { Database } from "better-sqlite3";
+import { describe, expect, it, vi } from "vitest";
 import { IN_MEMORY, openWriter } from "../src/connections.ts";
 import * as requests from "../src/requests.ts";
 
@@ -11,6 +12,25 @@ const request = (requestId: string, atMs: number, answerBytes = 10): RememberedR
   answer: new Uint8Array(answerBytes),
   atMs,
 });
+
+/** A memory that tells whenever it looks at all that a session has. */
+function withCountedLooks(db: Database, looked: () => void): requests.RequestMemory {
+  const prepare = db.prepare.bind(db);
+  const spied = vi.spyOn(db, "prepare").mockImplementation(((source: string) => {
+    const statement = prepare(source);
+    const all = statement.all.bind(statement) as (...args: unknown[]) => unknown;
+    if (!/WHERE tenant = \? AND id = \?$/.test(source)) return statement;
+    return Object.assign(statement, {
+      all: (...args: unknown[]) => {
+        looked();
+        return all(...args);
+      },
+    });
+  }) as never);
+  const memory = requests.requestMemory(db);
+  spied.mockRestore();
+  return memory;
+}
 
 describe("remembered requests", () => {
   it("keep to the numbers of the contract", () => {
@@ -55,5 +75,30 @@ describe("remembered requests", () => {
     const find = requests.requestFinder(db);
     expect(find(KEY, "r299", NOW_MS + 300).request).toMatchObject({ requestId: "r299", atMs: NOW_MS + 299 });
     expect(find(KEY, "r0", NOW_MS + 300)).toEqual({ request: undefined, rememberedSinceMs: NOW_MS + 300 - (rows ?? 0) });
+  });
+
+  it("[P6] [P23] make room for another by looking at a thousand of its session at once, not at all of them each time", () => {
+    const db = openWriter(IN_MEMORY);
+    let looks = 0;
+    const memory = withCountedLooks(db, () => looks++);
+    for (let i = 0; i < 10_000; i++) memory.remember(KEY, request(`r${i}`, NOW_MS + i, 300));
+    const rows = db.prepare("SELECT min(at_ms) - :now AS first, count(*) AS count FROM requests").get({ now: NOW_MS });
+    const kept = Math.floor(REQUEST_MEMORY_BYTES / (5 + 32 + 300));
+    expect(rows).toEqual({ first: 10_000 - kept, count: kept });
+    expect(looks).toBeLessThanOrEqual(1 + Math.ceil((10_000 - kept) / 1_000));
+  });
+
+  it("[P6] of one session are not forgotten for the room of another whose own have grown too old and left their numbers", () => {
+    const db = openWriter(IN_MEMORY);
+    const memory = requests.requestMemory(db);
+    for (let i = 0; i < 20; i++) memory.remember(KEY, request(`old-${i}`, NOW_MS, 50_000));
+    const laterMs = NOW_MS + REQUEST_MEMORY_MS;
+    while (memory.forgetOld(laterMs) !== undefined);
+    const other = { ...KEY, id: "other" };
+    for (let i = 0; i < 20; i++) memory.remember(other, request(`mine-${i}`, laterMs));
+    memory.remember(KEY, request("large", laterMs, 100_000));
+    const find = requests.requestFinder(db);
+    for (let i = 0; i < 20; i++) expect(find(other, `mine-${i}`, laterMs).request).toBeDefined();
+    expect(find(KEY, "large", laterMs).request).toBeDefined();
   });
 });
