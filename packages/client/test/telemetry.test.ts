@@ -89,6 +89,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     },
     [`${VARIABLES}GetVariableHistory`],
   ),
+  expire: operation((s) => s.expire("x", 60_000), [`${VARIABLES}UpdateVariables`]),
   restore: operation((s, revision) => s.restore("x", revision), [`${VARIABLES}UpdateVariables`]),
   checkpoint: operation((s) => s.checkpoint("c"), [`${VARIABLES}UpdateVariables`]),
   listCheckpoints: operation((s) => s.listCheckpoints(), [`${SESSIONS}ListCheckpoints`]),

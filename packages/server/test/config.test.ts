@@ -42,7 +42,8 @@ test("every limit has a flag of its own", () => {
   const inForce = { ...limits, ...requestLimits };
   expect(Object.keys(inForce).sort()).toEqual(Object.keys({ ...DEFAULT_LIMITS, ...DEFAULT_REQUEST_LIMITS }).sort());
   expect(inForce).toMatchObject({ messageBytes: 80_000, defaultTtlMs: 5, allowNever: false });
-  const { messageBytes: _bytes, defaultTtlMs: _ttl, allowNever: _never, ...others } = inForce;
+  expect(serveConfig({ flags: { history: "7" }, environment: {} }).limits.historyEntries).toBe(7);
+  const { messageBytes: _bytes, defaultTtlMs: _ttl, allowNever: _never, historyEntries: _entries, ...others } = inForce;
   expect(new Set(Object.values(others)).size).toBe(Object.keys(others).length);
   for (const value of Object.values(others)) expect(value).toBeGreaterThanOrEqual(70_000);
 });
