@@ -84,7 +84,8 @@ export function checkEncoding(encoding: string): string {
 
 /** A frozen copy of labels, one shared object for none. Throws INVALID_LABELS. */
 export function checkLabels(labels: Readonly<Record<string, string>> | undefined): Readonly<Record<string, string>> {
-  const entries = Object.entries(labels ?? NO_LABELS);
+  if (labels === undefined) return NO_LABELS;
+  const entries = Object.entries(labels);
   if (entries.length === 0) return NO_LABELS;
   if (entries.length > MAX_LABELS) {
     throw new InvalidArgumentError("INVALID_LABELS", `${entries.length} labels; at most ${MAX_LABELS} are allowed`, {

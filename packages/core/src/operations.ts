@@ -12,8 +12,11 @@ import type { Operation, OperationResult, VariableTtl } from "./session-port.ts"
 import { appendBytes, incrementBytes, mergeBytes, scanValue } from "./values/index.ts";
 import { checkValueSize, type VariableStore } from "./variable-store.ts";
 
-/** An operation without a fault of its own, what it declares understood. */
-export type PreparedOperation = Exclude<Operation, { kind: "declare" }> | (Extract<Operation, { kind: "declare" }> & Declare);
+/** An operation without a fault of its own: what it declares is understood, and a `set` that was looked through knows its value's type. */
+export type PreparedOperation =
+  | Exclude<Operation, { kind: "declare" | "set" }>
+  | (Extract<Operation, { kind: "set" }> & { readonly type?: string })
+  | (Extract<Operation, { kind: "declare" }> & Declare);
 
 /**
  * An operation whose every fault that does not depend on a session has been refused, with bytes of its own.
@@ -27,9 +30,9 @@ export function prepare(operation: Operation, validator: ConstraintValidator | u
     case "set": {
       const encoding = checkEncoding(operation.value.encoding);
       if (typeof operation.ttl === "number") checkTtlMs(operation.ttl);
-      if (encoding === "") scanNamed(operation.name, operation.value.bytes);
+      const type = encoding === "" ? scanNamed(operation.name, operation.value.bytes) : "custom";
       // The one copy of a value: the caller's bytes belong to a receive buffer, or may change. A Buffer's slice() is no copy.
-      return { ...operation, value: { bytes: new Uint8Array(operation.value.bytes), encoding } };
+      return { ...operation, type, value: { bytes: new Uint8Array(operation.value.bytes), encoding } };
     }
     case "increment":
       scanNamed(operation.name, operation.by);
@@ -111,6 +114,7 @@ export function apply(contents: Contents, operation: PreparedOperation, moment: 
       return write(contents, before, operation.name, operation.value.bytes, moment, {
         previous,
         encoding: operation.value.encoding,
+        type: operation.type,
         expiresAtMs: variableDeadline(operation.ttl, before, moment.nowMs),
       });
     case "increment": {
@@ -148,6 +152,8 @@ export const failed = (error: OperationResult["error"]): OperationResult => ({ .
 interface Written {
   readonly previous: StoredVariable | undefined;
   readonly encoding?: string;
+  /** A set's type, if it is known. */
+  readonly type?: string | undefined;
   /** A set's deadline; an edit keeps the one there is. */
   readonly expiresAtMs?: number | undefined;
   readonly number?: Uint8Array;
@@ -168,7 +174,7 @@ function write(
     name,
     bytes,
     encoding,
-    type: encoding === "" ? scanNamed(name, bytes) : "custom",
+    type: written.type ?? (encoding === "" ? scanNamed(name, bytes) : "custom"),
     revision: moment.revision,
     createdAtMs: before?.createdAtMs ?? moment.nowMs,
     updatedAtMs: moment.nowMs,

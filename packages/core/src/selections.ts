@@ -13,6 +13,7 @@ export const living = (variable: StoredVariable | undefined, nowMs: number): Sto
 
 /** Whether a variable is due. */
 export function variableDue(head: Head, name: string, nowMs: number): boolean {
+  if (head.store.nextDueMs > nowMs) return false;
   const variable = head.store.variable(name);
   return variable !== undefined && isDue(variable, nowMs);
 }
@@ -27,7 +28,7 @@ export const sessionDue = (head: Head, nowMs: number): boolean => isDue(head.rec
 export const anyDue =
   (selection: Selection) =>
   (head: Head, nowMs: number): boolean =>
-    "names" in selection ? selection.names.some((name) => variableDue(head, name, nowMs)) : head.store.nextDueMs <= nowMs;
+    head.store.nextDueMs <= nowMs && (!("names" in selection) || selection.names.some((name) => variableDue(head, name, nowMs)));
 
 /** Throws InvalidArgumentError for a name or prefix that cannot be. */
 export function checkSelection(selection: Selection): void {
