@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import session_bridge
 from session_bridge import InvalidArgumentError, ServerUnavailableError, Session, TypeMismatchError
-from session_bridge._arguments import check_address, check_if_revision, check_ttl
+from session_bridge._arguments import check_address, check_each_name, check_if_revision, check_name, check_ttl
 
 from .fake_server import FakeTransport, bridge_over, session_over
 
@@ -28,6 +28,19 @@ def test_only_a_revision_is_a_condition(revision: Any) -> None:
 @given(st.integers(min_value=0, max_value=2**63 - 1))
 def test_a_revision_is_a_condition(revision: int) -> None:
     assert check_if_revision(revision) == revision
+
+
+@given(st.lists(st.one_of(st.text(max_size=3), st.sampled_from(["\ud800", "name", b"name", None]))))
+def test_names_together_are_refused_as_the_first_bad_one_is_alone(names: list[Any]) -> None:
+    assert refusal(lambda: check_each_name(names)) == refusal(lambda: [check_name(name) for name in names])
+
+
+def refusal(check: Callable[[], object]) -> str | None:
+    try:
+        check()
+    except InvalidArgumentError as error:
+        return f"{error.reason}: {error}"
+    return None
 
 
 @pytest.mark.parametrize("ttl", [True, False, 0, -1, math.nan, math.inf, timedelta(0), "forever", "", b"1", 1e16, [1]])

@@ -6,7 +6,7 @@ Only what the wire could not carry, or would carry as something else, is judged 
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from enum import Enum
 from typing import Final, Literal, TypeAlias, TypeGuard, cast
@@ -68,6 +68,13 @@ def check_name(name: str) -> str:
     return _check_text(name, "a variable's name", "INVALID_NAME")
 
 
+def check_each_name(names: Collection[str]) -> None:
+    """Variables' names that the wire can carry."""
+    if not (_are_ascii(names) and all(names)):
+        for name in names:
+            check_name(name)
+
+
 def check_prefix(prefix: str, reason: str = "INVALID_NAME") -> str:
     """A prefix of names or ids; empty means all."""
     return prefix and _check_text(prefix, "a prefix", reason)
@@ -81,8 +88,9 @@ def check_names(names: Iterable[str], what: str) -> tuple[str, ...]:
         listed = tuple(names)
     except TypeError:
         raise InvalidArgumentError(f"{what} is a sequence of names, not {type(names).__name__}") from None
-    for name in listed:
-        _check_text(name, f"each name of {what}", "INVALID_NAME", empty=True)
+    if not _are_ascii(listed):
+        for name in listed:
+            _check_text(name, f"each name of {what}", "INVALID_NAME", empty=True)
     return listed
 
 
@@ -185,6 +193,14 @@ def _check_text(text: str, what: str, reason: str, *, empty: bool = False) -> st
         except UnicodeEncodeError:
             raise InvalidArgumentError(f"{what} is valid Unicode, without lone surrogates", reason=reason) from None
     return text
+
+
+def _are_ascii(texts: Collection[str]) -> bool:
+    """Whether all are str of ASCII, in one look at all of them, which costs what looking at one by itself does."""
+    try:
+        return "".join(texts).isascii()
+    except TypeError:
+        return False
 
 
 def _is_int(number: object) -> TypeGuard[int]:

@@ -121,8 +121,7 @@ def set_default(handle: Handle, name: str, default: object) -> Steps[Any]:
 
 def set_variables(handle: Handle, values: Mapping[str, object]) -> Steps[int]:
     """Writes all of the values or none; the answer is their revision; without values, the session's."""
-    for name in values:
-        check.check_name(name)
+    check.check_each_name(values)
     if not values:
         session = yield from _session(handle)
         return 0 if session is None else session.revision
