@@ -14,8 +14,12 @@ export function deadlineMs(record: Pick<SessionRecord, "ttlMs" | "endsAtMs">, no
   return record.endsAtMs === undefined ? sliding : Math.min(sliding, record.endsAtMs);
 }
 
-/** The later deadline that an access at `nowMs` should save, or undefined when the stored one still serves. */
-export function extensionMs(record: SessionRecord, nowMs: number, always = false): number | undefined {
+/** The later deadline that an access at `nowMs` should save, be it a read or a write, or undefined when the stored one still serves. */
+export function extensionMs(
+  record: Pick<SessionRecord, "ttlMs" | "endsAtMs" | "expiresAtMs">,
+  nowMs: number,
+  always = false,
+): number | undefined {
   if (record.ttlMs === undefined || record.expiresAtMs === undefined) return undefined;
   const serves = nowMs + record.ttlMs <= record.expiresAtMs - slackMs(record.ttlMs) / 2;
   if (serves && !always) return undefined;

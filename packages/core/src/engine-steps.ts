@@ -86,7 +86,9 @@ export function touchStep(
     if (head === undefined) throw notFound();
     const { record: before } = head;
     if (ttl !== undefined) {
-      const record = usedRecord({ ...before, ...ttl }, head, nextRevision(before.revision, nowMs), nowMs);
+      const life = { ...before, ...ttl };
+      const expiring = { ...life, expiresAtMs: deadlineMs(life, nowMs) };
+      const record = usedRecord(expiring, head, nextRevision(before.revision, nowMs), nowMs);
       const delta: SessionDelta = { kind: "write", key, nowMs, baseRevision: before.revision, record, set: [], removed: [] };
       return { answer: sessionInfo(key.id, record), commit: { head: { ...head, record }, delta } };
     }

@@ -1,5 +1,5 @@
 /** One session's state in memory: two heads, and the operations that have begun and are not answered. */
-import { deadlineMs } from "./deadline.ts";
+import { extensionMs } from "./deadline.ts";
 import type { AnsweringDelta, SessionKey, SessionRecord, StoredVariable } from "./persistence.ts";
 import { type Contents, declarationBytes, type Held, heldBy } from "./session-contents.ts";
 import type { RequestIdentity, SessionInfo, Signal } from "./session-port.ts";
@@ -137,9 +137,10 @@ export function takeTurns(state: SessionState, queue: "turns" | "waiting" = "tur
 /** The next revision after `previous`: grows by at least one and with the microseconds of the clock [P1]. */
 export const nextRevision = (previous: number, nowMs: number): number => Math.max(previous + 1, nowMs * 1000);
 
-/** The record after a commit that used the session at `nowMs`. */
+/** The record after a commit that used the session at `nowMs`. Its deadline moves only when that is time, as with reads. */
 export function usedRecord(record: SessionRecord, contents: Contents, revision: number, nowMs: number): SessionRecord {
-  return { ...countedRecord(record, contents, revision), accessedAtMs: nowMs, expiresAtMs: deadlineMs(record, nowMs) };
+  const expiresAtMs = extensionMs(record, nowMs) ?? record.expiresAtMs;
+  return { ...countedRecord(record, contents, revision), accessedAtMs: nowMs, expiresAtMs };
 }
 
 /** The record after a commit that is no use of the session, such as an expiry. */

@@ -91,6 +91,22 @@ describe("variables' deadlines", () => {
 });
 
 describe("sessions' deadlines", () => {
+  it("[P9] a write moves the deadline only when half of the slack is used up, always beyond access and ttl, and never earlier", async () => {
+    const { port, clock } = stage();
+    const { expiresAtMs = 0 } = await port.createSession({ id: "s", ttl: 10_000 }, {});
+    const after = async (waitMs: number) => {
+      clock.jump(waitMs);
+      await set(port, "s", "a", waitMs);
+      const session = await port.getSession("s", {});
+      expect(session.accessedAtMs).toBe(clock.now());
+      expect(session.expiresAtMs).toBeGreaterThanOrEqual(clock.now() + 10_000 + 50);
+      return session.expiresAtMs;
+    };
+    expect([await after(10), await after(40)]).toEqual([expiresAtMs, expiresAtMs]);
+    expect(await after(1)).toBe(expiresAtMs + 51);
+    expect(await after(7_000)).toBe(expiresAtMs + 51 + 7_000);
+  });
+
   it("[P8] at its deadline a session is gone, and its id is free", async () => {
     const { port, clock } = stage();
     const { expiresAtMs = 0, revision } = await port.createSession({ id: "s", ttl: 10_000 }, {});

@@ -1,4 +1,5 @@
 /** What an update makes of a session, on decoded values. */
+import { deadlineMs } from "../../src/deadline.ts";
 import type { Operation, Update } from "../../src/session-port.ts";
 import { decode } from "../../src/values/index.ts";
 import { CHECKPOINTS_PER_SESSION, DEFAULT_TTL_MS } from "./bounds.ts";
@@ -151,18 +152,20 @@ export const newSession = (
   labels: Readonly<Record<string, string>> | undefined,
   maxLifeMs: number | undefined,
   nowMs: number,
-): ModelSession => ({
-  revision: 0,
-  createdAtMs: nowMs,
-  accessedAtMs: nowMs,
-  expiresAtMs: undefined,
-  ttlMs: ttlMs ?? DEFAULT_TTL_MS,
-  endsAtMs: maxLifeMs === undefined ? undefined : nowMs + maxLifeMs,
-  labels: labels ?? {},
-  historyEntries: undefined,
-  variables: new Map(),
-  ...NO_SECTIONS,
-});
+): ModelSession => {
+  const life = { ttlMs: ttlMs ?? DEFAULT_TTL_MS, endsAtMs: maxLifeMs === undefined ? undefined : nowMs + maxLifeMs };
+  return {
+    ...life,
+    revision: 0,
+    createdAtMs: nowMs,
+    accessedAtMs: nowMs,
+    expiresAtMs: deadlineMs(life, nowMs),
+    labels: labels ?? {},
+    historyEntries: undefined,
+    variables: new Map(),
+    ...NO_SECTIONS,
+  };
+};
 
 function checkRevision(variables: Variables, { name, ifRevision }: Operation): void {
   const current = variables.get(name)?.revision ?? 0;

@@ -1,5 +1,5 @@
 /** What a session is, in the plainest words: maps of decoded values. The judge holds the engine against it. */
-import { deadlineMs } from "../../src/deadline.ts";
+import { extensionMs } from "../../src/deadline.ts";
 import type { SessionDelta, SessionRecord, StoredVariable } from "../../src/persistence.ts";
 import { decode } from "../../src/values/index.ts";
 import { historyAfter, type ModelHistory } from "./model-history.ts";
@@ -68,7 +68,7 @@ export const used = (session: ModelSession, nowMs: number, revision: number): Mo
   ...session,
   revision,
   accessedAtMs: nowMs,
-  expiresAtMs: deadlineMs(session, nowMs),
+  expiresAtMs: extensionMs(session, nowMs) ?? session.expiresAtMs,
 });
 
 /** A variable as the engine shows it, decoded. */

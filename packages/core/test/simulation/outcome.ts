@@ -43,7 +43,8 @@ export function outcome(call: Call, before: Model, { atMs, revision, historyEntr
     case "touch": {
       if (before === undefined) return { session: before, changed: false, answer: text(new Refusal("SESSION_NOT_FOUND")) };
       if (call.ttl === undefined) return undefined;
-      const session = used({ ...before, ttlMs: call.ttl as number }, atMs, revision);
+      const life = { ...before, ttlMs: call.ttl as number };
+      const session = used({ ...life, expiresAtMs: deadlineMs(life, atMs) }, atMs, revision);
       return { session, changed: true, answer: answerText(call, session) };
     }
     case "delete":
