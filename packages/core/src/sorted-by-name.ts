@@ -2,7 +2,7 @@
  * A persistent map of named things in byte order of their names: sorted chunks, of which a change copies one. Small ones are one array,
  * large ones stay quick to change, and order costs nothing when listing.
  */
-import { compareText } from "./text-order.ts";
+import { comparePlain, compareText, isPlain } from "./text-order.ts";
 
 /** What is kept by its name. */
 export interface Named {
@@ -16,13 +16,16 @@ const CHUNK = 32;
 export class SortedByName<T extends Named> {
   readonly #chunks: readonly (readonly T[])[];
   readonly size: number;
+  /** Nearly always every name is plain, and finding one takes half the time. */
+  readonly #isPlain: boolean;
 
-  private constructor(chunks: readonly (readonly T[])[], size: number) {
+  private constructor(chunks: readonly (readonly T[])[], size: number, allPlain: boolean) {
     this.#chunks = chunks;
     this.size = size;
+    this.#isPlain = allPlain;
   }
 
-  static readonly #empty = new SortedByName<never>([], 0);
+  static readonly #empty = new SortedByName<never>([], 0, true);
 
   static empty<T extends Named>(): SortedByName<T> {
     return SortedByName.#empty;
@@ -36,12 +39,16 @@ export class SortedByName<T extends Named> {
     const sorted = [...byName.values()].sort((a, b) => compareText(a.name, b.name));
     const chunks: T[][] = [];
     for (let at = 0; at < sorted.length; at += CHUNK) chunks.push(sorted.slice(at, at + CHUNK));
-    return new SortedByName(chunks, sorted.length);
+    return new SortedByName(
+      chunks,
+      sorted.length,
+      sorted.every(({ name }) => isPlain(name)),
+    );
   }
 
   get(name: string): T | undefined {
     const chunk = this.#chunks[this.#chunkOf(name)];
-    const found = chunk?.[firstFrom(chunk, name)];
+    const found = chunk?.[this.#firstFrom(chunk, name)];
     return found?.name === name ? found : undefined;
   }
 
@@ -50,22 +57,25 @@ export class SortedByName<T extends Named> {
     const { name } = item;
     const index = Math.min(this.#chunkOf(name), Math.max(this.#chunks.length - 1, 0));
     const chunk = this.#chunks[index] ?? [];
-    const at = firstFrom(chunk, name);
+    const at = this.#firstFrom(chunk, name);
     const replaced = chunk[at]?.name === name;
     const changed = chunk.toSpliced(at, replaced ? 1 : 0, item);
     const parts = changed.length > CHUNK ? [changed.slice(0, CHUNK / 2), changed.slice(CHUNK / 2)] : [changed];
-    return new SortedByName(this.#chunks.toSpliced(index, 1, ...parts), replaced ? this.size : this.size + 1);
+    const chunks = this.#chunks.toSpliced(index, 1, ...parts);
+    return replaced
+      ? new SortedByName(chunks, this.size, this.#isPlain)
+      : new SortedByName(chunks, this.size + 1, this.#isPlain && isPlain(name));
   }
 
   /** Without the one of this name; itself when there is none. */
   delete(name: string): SortedByName<T> {
     const index = this.#chunkOf(name);
     const chunk = this.#chunks[index];
-    const at = chunk === undefined ? -1 : firstFrom(chunk, name);
+    const at = chunk === undefined ? -1 : this.#firstFrom(chunk, name);
     if (chunk?.[at]?.name !== name) return this;
     if (this.size === 1) return SortedByName.empty();
     const rest = chunk.length === 1 ? [] : [chunk.toSpliced(at, 1)];
-    return new SortedByName(this.#chunks.toSpliced(index, 1, ...rest), this.size - 1);
+    return new SortedByName(this.#chunks.toSpliced(index, 1, ...rest), this.size - 1, this.#isPlain);
   }
 
   /** The one whose name is first in byte order. */
@@ -77,7 +87,7 @@ export class SortedByName<T extends Named> {
   filter(stays: (item: T) => boolean): SortedByName<T> {
     const chunks = this.#chunks.map((chunk) => chunk.filter(stays)).filter((chunk) => chunk.length > 0);
     const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    return size === 0 ? SortedByName.empty() : new SortedByName(chunks, size);
+    return size === 0 ? SortedByName.empty() : new SortedByName(chunks, size, this.#isPlain);
   }
 
   /** The one whose name is last in byte order. */
@@ -89,7 +99,7 @@ export class SortedByName<T extends Named> {
   *from(prefix = ""): Generator<T, void, undefined> {
     for (let index = this.#chunkOf(prefix); index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index] as readonly T[];
-      for (let at = firstFrom(chunk, prefix); at < chunk.length; at++) {
+      for (let at = this.#firstFrom(chunk, prefix); at < chunk.length; at++) {
         const item = chunk[at] as T;
         if (!item.name.startsWith(prefix)) return;
         yield item;
@@ -99,26 +109,28 @@ export class SortedByName<T extends Named> {
 
   /** The first chunk whose last name is not before `name`; as many as there are chunks when all are. */
   #chunkOf(name: string): number {
+    const compare = this.#isPlain ? comparePlain : compareText;
     let low = 0;
     let high = this.#chunks.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const last = (this.#chunks[middle] as readonly T[]).at(-1) as T;
-      if (compareText(last.name, name) < 0) low = middle + 1;
+      if (compare(last.name, name) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
-}
 
-/** Where the names that are not before `name` begin. */
-function firstFrom(chunk: readonly Named[], name: string): number {
-  let low = 0;
-  let high = chunk.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (compareText((chunk[middle] as Named).name, name) < 0) low = middle + 1;
-    else high = middle;
+  /** Where the names of a chunk begin that are not before `name`. */
+  #firstFrom(chunk: readonly T[], name: string): number {
+    const compare = this.#isPlain ? comparePlain : compareText;
+    let low = 0;
+    let high = chunk.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compare((chunk[middle] as T).name, name) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
-  return low;
 }
