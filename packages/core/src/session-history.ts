@@ -104,6 +104,12 @@ export class SessionHistory {
     return [...this.#byName.from(`${name}\0`)].map(({ entry }) => entry);
   }
 
+  /** The oldest entry of a variable. */
+  oldest(name: string): HistoryEntry | undefined {
+    const [first] = this.#byName.from(`${name}\0`);
+    return first?.entry;
+  }
+
   /** What the variable was at exactly this revision; undefined when that is not kept, or over. */
   find(name: string, revision: number, nowMs: number): HistoryEntry | undefined {
     const entry = this.#byName.get(byName({ name, revision }))?.entry;
@@ -229,7 +235,7 @@ class HistoryEdit {
     this.#leave(new Set(oldest));
     for (const [name, entries] of Map.groupBy(oldest, (entry) => entry.name)) {
       const last = entries.at(-1) as HistoryEntry;
-      const next = this.history.entries(name)[0] ?? this.#present.variable(name);
+      const next = this.history.oldest(name) ?? this.#present.variable(name);
       this.#forgetBefore(isValue(last) && next !== undefined ? next.revision : last.revision);
     }
   }
