@@ -83,6 +83,8 @@ export function requestMemory(db: Database): RequestMemory {
     `INSERT INTO forgotten_requests (tenant, id, at_ms) VALUES (?, ?, ?)
      ON CONFLICT (tenant, id) DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)`,
   );
+  // The latest request may be what tells the last now.
+  const keepNow = db.prepare<[number]>("UPDATE store SET last_now_ms = max(last_now_ms, ?)");
   const dropForgotten = db.prepare<[number]>("DELETE FROM forgotten_requests WHERE at_ms <= ?");
 
   const rooms = new Map<string, Room>();
@@ -122,12 +124,14 @@ export function requestMemory(db: Database): RequestMemory {
 
   const forgetOld = db.transaction((nowMs: number): number | undefined => {
     dropForgotten.run(nowMs - REQUEST_MEMORY_MS);
-    let sizeBytes = 0;
+    let [sizeBytes, latestMs] = [0, 0];
     for (const row of oldest.all(FORGOTTEN_AT_ONCE)) {
       if (row.atMs > nowMs - REQUEST_MEMORY_MS || sizeBytes > FORGOTTEN_BYTES_AT_ONCE) break;
       drop.run(row.number, row.atMs);
       sizeBytes += row.sizeBytes;
+      latestMs = Math.max(latestMs, row.atMs);
     }
+    if (latestMs > 0) keepNow.run(latestMs);
     return oldest.get(1)?.atMs;
   });
 

@@ -39,9 +39,12 @@ const NO_SECTIONS: SectionMarks = { sinceRevision: null, hasSections: 0 };
  * The earliest deadline of a session, its variables and its history; the aggregate passes over what is null. Its number is the row's, not
  * a parameter: SQLite compiles a statement anew for each value of a parameter that may decide whether a partial index serves.
  */
-const DUE_AT = `(SELECT min(at) FROM (SELECT :expiresAtMs AS at
+const DUE_AT = `(SELECT min(at) FROM (SELECT sessions.expires_at_ms AS at
   UNION ALL SELECT min(expires_at_ms) FROM variables v WHERE v.session = sessions.session AND expires_at_ms IS NOT NULL
   UNION ALL SELECT min(expires_at_ms) FROM history h WHERE h.session = sessions.session AND expires_at_ms IS NOT NULL))`;
+
+/** What a store has of the last now: a change that a request made has said it with the request, and leaves the row as it is. */
+const LAST_NOW_MS = "max(last_now_ms, ifnull((SELECT at_ms FROM requests ORDER BY number DESC LIMIT 1), 0))";
 
 /** Prepares every statement once. */
 export function writing(db: Database): Writing {
@@ -57,22 +60,27 @@ export function writing(db: Database): Writing {
   );
   const updateSession = db.prepare<RecordRow & SectionMarks & { readonly session: number }>(
     `UPDATE sessions SET revision = :revision, created_at_ms = :createdAtMs, accessed_at_ms = :accessedAtMs, ttl_ms = :ttlMs,
-       ends_at_ms = :endsAtMs, expires_at_ms = :expiresAtMs, due_at_ms = ${DUE_AT}, labels = :labels,
-       variable_count = :variableCount, size_bytes = :sizeBytes, history_entries = :historyEntries, since_revision = :sinceRevision,
-       has_sections = :hasSections
+       ends_at_ms = :endsAtMs, expires_at_ms = :expiresAtMs, labels = :labels, variable_count = :variableCount,
+       size_bytes = :sizeBytes, history_entries = :historyEntries, since_revision = :sinceRevision, has_sections = :hasSections
      WHERE session = :session`,
   );
   const extendSession = db.prepare<{ readonly session: number; readonly accessedAtMs: number; readonly expiresAtMs: number | null }>(
-    `UPDATE sessions SET accessed_at_ms = max(accessed_at_ms, :accessedAtMs), expires_at_ms = :expiresAtMs, due_at_ms = ${DUE_AT}
-     WHERE session = :session`,
+    `UPDATE sessions SET accessed_at_ms = max(accessed_at_ms, :accessedAtMs), expires_at_ms = :expiresAtMs WHERE session = :session`,
   );
+  // Apart from the others: a column that an index has is written there also when it stays as it is.
+  const updateDue = db.prepare<[number]>(`UPDATE sessions SET due_at_ms = ${DUE_AT} WHERE session = ? AND due_at_ms IS NOT ${DUE_AT}`);
   const deleteSession = db.prepare<[number]>("DELETE FROM sessions WHERE session = ?");
-  const numbers = db.prepare<[], Answers["open"]>(
-    "SELECT last_now_ms AS lastNowMs, last_deleted_revision AS lastDeletedRevision FROM store",
+  const readNumbers = db.prepare<[], Answers["open"]>(
+    `SELECT ${LAST_NOW_MS} AS lastNowMs, last_deleted_revision AS lastDeletedRevision FROM store`,
   );
-  const remember = db.prepare<[number, number]>(
-    "UPDATE store SET last_now_ms = max(last_now_ms, ?), last_deleted_revision = max(last_deleted_revision, ?)",
+  const numbers = (): Answers["open"] => readNumbers.get() as Answers["open"];
+  const remember = db.prepare<Answers["open"]>(
+    `UPDATE store SET last_now_ms = max(last_now_ms, :lastNowMs), last_deleted_revision = max(last_deleted_revision, :lastDeletedRevision)
+     WHERE :lastNowMs > ${LAST_NOW_MS} OR :lastDeletedRevision > last_deleted_revision`,
   );
+
+  /** The latest now of a change; no request that comes after another in the file may take it back. */
+  let { lastNowMs } = numbers();
 
   const requests = requestMemory(db);
   const variables = variableWriting(db);
@@ -97,7 +105,9 @@ export function writing(db: Database): Writing {
     if (delta.kind === "extend") {
       // Only later, never earlier, and "never" is as late as it gets.
       const expiresAtMs = found?.expiresAtMs == null ? null : Math.max(found.expiresAtMs, delta.expiresAtMs);
-      if (found !== undefined) extendSession.run({ session: found.session, accessedAtMs: delta.accessedAtMs, expiresAtMs });
+      if (found === undefined) return "saved";
+      extendSession.run({ session: found.session, accessedAtMs: delta.accessedAtMs, expiresAtMs });
+      updateDue.run(found.session);
       return "saved";
     }
     if (delta.kind === "fork") return found === undefined ? fork(delta) : "conflict";
@@ -129,7 +139,7 @@ export function writing(db: Database): Writing {
     variables.put(session, set, values);
     const anyName = sections.change(session, changes);
     variables.prune(session, anyName ? "all" : touchedNames(set, removed, changes?.history?.dropped));
-    updateSession.run({ ...rowOf(record), ...marksAfter(standing, changes), session });
+    update({ ...rowOf(record), ...marksAfter(standing, changes), session });
   };
 
   const fork = ({ key, source, record }: PackedDelta & { readonly kind: "fork" }): SaveOutcome => {
@@ -138,8 +148,12 @@ export function writing(db: Database): Writing {
     const marks = { ...NO_SECTIONS, hasSections: original.hasSections };
     const session = insert({ ...rowOf(record), ...marks, tenant: key.tenant, id: key.id, dueAtMs: null });
     copySession({ from: original.session, to: session, revision: record.revision });
-    updateSession.run({ ...rowOf(record), ...marks, session });
+    update({ ...rowOf(record), ...marks, session });
     return "saved";
+  };
+  const update = (row: Parameters<typeof updateSession.run>[0] & { readonly session: number }): void => {
+    updateSession.run(row);
+    updateDue.run(row.session);
   };
   const insert = (row: Parameters<typeof insertSession.run>[0]): number => Number(insertSession.run(row).lastInsertRowid);
 
@@ -154,19 +168,19 @@ export function writing(db: Database): Writing {
       if (outcome === "conflict") conflicted.add(name);
       return outcome;
     });
-    let [lastNowMs, lastDeletedRevision] = [0, 0];
+    let lastDeletedRevision = 0;
     for (const [i, delta] of deltas.entries()) {
       if (outcomes[i] === "conflict") continue;
       lastNowMs = Math.max(lastNowMs, delta.nowMs);
       if (endsSession(delta)) lastDeletedRevision = Math.max(lastDeletedRevision, delta.revision);
     }
-    if (lastNowMs > 0) remember.run(lastNowMs, lastDeletedRevision);
+    remember.run({ lastNowMs, lastDeletedRevision });
     return outcomes;
   });
 
   return {
     save: (deltas, values) => save.immediate(deltas, values),
-    numbers: () => numbers.get() as Answers["open"],
+    numbers,
     forgetRequests: ({ nowMs }) => ({ oldestAtMs: requests.forgetOld(nowMs) }),
   };
 }

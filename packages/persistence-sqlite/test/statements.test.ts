@@ -1,10 +1,15 @@
-import type { SaveOutcome, SessionDelta } from "@session-bridge/core";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { AnsweringDelta, SaveOutcome, SessionDelta } from "@session-bridge/core";
 import { describe, expect, it, vi } from "vitest";
 import { IN_MEMORY, openWriter } from "../src/connections.ts";
 import { packDeltas } from "../src/packing.ts";
 import { reading } from "../src/reading.ts";
 import { writing } from "../src/writing.ts";
-import { create, NOW_MS, variable } from "./scratch.ts";
+import { create, NOW_MS, scratchDirectory, variable } from "./scratch.ts";
+
+/** A page in the log, with what stands before it. */
+const FRAME_BYTES = 4096 + 24;
 
 /** Every statement of the package, as it was prepared. */
 function statements() {
@@ -77,11 +82,35 @@ describe("statements", () => {
       "INSERT OR REPLACE",
       "DELETE FROM large_values",
       "UPDATE sessions SET",
+      "UPDATE sessions SET",
       "UPDATE store SET",
     ]);
     ran = [];
     reads.load(key);
     expect(ran).toEqual(["SELECT session, revision,", "SELECT v.session, v.name,"]);
+    db.close();
+  });
+
+  it("of a set with a request write one page each: the session, its variable, the request, and where the request is found", () => {
+    const file = join(scratchDirectory(), "sessions.db");
+    const db = openWriter(file, "commit");
+    const writes = writing(db);
+    const save = (delta: AnsweringDelta): readonly SaveOutcome[] => {
+      const { deltas, values } = packDeltas([delta]);
+      return writes.save(deltas, values);
+    };
+    const { key, record } = create("s");
+    save(create("s", { expiresAtMs: NOW_MS + 1_000 }));
+    const before = statSync(`${file}-wal`).size;
+    for (let revision = 2; revision <= 11; revision++) {
+      const nowMs = NOW_MS + revision;
+      const set = [{ ...variable("v"), revision }];
+      const request = { requestId: `r${revision}`, digest: new Uint8Array(32), answer: new Uint8Array(8), atMs: nowMs };
+      const write = { kind: "write", key, nowMs, baseRevision: revision - 1, record: { ...record, revision }, set, removed: [] } as const;
+      expect(save({ ...write, request })).toEqual(["saved"]);
+    }
+    // The first one takes the variable's deadline away, from the two indexes that have it.
+    expect((statSync(`${file}-wal`).size - before) / FRAME_BYTES).toBe(10 * 4 + 2);
     db.close();
   });
 });
