@@ -30,12 +30,12 @@ describe("expire", () => {
     const after = (await port.getVariable("s", "a", {})).variable;
     expect(after?.bytes).toEqual(before?.bytes);
     expect(after?.expiresAtMs).toBe((after?.updatedAtMs ?? 0) + 1_000);
-    await clock.advance(999);
+    clock.advance(999);
     await update(port, "s", { kind: "expire", name: "a", ttl: "never" });
-    await clock.advance(10_000);
+    clock.advance(10_000);
     expect(await get(port, "s", "a")).toEqual([1, "x"]);
     await update(port, "s", { kind: "expire", name: "a", ttl: 1 });
-    await clock.advance(1);
+    clock.advance(1);
     expect(await get(port, "s", "a")).toBeUndefined();
   });
 
