@@ -22,6 +22,7 @@ _COMMIT = ("--store", "sqlite:{folder}/sessions.db", "--durability", "commit")
 _WORKS: Sequence[Work] = (
     Work("get", "get_variable, 100 B", "get"),
     Work("set", "set_variable, 100 B", "set"),
+    Work("set-history", "set_variable, 100 B, 64 earlier states kept", "set-history"),
     Work("set-commit", "set_variable, 100 B, durability commit", "set", store=_COMMIT),
     Work("batch-get", "get_variables, 100 × 100 B", "batch-get"),
     Work("batch-set", "set_variables, 100 × 100 B", "batch-set"),
@@ -30,7 +31,7 @@ _WORKS: Sequence[Work] = (
 )
 _SIDES: Sequence[tuple[str, Callable[[Work, Path, float], Profile]]] = (("server", of_server), ("client", of_client))
 #: What docs/performance.md shows.
-_SHOWN = ("get-server", "get-client", "set-server", "set-client", "batch-set-server", "batch-set-client", "get-grpc-server")
+_SHOWN = ("get-server", "get-client", "set-server", "batch-get-server", "batch-set-server", "batch-set-client", "get-grpc-server")
 _TOP = 12
 
 

@@ -21,6 +21,7 @@ _WRITES_BEFORE = 5_000
 _SESSIONS = {
     "10 variables": (10, 0),
     "1,000 variables": (1_000, 0),
+    "10 variables, history 1": (10, 1),
     "10 variables, history 64": (10, 64),
     "1,000 variables, history 64": (1_000, 64),
 }

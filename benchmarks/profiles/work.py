@@ -40,6 +40,11 @@ def _set_many(session: session_bridge.Session) -> Call:
     return lambda: session.set_variables(_MANY)
 
 
+def _set_with_history(session: session_bridge.Session) -> Call:
+    session.set_variables(_MANY)
+    return lambda: session.set_variable("many-7", _SMALL)
+
+
 def _watch(session: session_bridge.Session) -> Call:
     changes = iter(session.watch())
     return lambda: next(changes)
@@ -49,6 +54,7 @@ def _watch(session: session_bridge.Session) -> Call:
 CALLS: Mapping[str, Callable[[session_bridge.Session], Call]] = {
     "get": _get,
     "set": _set,
+    "set-history": _set_with_history,
     "batch-get": _get_many,
     "batch-set": _set_many,
     "watch": _watch,
@@ -74,7 +80,8 @@ def warm_up(call: Call) -> None:
 
 def main(name: str, address: str, carrier: str, seconds: float) -> None:
     """Warms up, and makes the calls that are counted."""
-    call = CALLS[name](connected("connect", address, carrier).get_session("profiled"))
+    bridge: session_bridge.Bridge = connected("connect", address, carrier)
+    call = CALLS[name](bridge.create_session("profiled", history=64) if name == "set-history" else bridge.get_session("profiled"))
     warm_up(call)
     began_us, began_cpu = time.monotonic_ns() / 1e3, time.process_time()
     calls = repeat(call, seconds)
