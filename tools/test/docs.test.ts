@@ -72,7 +72,7 @@ describe("docs/guarantees.md", () => {
 
   test("promises what the issues delivered, each with a test that carries its number", () => {
     expect([...new Set(promised)].sort((a, b) => a - b)).toEqual(
-      expect.arrayContaining([1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 16, 17, 18, 19, 21, 22, 23]),
+      expect.arrayContaining([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 23]),
     );
     const carried = tests.map(read).join("\n");
     expect(promised.filter((number) => !carried.includes(`[P${number}]`))).toEqual([]);

@@ -1,4 +1,4 @@
-/** SessionPort over a connection to a server. This module and what is in rpc/ are the only ones that know gRPC and generated types. */
+/** SessionPort over a connection to a server. Only this module, rpc/ and frames.ts know generated types, and rpc/grpc-connection.ts alone runs gRPC. */
 import type {
   CallOptions,
   Operation,

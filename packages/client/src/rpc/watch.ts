@@ -1,4 +1,4 @@
-/** Watches over gRPC: from the messages of one to what it delivers. */
+/** Watches over either carrier: from the messages of one to what it delivers. */
 import {
   closable,
   DataLossError,

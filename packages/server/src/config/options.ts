@@ -57,7 +57,7 @@ export const SERVE_OPTIONS = {
   "max-connections": row("n", "connections at once", count(DEFAULT_REQUEST_LIMITS.connections)),
   "max-streams-per-connection": row(
     "n",
-    "streams of one connection at once",
+    "calls of one connection at once, and of a direct one as many streams beside them",
     whole(1, MAX_INT32).default(DEFAULT_REQUEST_LIMITS.streamsPerConnection),
   ),
   "max-requests-in-flight": row("n", "requests that are being answered at once", count(DEFAULT_REQUEST_LIMITS.requestsInFlight)),
