@@ -17,8 +17,9 @@ from session_bridge import AsyncBridge, AsyncSession, AsyncTransaction, AsyncWat
 from session_bridge import _calls as calls
 from session_bridge._carriers import CarrierName
 from session_bridge._link import Link
+from session_bridge._transport import AsyncStream
 from session_bridge._values import DEFAULT_CODECS
-from session_bridge._wire import AsyncStream, Identity, Request, WatchVariables
+from session_bridge._wire import Identity, Request, WatchVariables
 
 from .fake_server import FakeTransport
 

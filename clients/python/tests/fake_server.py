@@ -5,8 +5,9 @@ from typing import Any, TypeVar
 
 from session_bridge import Bridge, Session
 from session_bridge._link import Link
+from session_bridge._transport import Stream
 from session_bridge._values import DEFAULT_CODECS
-from session_bridge._wire import GetVariableAnswer, Identity, InfoAnswer, Request, Stream, WatchVariables
+from session_bridge._wire import GetVariableAnswer, Identity, InfoAnswer, Request, WatchVariables
 
 A = TypeVar("A")
 Answer = Callable[[Request[Any]], object]

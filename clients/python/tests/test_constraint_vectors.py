@@ -3,6 +3,7 @@
 from typing import Any
 
 from session_bridge import BridgeError, ConstraintError, InvalidArgumentError, Session
+from session_bridge import _update_wire as updates
 from session_bridge import _wire as wire
 from session_bridge._calls import update
 from session_bridge._steps import run
@@ -40,12 +41,12 @@ def told_of(session: Session, row: dict[str, Any]) -> BridgeError | None:
             session.declare("value", row["schema"])
         else:
             schema = bytes_of(row["schema_bytes"]) if "schema_bytes" in row else encode(row["schema"])[0]
-            changes: list[wire.Change] = [wire.Declare(schema)]
+            changes: list[updates.Change] = [updates.Declare(schema)]
             if "value" in row:
-                changes.append(wire.Set(wire.Encoded(bytes_of(row["value"]), row.get("encoding", ""))))
+                changes.append(updates.Set(wire.Encoded(bytes_of(row["value"]), row.get("encoding", ""))))
             handle = session._handle  # pyright: ignore[reportPrivateUsage]
             # An update judges the state that it leads to: the value by the schema beside it.
-            run(update(handle, *(wire.Operation("value", change) for change in changes)), handle.link.transport)
+            run(update(handle, *(updates.Operation("value", change) for change in changes)), handle.link.transport)
     except BridgeError as error:
         return error
     return None

@@ -16,15 +16,8 @@ from session_bridge._past_wire import (
     HistoryKind,
 )
 from session_bridge._rpc_messages import METHODS
-from session_bridge._wire import (
-    CreateSession,
-    Encoded,
-    InfoAnswer,
-    OperationAnswer,
-    SessionAnswer,
-    UpdateVariablesAnswer,
-    VariableAnswer,
-)
+from session_bridge._update_wire import OperationAnswer, UpdateVariablesAnswer
+from session_bridge._wire import CreateSession, Encoded, InfoAnswer, SessionAnswer, VariableAnswer
 from session_bridge.v1.sessions_pb2 import ForkSessionRequest
 
 from .fake_server import FakeTransport, bridge_over, session_over

@@ -25,18 +25,17 @@ from session_bridge import (
 )
 from session_bridge._carrier import MAX_MESSAGE_BYTES
 from session_bridge._rpc import RESEND_BYTES, payload_of
+from session_bridge._update_wire import OperationAnswer, UpdateVariablesAnswer
 from session_bridge._wire import (
     CreateSession,
     DeleteVariableAnswer,
     Encoded,
     GetVariableAnswer,
     Identity,
-    OperationAnswer,
     Request,
     SessionAnswer,
     SetVariable,
     SetVariableAnswer,
-    UpdateVariablesAnswer,
 )
 from session_bridge.v1.sessions_pb2 import CreateSessionRequest
 from session_bridge.v1.variables_pb2 import SetVariableRequest, SetVariableResponse

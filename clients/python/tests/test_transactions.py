@@ -29,17 +29,8 @@ from session_bridge import (
     VariableNotFoundError,
     connect,
 )
-from session_bridge._wire import (
-    Delete,
-    Encoded,
-    GetVariable,
-    GetVariableAnswer,
-    InfoAnswer,
-    Operation,
-    Set,
-    UpdateVariables,
-    UpdateVariablesAnswer,
-)
+from session_bridge._update_wire import Delete, Operation, Set, UpdateVariables, UpdateVariablesAnswer
+from session_bridge._wire import Encoded, GetVariable, GetVariableAnswer, InfoAnswer
 
 from .fake_server import FakeTransport, session_over
 from .servers import Server

@@ -15,8 +15,8 @@ from ._carriers import CarrierName
 from ._link import Link
 from ._models import SessionInfo, SessionTtl
 from ._steps import Steps, wait_ready
+from ._transport import AsyncTransport
 from ._values import DEFAULT_CODECS, Codecs
-from ._wire import AsyncTransport
 
 R = TypeVar("R")
 

@@ -22,8 +22,8 @@ from ._models import Change, Entry, SessionInfo, SessionTtl, Ttl, VariableInfo
 from ._steps import Steps
 from ._told import changes, states
 from ._transaction_state import TransactionState
+from ._transport import AsyncTransport
 from ._watching import watched, watched_until
-from ._wire import AsyncTransport
 
 T = TypeVar("T")
 D = TypeVar("D")

@@ -11,7 +11,7 @@ from ._async_steps import run_async
 from ._link import Handle
 from ._models import CheckpointInfo, HistoryEntry
 from ._steps import Steps
-from ._wire import AsyncTransport
+from ._transport import AsyncTransport
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from ._errors import BridgeError
 from ._steps import Pause, Send, Step, Steps, name_of
 from ._telemetry import observe, under_way
-from ._wire import AsyncTransport, Identity, Request
+from ._transport import AsyncTransport
+from ._wire import Identity, Request
 
 A = TypeVar("A")
 R = TypeVar("R")

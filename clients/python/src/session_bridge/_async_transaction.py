@@ -16,7 +16,7 @@ from ._models import Ttl
 from ._steps import Steps
 from ._transact import Tries
 from ._transaction_state import TransactionState
-from ._wire import AsyncTransport
+from ._transport import AsyncTransport
 
 T = TypeVar("T")
 D = TypeVar("D")

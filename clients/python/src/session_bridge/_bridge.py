@@ -21,8 +21,8 @@ from ._models import SessionInfo, SessionTtl
 from ._rpc import RemoteTransport
 from ._session import Session
 from ._steps import Steps, run, wait_ready
+from ._transport import Transport
 from ._values import DEFAULT_CODECS, Codecs
-from ._wire import Transport
 
 R = TypeVar("R")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import _arguments as check
 from . import _changes as changes
+from . import _update_wire as updates
 from . import _wire as wire
 from ._arguments import OMITTED, IfRevision
 from ._errors import BridgeError, InvalidArgumentError, SessionNotFoundError, VariableNotFoundError
@@ -141,8 +142,8 @@ def delete_variable(handle: Handle, name: str, if_revision: IfRevision) -> Steps
 
 def expire_variable(handle: Handle, name: str, ttl: float | timedelta | str) -> Steps[int]:
     """Changes a variable's deadline alone; the answer is its revision, 0 when there is none."""
-    change = wire.Expire(check.check_new_ttl(ttl))
-    return (yield from update(handle, wire.Operation(check.check_name(name), change))).results[0].revision
+    change = updates.Expire(check.check_new_ttl(ttl))
+    return (yield from update(handle, updates.Operation(check.check_name(name), change))).results[0].revision
 
 
 def delete_item(handle: Handle, name: str) -> Steps[None]:
@@ -168,7 +169,7 @@ def pop(handle: Handle, name: str, defaults: tuple[object, ...]) -> Steps[Any]:
 
 def pop_item(handle: Handle) -> Steps[tuple[str, Any]]:
     """Deletes the last variable in byte order of the names and gives it."""
-    answer = yield from update(handle, wire.Operation("", wire.PopLast()))
+    answer = yield from update(handle, updates.Operation("", updates.PopLast()))
     previous = answer.results[0].previous
     if previous is None:
         raise VariableNotFoundError(f"session {handle.session_id!r} has no variables")
@@ -178,7 +179,7 @@ def pop_item(handle: Handle) -> Steps[tuple[str, Any]]:
 
 def clear(handle: Handle, prefix: str) -> Steps[int]:
     """Deletes every variable whose name begins with the prefix; the answer is how many."""
-    answer = yield from update(handle, wire.Operation("", wire.Clear(check.check_prefix(prefix))))
+    answer = yield from update(handle, updates.Operation("", updates.Clear(check.check_prefix(prefix))))
     return answer.results[0].count
 
 
@@ -218,10 +219,10 @@ def _not_found(handle: Handle, name: str) -> VariableNotFoundError:
     return VariableNotFoundError(f"session {handle.session_id!r} has no variable {name!r}", name=name)
 
 
-def update(handle: Handle, *operations: wire.Operation, values: bytes = b"") -> Steps[wire.UpdateVariablesAnswer]:
+def update(handle: Handle, *operations: updates.Operation, values: bytes = b"") -> Steps[updates.UpdateVariablesAnswer]:
     """Changes the session: the packed values, then the operations; all or nothing."""
     return handle.link.ask(
-        wire.UpdateVariables(
+        updates.UpdateVariables(
             handle.session_id,
             values=values,
             operations=operations,

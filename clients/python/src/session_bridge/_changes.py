@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import cast
 
 from . import _arguments as check
-from . import _wire as wire
+from . import _update_wire as updates
 from ._arguments import OMITTED, IfRevision
 from ._errors import TypeMismatchError
 from ._link import Handle, encoded_as
@@ -18,33 +18,33 @@ def set_to(
     ttl: float | timedelta | str | None,
     if_revision: IfRevision,
     encoding: str,
-) -> wire.Operation:
+) -> updates.Operation:
     """Writes a value."""
     check.check_name(name)
-    change = wire.Set(encoded_as(handle, name, value, encoding), check.check_ttl(ttl, may_keep=True))
-    return wire.Operation(name, change, check.check_if_revision(if_revision))
+    change = updates.Set(encoded_as(handle, name, value, encoding), check.check_ttl(ttl, may_keep=True))
+    return updates.Operation(name, change, check.check_if_revision(if_revision))
 
 
-def all_set_to(handle: Handle, values: Mapping[str, object]) -> list[wire.Operation]:
+def all_set_to(handle: Handle, values: Mapping[str, object]) -> list[updates.Operation]:
     """Writes many values."""
     return [set_to(handle, name, values[name], None, OMITTED, "") for name in values]
 
 
-def deletion(name: str, if_revision: IfRevision) -> wire.Operation:
+def deletion(name: str, if_revision: IfRevision) -> updates.Operation:
     """Deletes a variable."""
-    return wire.Operation(check.check_name(name), wire.Delete(), check.check_if_revision(if_revision))
+    return updates.Operation(check.check_name(name), updates.Delete(), check.check_if_revision(if_revision))
 
 
-def incremented(handle: Handle, name: str, by: object, if_revision: IfRevision) -> wire.Operation:
+def incremented(handle: Handle, name: str, by: object, if_revision: IfRevision) -> updates.Operation:
     """Adds to a number."""
     if isinstance(by, bool) or not isinstance(by, (int, float)):
         raise TypeMismatchError(f"increment adds an int or a float, not {type(by).__name__}", name=name)
-    return _operation(name, wire.Increment(encoded_as(handle, name, by).value), if_revision)
+    return _operation(name, updates.Increment(encoded_as(handle, name, by).value), if_revision)
 
 
 def appended(
     handle: Handle, name: str, value: object, keep_last: int | None, if_revision: IfRevision
-) -> wire.Operation:
+) -> updates.Operation:
     """Lengthens a list, str or bytes."""
     if not isinstance(value, (list, str, bytes, bytearray, memoryview)):
         raise TypeMismatchError(
@@ -53,16 +53,16 @@ def appended(
             name=name,
         )
     encoded = encoded_as(handle, name, cast("object", value)).value
-    return _operation(name, wire.Append(encoded, check.check_count(keep_last, "keep_last")), if_revision)
+    return _operation(name, updates.Append(encoded, check.check_count(keep_last, "keep_last")), if_revision)
 
 
 def merged(
     handle: Handle, name: str, values: object, path: Iterable[str], remove: Iterable[str], if_revision: IfRevision
-) -> wire.Operation:
+) -> updates.Operation:
     """Writes names into a map and removes others."""
     if not isinstance(values, Mapping):
         raise TypeMismatchError(f"merge takes a mapping, not {type(values).__name__}", name=name)
-    change = wire.Merge(
+    change = updates.Merge(
         encoded_as(handle, name, dict(cast("Mapping[str, object]", values))).value,
         check.check_names(path, "path"),
         check.check_names(remove, "remove"),
@@ -70,5 +70,7 @@ def merged(
     return _operation(name, change, if_revision)
 
 
-def _operation(name: str, change: wire.Increment | wire.Append | wire.Merge, if_revision: IfRevision) -> wire.Operation:
-    return wire.Operation(check.check_name(name), change, check.check_if_revision(if_revision))
+def _operation(
+    name: str, change: updates.Increment | updates.Append | updates.Merge, if_revision: IfRevision
+) -> updates.Operation:
+    return updates.Operation(check.check_name(name), change, check.check_if_revision(if_revision))

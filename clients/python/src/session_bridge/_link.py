@@ -14,10 +14,11 @@ from ._convert import convert
 from ._errors import BridgeError, PageExpiredError
 from ._steps import Backoff, Steps, ask
 from ._telemetry import timed
+from ._transport import Server
 from ._values import Codecs, decode, decode_packed, encode, encode_over, encode_packed
 
 A = TypeVar("A")
-S = TypeVar("S", bound=wire.Server, covariant=True, default=wire.Server)
+S = TypeVar("S", bound=Server, covariant=True, default=Server)
 
 _LOST_PAGES: Final = Backoff(first=0.01, cap=0.5)
 

@@ -19,7 +19,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer, TracerProvid
 from opentelemetry.util.types import AttributeValue
 
 from ._errors import BridgeError, status_of
-from ._wire import Request, Server
+from ._transport import Server
+from ._wire import Request
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NoReturn, cast
 
+from . import _update_wire as updates
 from . import _wire as wire
 from ._errors import IntegerOverflowError, InvalidArgumentError, TypeMismatchError
 from ._values import decode, encode
@@ -11,7 +12,7 @@ _MIN_INTEGER: Final = -(2**63)
 _MAX_INTEGER: Final = 2**64 - 1
 
 
-def after(name: str, before: wire.Encoded | None, changes: Iterable[wire.Change]) -> wire.Encoded | None:
+def after(name: str, before: wire.Encoded | None, changes: Iterable[updates.Change]) -> wire.Encoded | None:
     """The variable after the changes, None when there is none.
 
     Raises:
@@ -21,25 +22,25 @@ def after(name: str, before: wire.Encoded | None, changes: Iterable[wire.Change]
     now = before
     for change in changes:
         match change:
-            case wire.Set(encoded):
+            case updates.Set(encoded):
                 now = encoded
-            case wire.Delete():
+            case updates.Delete():
                 now = None
             case _:
                 now = wire.Encoded(encode(_edited(name, now, change), name=name)[0])
     return now
 
 
-def _edited(name: str, now: wire.Encoded | None, change: wire.Change) -> object:
+def _edited(name: str, now: wire.Encoded | None, change: updates.Change) -> object:
     if now is not None and now.encoding:
         raise TypeMismatchError(f"{name!r} has the custom encoding {now.encoding!r} and can only be set", name=name)
     value: Any = None if now is None else decode(now.value, name=name)
     match change:
-        case wire.Increment(by):
+        case updates.Increment(by):
             return _sum(name, 0 if now is None else value, decode(by))
-        case wire.Append(operand, keep_last):
+        case updates.Append(operand, keep_last):
             return _joined(name, now is None, value, decode(operand), keep_last)
-        case wire.Merge(values, path, remove):
+        case updates.Merge(values, path, remove):
             given: Any = decode(values)
             return _merged(name, {} if now is None else value, given, path, remove)
         case _:

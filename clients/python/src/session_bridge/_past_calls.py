@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from . import _arguments as check
 from . import _past_wire as past
+from . import _update_wire as updates
 from . import _wire as wire
 from ._arguments import IfRevision
 from ._calls import update
@@ -60,16 +61,16 @@ def _shown(
 
 def restore(handle: Handle, name: str, revision: int, if_revision: IfRevision) -> Steps[int]:
     """Writes again what a variable had at a revision; the answer is the new revision, 0 when that was nothing."""
-    change = wire.Restore(check.check_revision(revision, "revision"))
+    change = updates.Restore(check.check_revision(revision, "revision"))
     answer = yield from update(
-        handle, wire.Operation(check.check_name(name), change, check.check_if_revision(if_revision))
+        handle, updates.Operation(check.check_name(name), change, check.check_if_revision(if_revision))
     )
     return answer.results[0].revision
 
 
 def checkpoint(handle: Handle, label: str) -> Steps[int]:
     """Names the present state; the answer is its revision."""
-    answer = yield from update(handle, wire.Operation("", wire.Checkpoint(check.check_label(label))))
+    answer = yield from update(handle, updates.Operation("", updates.Checkpoint(check.check_label(label))))
     return answer.results[0].revision
 
 
@@ -81,13 +82,13 @@ def list_checkpoints(handle: Handle) -> Steps[list[CheckpointInfo]]:
 
 def delete_checkpoint(handle: Handle, label: str) -> Steps[bool]:
     """Forgets a named state; the answer is whether there was one."""
-    answer = yield from update(handle, wire.Operation("", wire.DeleteCheckpoint(check.check_label(label))))
+    answer = yield from update(handle, updates.Operation("", updates.DeleteCheckpoint(check.check_label(label))))
     return answer.results[0].applied
 
 
 def rollback(handle: Handle, label: str) -> Steps[int]:
     """Makes the variables what a named state was; the answer is how many changed."""
-    answer = yield from update(handle, wire.Operation("", wire.Rollback(check.check_label(label))))
+    answer = yield from update(handle, updates.Operation("", updates.Rollback(check.check_label(label))))
     return answer.results[0].count
 
 
@@ -95,13 +96,13 @@ def declare(handle: Handle, name: str, declared: object) -> Steps[int]:
     """Says what a variable's values look like; the answer is the revision of that."""
     check.check_name(name)
     schema = encoded_as(handle, name, json_schema(declared, name)).value
-    answer = yield from update(handle, wire.Operation(name, wire.Declare(schema)))
+    answer = yield from update(handle, updates.Operation(name, updates.Declare(schema)))
     return answer.results[0].revision
 
 
 def undeclare(handle: Handle, name: str) -> Steps[bool]:
     """Ends what is declared; the answer is whether there was anything."""
-    answer = yield from update(handle, wire.Operation(check.check_name(name), wire.Declare(b"")))
+    answer = yield from update(handle, updates.Operation(check.check_name(name), updates.Declare(b"")))
     return answer.results[0].applied
 
 

@@ -6,26 +6,28 @@ from typing import Final, TypeAlias
 from google.protobuf.message import Message
 
 from . import _past_wire as past
-from . import _wire as wire
+from . import _update_wire as updates
 from ._message_parts import Method, session_of, ttl_of, variable_of
 from .v1 import sessions_pb2 as sessions
 from .v1 import variables_pb2 as variables
 
-PastChange: TypeAlias = wire.Restore | wire.Declare | wire.Checkpoint | wire.DeleteCheckpoint | wire.Rollback
+PastChange: TypeAlias = (
+    updates.Restore | updates.Declare | updates.Checkpoint | updates.DeleteCheckpoint | updates.Rollback
+)
 
 
 def write(message: variables.Operation, change: PastChange) -> None:
     """Writes a change into its operation."""
     match change:
-        case wire.Restore(revision):
+        case updates.Restore(revision):
             message.restore.CopyFrom(variables.RestoreOperation(revision=revision))
-        case wire.Declare(schema):
+        case updates.Declare(schema):
             message.declare.CopyFrom(variables.DeclareOperation(schema=schema))
-        case wire.Checkpoint(label):
+        case updates.Checkpoint(label):
             message.checkpoint.CopyFrom(variables.CheckpointOperation(label=label))
-        case wire.DeleteCheckpoint(label):
+        case updates.DeleteCheckpoint(label):
             message.delete_checkpoint.CopyFrom(variables.DeleteCheckpointOperation(label=label))
-        case wire.Rollback(label):
+        case updates.Rollback(label):
             message.rollback.CopyFrom(variables.RollbackOperation(label=label))
 
 

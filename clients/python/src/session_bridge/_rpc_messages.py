@@ -6,6 +6,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from . import _past_messages as past
+from . import _update_wire as updates
 from . import _wire as wire
 from ._message_parts import Method, info_of, session_of, ttl_of, variable_of
 from .v1 import common_pb2 as common
@@ -83,26 +84,26 @@ def _got_variables(answer: variables.GetVariablesResponse) -> wire.GetVariablesA
     )
 
 
-def _operation(operation: wire.Operation) -> variables.Operation:
+def _operation(operation: updates.Operation) -> variables.Operation:
     message = variables.Operation(name=operation.name, if_revision=operation.if_revision)
     match operation.change:
-        case wire.Set(encoded, ttl):
+        case updates.Set(encoded, ttl):
             message.set.CopyFrom(
                 variables.SetOperation(value=encoded.value, encoding=encoded.encoding, ttl=ttl_of(ttl))
             )
-        case wire.Delete():
+        case updates.Delete():
             message.delete.CopyFrom(variables.DeleteOperation())
-        case wire.Increment(by):
+        case updates.Increment(by):
             message.increment.CopyFrom(variables.IncrementOperation(by=by))
-        case wire.Append(value, keep_last):
+        case updates.Append(value, keep_last):
             message.append.CopyFrom(variables.AppendOperation(value=value, keep_last=keep_last))
-        case wire.Merge(values, path, remove):
+        case updates.Merge(values, path, remove):
             message.merge.CopyFrom(variables.MergeOperation(values=values, path=path, remove=remove))
-        case wire.Clear(prefix):
+        case updates.Clear(prefix):
             message.clear.CopyFrom(variables.ClearOperation(prefix=prefix))
-        case wire.PopLast():
+        case updates.PopLast():
             message.pop_last.CopyFrom(variables.PopLastOperation())
-        case wire.Expire(ttl):
+        case updates.Expire(ttl):
             message.expire.CopyFrom(variables.ExpireOperation(ttl=ttl_of(ttl)))
         case None:
             pass  # A precondition is an operation without a change.
@@ -111,7 +112,7 @@ def _operation(operation: wire.Operation) -> variables.Operation:
     return message
 
 
-def _update_variables(ask: wire.UpdateVariables) -> Message:
+def _update_variables(ask: updates.UpdateVariables) -> Message:
     return variables.UpdateVariablesRequest(
         session_id=ask.session_id,
         values=ask.values,
@@ -121,8 +122,8 @@ def _update_variables(ask: wire.UpdateVariables) -> Message:
     )
 
 
-def _result(result: variables.OperationResult) -> wire.OperationAnswer:
-    return wire.OperationAnswer(
+def _result(result: variables.OperationResult) -> updates.OperationAnswer:
+    return updates.OperationAnswer(
         revision=result.revision,
         previous=variable_of(result.previous) if result.HasField("previous") else None,
         number=result.number,
@@ -201,10 +202,10 @@ METHODS: Final[Mapping[type, Method]] = {
         lambda answer: wire.ListVariablesAnswer([info_of(info) for info in answer.variables], answer.next_page_token),
     ),
     wire.GetVariables: Method(_get_variables, variables.GetVariablesResponse.FromString, _got_variables),
-    wire.UpdateVariables: Method(
+    updates.UpdateVariables: Method(
         _update_variables,
         variables.UpdateVariablesResponse.FromString,
-        lambda answer: wire.UpdateVariablesAnswer(
+        lambda answer: updates.UpdateVariablesAnswer(
             [_result(result) for result in answer.results], answer.session_revision
         ),
     ),

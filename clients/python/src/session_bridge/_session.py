@@ -19,10 +19,10 @@ from ._steps import Steps, run
 from ._told import changes, states
 from ._transaction import Transaction, transact
 from ._transaction_state import TransactionState
+from ._transport import Transport
 from ._views import SessionItems, SessionKeys, SessionValues
 from ._watch import Watch
 from ._watching import watched, watched_until
-from ._wire import Transport
 
 T = TypeVar("T")
 D = TypeVar("D")

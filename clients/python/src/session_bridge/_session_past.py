@@ -10,7 +10,7 @@ from ._arguments import OMITTED, IfRevision
 from ._link import Handle
 from ._models import CheckpointInfo, HistoryEntry
 from ._steps import Steps, run
-from ._wire import Transport
+from ._transport import Transport
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -21,7 +21,8 @@ from ._errors import (
     ServerUnavailableError,
 )
 from ._telemetry import observe, under_way
-from ._wire import Greet, Identity, Request, Server, Transport
+from ._transport import Server, Transport
+from ._wire import Greet, Identity, Request
 
 A = TypeVar("A")
 R = TypeVar("R")

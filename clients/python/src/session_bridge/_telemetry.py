@@ -11,7 +11,8 @@ from functools import wraps
 from time import perf_counter
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
-from ._wire import Request, Server
+from ._transport import Server
+from ._wire import Request
 
 P = ParamSpec("P")
 R = TypeVar("R")

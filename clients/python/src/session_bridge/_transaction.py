@@ -15,7 +15,7 @@ from ._models import Ttl
 from ._steps import Steps, run
 from ._transact import Tries
 from ._transaction_state import TransactionState
-from ._wire import Transport
+from ._transport import Transport
 
 T = TypeVar("T")
 D = TypeVar("D")

@@ -7,6 +7,7 @@ from typing import Any, Generic
 
 from . import _arguments as check
 from . import _own_writes as own_writes
+from . import _update_wire as updates
 from . import _wire as wire
 from ._errors import BridgeError, InvalidArgumentError, RevisionMismatchError, VariableNotFoundError
 from ._link import Handle, S, all_readable, decoded, pages
@@ -37,7 +38,7 @@ class TransactionState(Generic[S]):
         self._deadline = deadline
         self._revision: int | None = None
         self._reads: dict[str, _Read] = {}
-        self._writes: dict[str, list[wire.Operation]] = {}
+        self._writes: dict[str, list[updates.Operation]] = {}
         self._open = True
 
     def get_variable(self, name: str, default: object, kind: object) -> Steps[Any]:
@@ -77,18 +78,18 @@ class TransactionState(Generic[S]):
         """Deletes a variable; a missing one raises VariableNotFoundError."""
         if not (yield from self.has_variable(name)):
             raise self._not_found(name)
-        self.write(wire.Operation(name, wire.Delete()))
+        self.write(updates.Operation(name, updates.Delete()))
 
-    def write(self, *operations: wire.Operation) -> None:
+    def write(self, *operations: updates.Operation) -> None:
         """Adds changes, each of which takes the place of a value that it makes pointless."""
         self.check_open()
         for operation in operations:
             self._write(operation)
 
-    def _write(self, operation: wire.Operation) -> None:
+    def _write(self, operation: updates.Operation) -> None:
         own, change = self._writes.setdefault(operation.name, []), operation.change
-        replaces = isinstance(change, wire.Delete) or (isinstance(change, wire.Set) and change.ttl != "keep")
-        if replaces and own and isinstance(own[-1].change, wire.Set) and own[-1].if_revision is None:
+        replaces = isinstance(change, updates.Delete) or (isinstance(change, updates.Set) and change.ttl != "keep")
+        if replaces and own and isinstance(own[-1].change, updates.Set) and own[-1].if_revision is None:
             own.pop()
         own.append(operation)
 
@@ -104,7 +105,7 @@ class TransactionState(Generic[S]):
             raise self.conflict
         if not self._writes:
             return
-        update = wire.UpdateVariables(
+        update = updates.UpdateVariables(
             self.handle.session_id,
             operations=self._operations(),
             must_exist=self.handle.must_exist,
@@ -125,23 +126,23 @@ class TransactionState(Generic[S]):
         if not self._open:
             raise InvalidArgumentError("the transaction is over: use it inside its block or function only")
 
-    def _operations(self) -> list[wire.Operation]:
+    def _operations(self) -> list[updates.Operation]:
         """The writes, each name's first one with what was read of it, and bare preconditions for what was only read."""
         conditions = {name: read.revision for name, read in self._reads.items()} if self._check_reads else {}
-        writes: list[wire.Operation] = []
+        writes: list[updates.Operation] = []
         for write in chain.from_iterable(self._writes.values()):
             if write.if_revision is None and write.name in conditions:
                 writes.append(replace(write, if_revision=conditions.pop(write.name)))
             else:
                 writes.append(write)
-        return [wire.Operation(name, None, revision) for name, revision in conditions.items()] + writes
+        return [updates.Operation(name, None, revision) for name, revision in conditions.items()] + writes
 
     def _found(self, name: str) -> Steps[wire.Encoded | None]:
         """The variable as this transaction sees it."""
         self.check_open()
         check.check_name(name)
         changes = [write.change for write in self._writes.get(name, ()) if write.change is not None]
-        if changes and isinstance(changes[0], wire.Set | wire.Delete):
+        if changes and isinstance(changes[0], updates.Set | updates.Delete):
             return own_writes.after(name, None, changes)
         read = self._reads.get(name)
         if read is None:

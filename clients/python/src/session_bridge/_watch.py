@@ -9,8 +9,8 @@ from ._errors import BridgeClosedError, BridgeError
 from ._fork import GATE
 from ._steps import Pause
 from ._told import HIDDEN, Show
+from ._transport import Stream, Transport
 from ._watching import Open, Told, Watched, watch
-from ._wire import Stream, Transport
 
 T = TypeVar("T")
 
