@@ -4,11 +4,12 @@ import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 from google.rpc import status_pb2  # type: ignore[import-untyped]
 
+import session_bridge
 from session_bridge import Bridge
 from session_bridge._direct_frames import HEADER, MAGIC, METHODS
 from session_bridge.v1 import direct_pb2 as direct
@@ -179,3 +180,32 @@ def never_answers(connection: Connection) -> None:
 def read(bridge: Bridge) -> object:
     """A call that `serve` answers with 7."""
     return bridge.get_session("s").get_variable("x")
+
+
+def item(connection: Connection, call: Received, *, caught_up: bool = False) -> None:
+    response = variables.WatchVariablesResponse(revision=1, caught_up=caught_up)
+    connection.send(call.call, direct.DIRECT_FRAME_KIND_ITEM, response.SerializeToString())
+
+
+class Credited:
+    """A script: as many items as it is given credit for, until there were enough of them, and the end."""
+
+    def __init__(self, enough: int) -> None:
+        self.enough = enough
+        self.given = 0
+
+    def __call__(self, connection: Connection) -> None:
+        connection.welcome()
+        call = connection.call()
+        while self.given < self.enough:
+            frame = connection.frame()
+            assert (frame.kind, frame.call) == (direct.DIRECT_FRAME_KIND_CREDIT, call.call)
+            self.given += frame.number
+            for _ in range(frame.number):
+                item(connection, call)
+        connection.send(call.call, direct.DIRECT_FRAME_KIND_END)
+        silent(connection)  # To close with credit unread would take the end back.
+
+
+def connect(to: Peer, **options: Any) -> Bridge:
+    return session_bridge.connect(to.address, carrier="direct", **options)

@@ -21,9 +21,8 @@ from session_bridge._direct_frames import METHODS
 from session_bridge.v1 import direct_pb2 as direct
 from session_bridge.v1 import variables_pb2 as variables
 
-from .direct_peer import Connection, Peer, Received, answer, never_answers, peer, serve, silent
+from .direct_peer import Connection, Credited, Peer, Received, answer, item, never_answers, peer, serve, silent
 from .test_carriers import http2_only
-from .test_direct import item
 
 pytestmark = pytest.mark.asyncio
 
@@ -192,27 +191,13 @@ async def test_closing_ends_calls_and_watches_that_wait() -> None:
 
 async def test_a_watch_takes_no_more_than_it_has_given_credit_for() -> None:
     """And gives more while it reads."""
-    given = 0
-
-    def watched(connection: Connection) -> None:
-        nonlocal given
-        connection.welcome()
-        call = connection.call()
-        while given < 5 * direct_stream.WINDOW:
-            frame = connection.frame()
-            assert (frame.kind, frame.call) == (direct.DIRECT_FRAME_KIND_CREDIT, call.call)
-            given += frame.number
-            for _ in range(frame.number):
-                item(connection, call)
-        connection.send(call.call, direct.DIRECT_FRAME_KIND_END)
-        silent(connection)
-
+    watched = Credited(5 * direct_stream.WINDOW)
     with peer(watched) as there:
         carrier = AsyncDirectCarrier(there.address)
         stream = carrier.watch(WATCH, b"", None)
-        for taken in range(5 * direct_stream.WINDOW):
+        for taken in range(watched.enough):
             assert await stream.receive() is not None
-            assert given <= taken + 1 + direct_stream.WINDOW
+            assert watched.given <= taken + 1 + direct_stream.WINDOW
         while await stream.receive() is not None:
             pass
         assert await stream.receive() is None

@@ -1,21 +1,17 @@
 """The direct carrier's connections, against a peer whose every byte is decided here."""
 
 import gc
-import os
 import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from threading import Barrier, Event, Thread
-from typing import Any
+from threading import Barrier, Event
 
 import pytest
 from opentelemetry.trace import format_span_id
 
-import session_bridge
 from session_bridge import (
-    Bridge,
     BridgeClosedError,
     DeadlineExceededError,
     ServerUnavailableError,
@@ -28,12 +24,8 @@ from session_bridge._direct_frames import HEADER, METHODS
 from session_bridge.v1 import direct_pb2 as direct
 from session_bridge.v1 import variables_pb2 as variables
 
-from .direct_peer import Connection, Gone, Peer, Received, answer, never_answers, peer, read, serve, silent
+from .direct_peer import Connection, Credited, Gone, answer, connect, item, never_answers, peer, read, serve, silent
 from .telemetry import Told
-
-
-def connect(to: Peer, **options: Any) -> Bridge:
-    return session_bridge.connect(to.address, carrier="direct", **options)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -281,34 +273,15 @@ def test_the_trace_of_a_call_is_told(told: Told) -> None:
         assert traces[0].tracestate == ""
 
 
-def item(connection: Connection, call: Received, *, caught_up: bool = False) -> None:
-    response = variables.WatchVariablesResponse(revision=1, caught_up=caught_up)
-    connection.send(call.call, direct.DIRECT_FRAME_KIND_ITEM, response.SerializeToString())
-
-
 def test_a_watch_takes_no_more_than_it_has_given_credit_for() -> None:
     """And gives more while it reads."""
-    given = 0
-
-    def watched(connection: Connection) -> None:
-        nonlocal given
-        connection.welcome()
-        call = connection.call()
-        while given < 5 * direct_stream.WINDOW:
-            frame = connection.frame()
-            assert (frame.kind, frame.call) == (direct.DIRECT_FRAME_KIND_CREDIT, call.call)
-            given += frame.number
-            for _ in range(frame.number):
-                item(connection, call)
-        connection.send(call.call, direct.DIRECT_FRAME_KIND_END)
-        silent(connection)  # To close with credit unread would take the end back.
-
+    watched = Credited(5 * direct_stream.WINDOW)
     with peer(watched) as there:
         carrier = DirectCarrier(there.address)
         stream = carrier.watch(next(name for name in METHODS if name.endswith("/WatchVariables")), b"", None)
-        for taken in range(5 * direct_stream.WINDOW):
+        for taken in range(watched.enough):
             assert stream.receive() is not None
-            assert given <= taken + 1 + direct_stream.WINDOW
+            assert watched.given <= taken + 1 + direct_stream.WINDOW
         while stream.receive() is not None:
             pass
         with pytest.raises(CallFailed):
@@ -329,88 +302,3 @@ def test_a_silent_server_is_a_lost_one(monkeypatch: pytest.MonkeyPatch) -> None:
         assert next(watch).kind == "caught_up"
         with pytest.raises(ServerUnavailableError, match="said nothing"):
             next(watch)
-
-
-forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
-warns = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-
-
-@forks
-@warns
-def test_a_forked_process_has_connections_of_its_own_and_leaves_its_parents_alone() -> None:
-    with peer(serve) as there, connect(there) as bridge:
-        assert read(bridge) == 7
-        for _ in range(3):
-            pid = os.fork()
-            if pid == 0:
-                code = 1
-                try:
-                    code = 0 if read(bridge) == 7 else 2
-                    bridge.close()
-                finally:
-                    os._exit(code)
-            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-            assert read(bridge) == 7
-        assert len(there.connections) == 4
-
-
-@forks
-@warns
-def test_a_parents_end_is_seen_by_the_server_although_its_child_lives() -> None:
-    over = Event()
-
-    def until_over(connection: Connection) -> None:
-        connection.welcome()
-        answer(connection, connection.call())
-        connection.way.recv(1)
-        over.set()
-
-    read_end, write_end = os.pipe()
-    with peer(until_over) as there:
-        bridge = connect(there)
-        read(bridge)
-        pid = os.fork()
-        if pid == 0:
-            os.close(write_end)
-            os.read(read_end, 1)
-            os._exit(0)
-        bridge.close()
-        try:
-            assert over.wait(5)
-        finally:
-            os.close(write_end)
-            os.close(read_end)
-            os.waitpid(pid, 0)
-
-
-@forks
-@warns
-def test_threads_that_fork_and_call_at_once_disturb_nobody() -> None:
-    """The calls of other threads go on; no child uses their connections."""
-    over = Event()
-    wrong: list[object] = []
-
-    def call(bridge: Bridge) -> None:
-        while not over.is_set():
-            found = read(bridge)
-            if found != 7:
-                wrong.append(found)
-
-    with peer(serve) as there, connect(there) as bridge:
-        threads = [Thread(target=call, args=[bridge]) for _ in range(3)]
-        for thread in threads:
-            thread.start()
-        try:
-            for _ in range(10):
-                pid = os.fork()
-                if pid == 0:
-                    try:
-                        os._exit(0 if read(bridge) == 7 else 1)
-                    finally:
-                        os._exit(2)
-                assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-        finally:
-            over.set()
-            for thread in threads:
-                thread.join()
-    assert wrong == []

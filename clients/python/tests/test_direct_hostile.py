@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from google.rpc import status_pb2  # type: ignore[import-untyped]
 
-import session_bridge
 from session_bridge import (
-    Bridge,
     InternalServerError,
     InvalidArgumentError,
     ServerUnavailableError,
@@ -18,11 +16,7 @@ from session_bridge import (
 from session_bridge._direct_frames import HEADER
 from session_bridge.v1 import direct_pb2 as direct
 
-from .direct_peer import Connection, Peer, peer, read, refuse_version, serve
-
-
-def connect(to: Peer, **options: Any) -> Bridge:
-    return session_bridge.connect(to.address, carrier="direct", **options)
+from .direct_peer import Connection, connect, peer, read, refuse_version, serve
 
 
 def ended(connection: Connection) -> None:
