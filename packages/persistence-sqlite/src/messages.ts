@@ -1,6 +1,6 @@
 /**
  * What travels between the thread that calls and the threads that own the file: one message for each call of the contract, one for its
- * answer. Values travel apart from the rest, one after another in one transferred buffer, in the order in which the message names them.
+ * answer. Values travel apart from the rest, one after another in one buffer, in the order in which the message names them.
  */
 import type {
   AnsweringDelta,
@@ -109,3 +109,10 @@ export interface Answer<M extends Method = Method> {
 export type Reply =
   | { readonly id: number; readonly ok: true; readonly answer: Answers[Method]; readonly values: ArrayBuffer | undefined }
   | { readonly id: number; readonly ok: false; readonly code: string; readonly message: string };
+
+/** Buffers up to this size travel sooner as a copy than by changing hands. */
+const COPIED_BYTES = 16 * 1024;
+
+/** What of a message changes hands: its values when there is much of them. */
+export const transferred = (values: ArrayBuffer | undefined): readonly ArrayBuffer[] =>
+  values === undefined || values.byteLength <= COPIED_BYTES ? [] : [values];

@@ -2,7 +2,7 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { refusal, SqliteStoreError } from "./errors.ts";
-import type { Answer, Method, Questions, Reply, Request, WorkerSetup } from "./messages.ts";
+import { type Answer, type Method, type Questions, type Reply, type Request, transferred, type WorkerSetup } from "./messages.ts";
 
 /** A worker that can be asked. */
 export interface WorkerLink {
@@ -53,7 +53,7 @@ export function startWorker(setup: WorkerSetup): WorkerLink {
     new Promise((resolve, reject) => {
       if (dead !== undefined) throw dead;
       const request: Request<M> = { id: ++last, method, question, values };
-      worker.postMessage(request, values === undefined ? [] : [values]);
+      worker.postMessage(request, transferred(values));
       waiting.set(request.id, { resolve: resolve as Waiting["resolve"], reject });
       worker.ref();
     });

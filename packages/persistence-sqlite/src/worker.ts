@@ -4,7 +4,7 @@ import type { Database } from "better-sqlite3";
 import { IN_MEMORY, openReader, openWriter } from "./connections.ts";
 import { describeFailure, refusal } from "./errors.ts";
 import { checkDirectory, checkFile } from "./file-checks.ts";
-import type { Answer, Method, Questions, Reply, Request, WorkerSetup } from "./messages.ts";
+import { type Answer, type Method, type Questions, type Reply, type Request, transferred, type WorkerSetup } from "./messages.ts";
 import { type Ownership, takeOwnership } from "./ownership.ts";
 import { type Reading, reading } from "./reading.ts";
 import { reopen } from "./recovery.ts";
@@ -108,6 +108,6 @@ port.on("message", ({ id, method, question, values }: Request) => {
   } catch (error) {
     reply = { id, ok: false, ...describeFailure(error) };
   }
-  port.postMessage(reply, reply.ok && reply.values !== undefined ? [reply.values] : []);
+  port.postMessage(reply, transferred(reply.ok ? reply.values : undefined));
   if (method === "close") port.close();
 });
