@@ -33,7 +33,7 @@ interface KeptRow {
 interface Room {
   /** What they take, as an upper bound: what has grown too old is counted until the next look. */
   sizeBytes: number;
-  /** Some of the oldest, the oldest last: nothing that is not among them is older. Some may have grown too old and be gone. */
+  /** Some of the oldest, the oldest last, once there are too many: nothing else is older. Some may have grown too old and be gone. */
   readonly oldest: KeptRow[];
 }
 
@@ -104,7 +104,8 @@ export function requestMemory(db: Database): RequestMemory {
   /** Looks at all that a session has. */
   function look({ tenant, id }: SessionKey): Room {
     const newestFirst = ofSession.all(tenant, id).sort((a, b) => b.number - a.number);
-    return { sizeBytes: newestFirst.reduce((sum, row) => sum + row.sizeBytes, 0), oldest: newestFirst.slice(-OLDEST_KNOWN) };
+    const sizeBytes = newestFirst.reduce((sum, row) => sum + row.sizeBytes, 0);
+    return { sizeBytes, oldest: sizeBytes > REQUEST_MEMORY_BYTES ? newestFirst.slice(-OLDEST_KNOWN) : [] };
   }
 
   /** Forgets the oldest of a session until the others fit. */

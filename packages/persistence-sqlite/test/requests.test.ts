@@ -91,7 +91,7 @@ describe("remembered requests", () => {
   it("[P6] of one session are not forgotten for the room of another whose own have grown too old and left their numbers", () => {
     const db = openWriter(IN_MEMORY);
     const memory = requests.requestMemory(db);
-    for (let i = 0; i < 20; i++) memory.remember(KEY, request(`old-${i}`, NOW_MS, 50_000));
+    for (let i = 0; i < 30; i++) memory.remember(KEY, request(`old-${i}`, NOW_MS, 50_000));
     const laterMs = NOW_MS + REQUEST_MEMORY_MS;
     while (memory.forgetOld(laterMs) !== undefined);
     const other = { ...KEY, id: "other" };
