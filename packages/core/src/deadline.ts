@@ -5,7 +5,7 @@ const MIN_SLACK_MS = 10;
 const MAX_SLACK_MS = 60_000;
 
 /** What an access may be late by before the deadline is saved again, so that reads do not write each time. */
-export const slackMs = (ttlMs: number): number => Math.min(Math.max(Math.ceil(ttlMs / 100), MIN_SLACK_MS), MAX_SLACK_MS);
+const slackMs = (ttlMs: number): number => Math.min(Math.max(Math.ceil(ttlMs / 100), MIN_SLACK_MS), MAX_SLACK_MS);
 
 /** The deadline after an access at `nowMs`; undefined means never. */
 export function deadlineMs(record: Pick<SessionRecord, "ttlMs" | "endsAtMs">, nowMs: number): number | undefined {

@@ -10,7 +10,7 @@ import { isValue } from "./session-history.ts";
 import { checkValueSize, isDue, type VariableStore } from "./variable-store.ts";
 
 /** What a variable was at a revision: a value, or undefined for none. Throws CompactedError when that is not kept. */
-export function stateAt({ store, history }: Contents, name: string, revision: number, nowMs: number): StoredVariable | undefined {
+function stateAt({ store, history }: Contents, name: string, revision: number, nowMs: number): StoredVariable | undefined {
   const present = store.variable(name);
   if (present?.revision === revision) return present;
   const entry = history?.find(name, revision, nowMs);

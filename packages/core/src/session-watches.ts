@@ -236,7 +236,7 @@ export class SessionWatches {
 }
 
 /** Whether somebody follows what the session goes through. */
-export const isWatched = ({ watch }: SessionState): boolean => watch !== undefined && watch.feed.watchers > 0;
+const isWatched = ({ watch }: SessionState): boolean => watch !== undefined && watch.feed.watchers > 0;
 
 /** When something of a session has to be done: half a ttl before its end, which an access moves, or when something of it is due. */
 function tendAtMs({ record, store }: Head): number {

@@ -28,7 +28,7 @@ const STATUSES = new Set([
 ]);
 
 /** The status as a label: `_OTHER` for one that there is not. */
-export const statusLabel = (status: string): string => (STATUSES.has(status) ? status : OTHER);
+const statusLabel = (status: string): string => (STATUSES.has(status) ? status : OTHER);
 
 /** The status when it says that the server failed, else "". */
 export const serverError = (status: string): string => (SERVER_ERRORS.has(status) || !STATUSES.has(status) ? statusLabel(status) : "");

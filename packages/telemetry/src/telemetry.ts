@@ -42,7 +42,7 @@ export interface Telemetry {
 }
 
 /** The default of `traceRatio`. */
-export const TRACE_RATIO = 0.1;
+const TRACE_RATIO = 0.1;
 
 const PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8";
 

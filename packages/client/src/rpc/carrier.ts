@@ -73,3 +73,16 @@ export const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])(:|$)|^unix:/;
 /** Nobody answers at an address. */
 export const unreachable = (address: string): ServerUnavailableError =>
   new ServerUnavailableError("UNREACHABLE", `no session-bridge server answers at ${address}; start one: npx @session-bridge/server serve`);
+
+/** Connects once for all who ask while it does. */
+export function oneAtATime(connect: () => Promise<Carrier>): () => Promise<Carrier> {
+  let connecting: Promise<Carrier> | undefined;
+  return () => {
+    connecting ??= connect().finally(() => {
+      connecting = undefined;
+    });
+    // Every caller may have stopped waiting by the time it fails.
+    connecting.catch(() => {});
+    return connecting;
+  };
+}

@@ -1,7 +1,7 @@
 /** Direct connections to one server, one at a time; and the choice between them and gRPC. */
 import { BridgeClosedError } from "@session-bridge/core";
 import { backoffMs, systemClock, systemRandom } from "@session-bridge/core/internal";
-import { type Carrier, type Connection, LOOPBACK, unreachable } from "./carrier.ts";
+import { type Carrier, type Connection, LOOPBACK, oneAtATime, unreachable } from "./carrier.ts";
 import { dial, NotDirectError } from "./direct-dial.ts";
 import type { DirectLine } from "./direct-line.ts";
 import { grpcConnection } from "./grpc-connection.ts";
@@ -15,9 +15,8 @@ export function directConnection(address: string): Connection {
   let contacted = false;
   let closed = false;
   let cancelDialing = (): void => {};
-  let connecting: Promise<Carrier> | undefined;
 
-  async function connect(): Promise<Carrier> {
+  const connecting = oneAtATime(async (): Promise<Carrier> => {
     for (let attempt = 0; ; attempt++) {
       if (closed) throw new BridgeClosedError("the bridge is closed");
       try {
@@ -35,7 +34,7 @@ export function directConnection(address: string): Connection {
         await new Promise<void>((resolve) => systemClock.schedule(backoffOf(attempt), resolve));
       }
     }
-  }
+  });
 
   return {
     address,
@@ -43,13 +42,7 @@ export function directConnection(address: string): Connection {
       return contacted;
     },
     carrier() {
-      if (line?.isUsable) return line;
-      connecting ??= connect().finally(() => {
-        connecting = undefined;
-      });
-      // Every caller may have stopped waiting by the time it fails.
-      connecting.catch(() => {});
-      return connecting;
+      return line?.isUsable ? line : connecting();
     },
     another: () => directConnection(address),
     close() {

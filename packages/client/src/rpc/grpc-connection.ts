@@ -18,6 +18,7 @@ import {
   type Connection,
   LOOPBACK,
   MAX_MESSAGE_BYTES,
+  oneAtATime,
   StatusError,
   unreachable,
 } from "./carrier.ts";
@@ -45,9 +46,8 @@ export function grpcConnection(address: string): Connection {
   let carrier: GrpcCarrier | undefined;
   let contacted = false;
   let closed = false;
-  let connecting: Promise<Carrier> | undefined;
 
-  async function connect(): Promise<Carrier> {
+  const connecting = oneAtATime(async (): Promise<Carrier> => {
     const fresh = carrier ?? new GrpcCarrier(new Client(address, credentials.createInsecure(), options));
     carrier = fresh;
     const channel = fresh.client.getChannel();
@@ -66,7 +66,7 @@ export function grpcConnection(address: string): Connection {
       }
       await new Promise<void>((resolve) => channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => resolve()));
     }
-  }
+  });
 
   return {
     address,
@@ -74,13 +74,7 @@ export function grpcConnection(address: string): Connection {
       return contacted;
     },
     carrier() {
-      if (carrier?.client.getChannel().getConnectivityState(false) === connectivityState.READY) return carrier;
-      connecting ??= connect().finally(() => {
-        connecting = undefined;
-      });
-      // Every caller may have stopped waiting by the time it fails.
-      connecting.catch(() => {});
-      return connecting;
+      return carrier?.client.getChannel().getConnectivityState(false) === connectivityState.READY ? carrier : connecting();
     },
     another: () => grpcConnection(address),
     close() {

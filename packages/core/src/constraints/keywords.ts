@@ -22,7 +22,7 @@ type Keyword = (schema: Schema, value: Json, context: KeywordContext) => void;
 const MAX_RULE_LENGTH = 100;
 
 /** The rule of a keyword: its name and what it says. */
-export function ruleOf(keyword: string, value: Json): string {
+function ruleOf(keyword: string, value: Json): string {
   const text = `${keyword} ${jsonText(value)}`;
   return text.length > MAX_RULE_LENGTH ? `${text.slice(0, MAX_RULE_LENGTH)}…`.toWellFormed() : text;
 }

@@ -16,7 +16,7 @@ export function writeNumber(writer: Writer, value: number): void {
 }
 
 /** Writes a number as a float64. */
-export function writeFloat64(writer: Writer, value: number): void {
+function writeFloat64(writer: Writer, value: number): void {
   reserve(writer, 9);
   writer.position = writeFloat(writer.buffer, writer.position, value);
 }
@@ -73,7 +73,7 @@ function writeShortAscii(writer: Writer, text: string): boolean {
 }
 
 /** Writes bytes as bin. */
-export function writeBinary(writer: Writer, bytes: Uint8Array): void {
+function writeBinary(writer: Writer, bytes: Uint8Array): void {
   reserve(writer, headerSize("bytes", bytes.length));
   writer.position = writeHeader(writer.buffer, writer.position, "bytes", bytes.length);
   writeRaw(writer, bytes);

@@ -14,7 +14,7 @@ const ITEM_SIZES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** numpy below version 2 has no arrays of more dimensions. */
-export const MAX_DIMENSIONS = 32;
+const MAX_DIMENSIONS = 32;
 
 /** The item size times all dimensions that are not 0 stays below this, so that no reader overflows. */
 const MAX_EXTENT = 2 ** 31;

@@ -62,7 +62,7 @@ export function writeFloat(target: Uint8Array, offset: number, value: number): n
 }
 
 /** How many bytes the shortest form of a safe integer takes. */
-export function integerSize(value: number): number {
+function integerSize(value: number): number {
   if (value >= 0) return value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : value < 0x100000000 ? 5 : 9;
   return value >= -0x20 ? 1 : value >= -0x80 ? 2 : value >= -0x8000 ? 3 : value >= -0x80000000 ? 5 : 9;
 }

@@ -45,7 +45,7 @@ export interface ServedService {
 }
 
 /** The services of the contract. */
-export const SERVICE_DEFINITIONS = { sessions: SessionServiceService, variables: VariableServiceService } as const;
+const SERVICE_DEFINITIONS = { sessions: SessionServiceService, variables: VariableServiceService } as const;
 
 /** Every service, with a function for each of its methods: one without does not compile. */
 export const servedServices = (functions: ServiceFunctions): readonly ServedService[] => [

@@ -4,7 +4,7 @@ import { ErrorInfo } from "@session-bridge/protocol/google/rpc/error_details";
 import { Status } from "@session-bridge/protocol/google/rpc/status";
 
 /** The `domain` of every ErrorInfo that session-bridge sends. */
-export const ERROR_DOMAIN = "session-bridge";
+const ERROR_DOMAIN = "session-bridge";
 
 const ERROR_INFO_TYPE = "type.googleapis.com/google.rpc.ErrorInfo";
 

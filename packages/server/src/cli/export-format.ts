@@ -4,7 +4,7 @@ import { scanValue, typeNameOf } from "@session-bridge/core/values";
 import { z } from "zod";
 
 /** The format's version. Version 1, which says nothing of histories and declarations, is read too; another one is refused. */
-export const EXPORT_VERSION = 2;
+const EXPORT_VERSION = 2;
 const VERSIONS: readonly unknown[] = [1, EXPORT_VERSION];
 const FORMAT = "session-bridge-export";
 

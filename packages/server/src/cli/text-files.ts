@@ -17,7 +17,7 @@ export interface TextSink {
 const BUFFERED_CHARACTERS = 65_536;
 
 /** A sink that writes larger pieces than it is given. */
-export function bufferedSink(target: TextSink): TextSink {
+function bufferedSink(target: TextSink): TextSink {
   let buffered: string[] = [];
   let size = 0;
   const flush = async (): Promise<void> => {

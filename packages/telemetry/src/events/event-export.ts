@@ -49,7 +49,7 @@ export interface EventExportParts {
 }
 
 /** The default of `perSecond`. */
-export const EVENTS_PER_SECOND = 100;
+const EVENTS_PER_SECOND = 100;
 
 /** What of an event is for others to interpret, or for our own log alone. */
 const KEPT_BACK = new Set<string>(["trace", "traces", "cause", "startedAtMs"]);
