@@ -43,7 +43,7 @@ class ManyWatches:
 
 
 def many(folder: Path, carrier: str, watches: int, sessions: int) -> ManyWatches:
-    """Measures one server. Raises GapError when the carrier is not there yet, AssertionError when a change did not come."""
+    """Measures one server. Raises GapError when the watching process fails, AssertionError when a change did not come."""
     with started(bridge("--store", "memory", inspect=True), folder) as server:
         writer = connected("connect", server.target, carrier)
         writing = [writer.get_session(session_id(number)) for number in range(sessions)]

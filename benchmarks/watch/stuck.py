@@ -35,7 +35,7 @@ class Writes:
 
 
 def stuck(folder: Callable[[], Path], carrier: str) -> list[Writes]:
-    """Measures in turns. Raises GapError when the carrier is not there yet."""
+    """Measures in turns. Raises GapError when the watching process fails."""
     took: dict[str, list[float]] = {"no watcher": [], "a watcher that reads": [], "a watcher that is stuck": []}
     for _ in range(_ROUNDS):
         for beside, found in took.items():
