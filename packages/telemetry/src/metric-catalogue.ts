@@ -26,7 +26,7 @@ export const METRIC_ATTRIBUTES = {
   "error.type": "Only on failures: the reason of the error, such as `REVISION_MISMATCH`, the gRPC status, or `_OTHER`",
   "db.system.name": "The store, such as `sqlite`",
   "db.operation.name": "`save` or `load`",
-  "rpc.system.name": "`grpc`",
+  "rpc.system.name": "`grpc`, also over the direct protocol, whose calls have the same methods and statuses",
   "rpc.method":
     "Full name of the method, such as `session_bridge.v1.VariableService/GetVariable`; `_OTHER` for methods that the server does not have",
   "rpc.response.status_code": "Name of the gRPC status, such as `OK` or `NOT_FOUND`",

@@ -31,7 +31,7 @@ export const SPAN_ATTRIBUTES = {
 
 /** What the attributes say, by their names. */
 export const SPAN_ATTRIBUTE_DESCRIPTIONS: Readonly<Record<(typeof SPAN_ATTRIBUTES)[keyof typeof SPAN_ATTRIBUTES], string>> = {
-  "rpc.system.name": "`grpc`",
+  "rpc.system.name": "`grpc`, also over the direct protocol",
   "rpc.method": "Full name of the method; `_OTHER` for one that the server does not have",
   "rpc.response.status_code": "Name of the gRPC status",
   "session_bridge.reason": "Reason of the error; absent on success",
