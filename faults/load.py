@@ -1,158 +1,43 @@
-"""Mixed load with a model beside it: what each line of variables is, was, and may have become."""
+"""Mixed load with a model beside it, over both carriers at once."""
 
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal, Self, TypeAlias, get_args
+from typing import Final, Self
 
 import wire
-from wire import Client, Refused, Stored
-
-from session_bridge.v1 import variables_pb2
+from carriers import Name, carrier_of
+from model import (
+    ANY_REVISION,
+    HISTORY,
+    LARGE_BYTES,
+    LONG_TTL_MS,
+    SHORT_TTL_MS,
+    Held,
+    Kind,
+    Line,
+    Moment,
+    Op,
+    applied,
+    copied,
+    message,
+    number,
+    without_passing,
+)
+from wire import Client, Refused
 
 SHARED = "shared"
 TOTAL = "total"
-SHORT_TTL_MS = 1
-LONG_TTL_MS = 3_600_000
-LARGE_BYTES = 20_000
+REMEMBERING: Final = {"SESSION_BRIDGE_HISTORY": str(HISTORY)}
+"""What a server has to be told for this load."""
 
-Kind: TypeAlias = Literal["set", "lasting", "passing", "delete", "clear", "increment", "append"]
-"""`lasting` and `passing` are sets with a ttl: an hour, and too short to be read again."""
-
-KINDS: tuple[Kind, ...] = get_args(Kind)
-WEIGHTS = (40, 8, 5, 12, 5, 15, 15)
-
-
-@dataclass(frozen=True)
-class Op:
-    """One operation; `operand` is what is set or added."""
-
-    kind: Kind
-    name: str
-    operand: object = None
-
-
-Held: TypeAlias = Mapping[str, Stored]
-ANY_REVISION = 0
-"""The revision of what a request that was not answered may have written."""
-
-
-@dataclass(frozen=True)
-class Moment:
-    """What the variables were after an answer; how long the shim's journal was when it came, and when its request was sent."""
-
-    held: Held
-    revision: int
-    position: int
-    sent: int = 0
-    # What the request added to the one variable that all change.
-    added: int = 0
-
-
-@dataclass
-class Line:
-    """The variables of one prefix of one session, which only one writer changes."""
-
-    session: str
-    prefix: str
-    moments: list[Moment] = field(default_factory=lambda: [Moment({}, 0, 0)])
-    possible: Held | None = None
-
-    def own(self, found: Held) -> dict[str, Stored]:
-        """Of a whole session, this line's part."""
-        return {name: stored for name, stored in found.items() if name.startswith(self.prefix)}
-
-    def settle(self, found: Held, revision: int) -> None:
-        """Checks what is there against what was answered, and goes on from it.
-
-        Raises:
-            AssertionError: It is neither what was answered nor that with the whole request that was not.
-        """
-        last = self.moments[-1]
-        allowed = [last.held] if self.possible is None else [last.held, self.possible]
-        actual = self.own(found)
-        assert any(same(actual, held, last.revision) for held in allowed), explain(self, actual, allowed)
-        assert not actual or revision >= last.revision, f"{self.session}: revision {revision} is before {last.revision}"
-        self.possible = None
-        self.moments.append(Moment(actual, max(revision, last.revision), last.position))
-
-    def settle_at(self, position: int, found: Held) -> None:
-        """Checks what is there against every state since that position, and what a last request that was not answered may have made.
-
-        Raises:
-            AssertionError: It is none of them.
-        """
-        answered = max(i for i, moment in enumerate(self.moments) if moment.position <= position)
-        actual = self.own(found)
-        allowed = [moment.held for moment in self.moments[answered:]]
-        if self.possible is not None:
-            allowed.append(self.possible)
-        assert any(same(actual, held, ANY_REVISION) for held in allowed), explain(self, actual, allowed[:2])
-
-
-def same(actual: Held, held: Held, after: int) -> bool:
-    """Whether all values, revisions and deadlines are those; unanswered ones have one new revision or several."""
-    if actual.keys() != held.keys():
-        return False
-    for name, stored in held.items():
-        there = actual[name]
-        if (there.value, there.expires) != (stored.value, stored.expires):
-            return False
-        if there.revision <= after if stored.revision == ANY_REVISION else there.revision != stored.revision:
-            return False
-    return True
-
-
-def explain(line: Line, actual: Held, allowed: list[Held]) -> str:
-    """Where the variables differ, without the values' text."""
-    differing = {
-        name: [_brief(side.get(name)) for side in (actual, *allowed)]
-        for name in sorted(set(actual).union(*allowed))
-        if any(actual.get(name) != held.get(name) for held in allowed)
-    }
-    return f"{line.session} {line.prefix}: there, then what was allowed: {differing}"
-
-
-def _brief(stored: Stored | None) -> str:
-    return "nothing" if stored is None else f"{str(stored.value)[:20]} at {stored.revision}"
-
-
-def applied(held: Held, ops: list[Op], revisions: list[int]) -> dict[str, Stored]:
-    """The variables after the operations, each at its revision."""
-    after = dict(held)
-    for op, revision in zip(ops, revisions, strict=True):
-        before = after.get(op.name)
-        if op.kind == "clear":
-            after = {name: stored for name, stored in after.items() if not name.startswith(op.name)}
-        elif op.kind in ("delete", "passing"):
-            after.pop(op.name, None)
-        elif op.kind in ("set", "lasting"):
-            after[op.name] = Stored(op.operand, revision, op.kind == "lasting")
-        else:
-            after[op.name] = Stored(_sum(before, op.operand), revision, before is not None and before.expires)
-    return after
-
-
-def _sum(before: Stored | None, operand: Any) -> object:
-    """Of numbers or of lists."""
-    start: Any = type(operand)() if before is None else before.value
-    return start + operand
-
-
-def message(op: Op) -> variables_pb2.Operation:
-    """The operation as a request has it."""
-    if op.kind == "delete":
-        return wire.delete(op.name)
-    if op.kind == "clear":
-        return wire.clear(op.name)
-    if op.kind == "increment":
-        return wire.increment(op.name, op.operand)
-    if op.kind == "append":
-        return wire.append(op.name, op.operand)
-    return wire.set_to(op.name, op.operand, ttl_ms={"lasting": LONG_TTL_MS, "passing": SHORT_TTL_MS}.get(op.kind))
+WEIGHTS: Final[Mapping[Kind, int]] = {"set": 40, "lasting": 8, "passing": 5, "delete": 12, "clear": 5, "increment": 15, "append": 15}
+LOOKING_BACK = ("fork", "checkpoint", "rollback", "restore")
+LABELS = ("one", "two")
 
 
 @dataclass
@@ -164,6 +49,8 @@ class Writer:
     position: Callable[[], int] = lambda: 0
     answered: int = 0
     refused: list[Refused] = field(default_factory=list)
+    # How often it had an answer to what looks back.
+    looked_back: Counter[str] = field(default_factory=Counter)
     # How much was added to the one variable that all change, and the journal's length then.
     added: list[tuple[int, int]] = field(default_factory=list)
     maybe_added: int = 0
@@ -172,21 +59,51 @@ class Writer:
 
     def __post_init__(self) -> None:
         prefix = f"w{self.number}-"
-        self.lines = [Line(f"s{self.number}-{i}", prefix) for i in range(3)] + [Line(SHARED, prefix)]
+        self.lines = [Line(f"s{self.number}-{i}", prefix) for i in range(4)] + [Line(SHARED, prefix)]
+
+    @property
+    def own(self) -> list[Line]:
+        """Those of the sessions that nobody else changes."""
+        return [line for line in self.lines if line.session != SHARED]
 
     def step(self, client: Client) -> bool:
-        """One request; False when nobody can tell whether it was applied."""
+        """One request, for a copy two; False when nobody can tell whether it was applied."""
         line = self.chance.choice(self.lines)
-        before = line.moments[-1]
         self._sent = self.position()
+        if line.session != SHARED and self.chance.random() < 0.2:
+            return self._look_back(client, line)
         luck = self.chance.random()
         if line.session != SHARED and luck < 0.04:
             return self._end(client, line)
         if luck < 0.07:
-            return self._touch(client, line, before)
-        independent = luck < 0.25
+            return self._touch(client, line)
         ops = self._ops(line.prefix, 1 if luck > 0.6 else self.chance.randint(2, 6))
+        independent = luck < 0.25
         add = self.chance.randint(1, 3) if line.session == SHARED and not independent else 0
+        return self._change(client, line, ops, independent=independent, add=add)
+
+    def settle_past(self, client: Client) -> None:
+        """Compares what one of its sessions was with what a server knows of that, and goes back to each state that has a name.
+
+        Raises:
+            AssertionError: Something of it is missing or wrong.
+        """
+        line = self.chance.choice(self.own)
+        for name in sorted({name for moment in line.since_empty() for name in moment.held}):
+            line.settle_history(name, client.history(line.session, name))
+        for label, held in sorted(line.named.items()):
+            assert label in client.checkpoints(line.session), f"{line.session}: there is no checkpoint {label}"
+            before = self.answered
+            assert self._change(client, line, [Op("rollback", label, held)]), self.refused[-1]
+            assert self.answered > before, self.refused[-1]
+            revision, found = client.read(line.session)
+            line.settle(without_passing(found), revision)
+
+    def _change(self, client: Client, line: Line, ops: list[Op], *, independent: bool = False, add: int = 0) -> bool:
+        before = line.moments[-1].held
+        labels = [op.name for op in ops if op.kind == "checkpoint"]
+        for label in labels:
+            line.named.pop(label, None)
         extra = [wire.increment(TOTAL, add)] if add else []
         try:
             answer = client.update(line.session, [*map(message, ops), *extra], independent=independent)
@@ -194,14 +111,55 @@ class Writer:
             if self._certainly_not(refusal):
                 return True
             self.maybe_added += add
-            line.possible = applied(before.held, ops, [ANY_REVISION] * len(ops))
+            line.possible = applied(before, ops, [ANY_REVISION] * len(ops))
             return False
         self.added.append((add, self.position()))
-        revisions = [result.revision for result in answer.results[: len(ops)]]
-        self._answered(line, applied(before.held, ops, revisions), answer.session_revision, add)
+        # A rollback has no name whose revision could be told.
+        revisions = [result.revision or answer.session_revision for result in answer.results[: len(ops)]]
+        after = applied(before, ops, revisions)
+        line.named.update(dict.fromkeys(labels, after))
+        self.looked_back.update(op.kind for op in ops if op.kind in LOOKING_BACK)
+        self._answered(line, after, answer.session_revision, add)
+        return True
+
+    def _look_back(self, client: Client, line: Line) -> bool:
+        kind = self.chance.choice(LOOKING_BACK)
+        # Of these the history reaches back to each.
+        past = [(name, stored) for moment in line.since_empty()[-HISTORY:] for name, stored in moment.held.items()]
+        if kind == "fork":
+            return self._fork(client, line)
+        if kind == "rollback" and line.named:
+            label, held = self.chance.choice(sorted(line.named.items()))
+            return self._change(client, line, [Op("rollback", label, held)])
+        if kind == "restore" and past:
+            name, stored = self.chance.choice(past)
+            return self._change(client, line, [Op("restore", name, stored)])
+        # It names the state that the whole request leads to.
+        return self._change(client, line, [Op("checkpoint", self.chance.choice(LABELS)), *self._ops(line.prefix, 1)])
+
+    def _fork(self, client: Client, line: Line) -> bool:
+        """Another session becomes a copy."""
+        copy = self.chance.choice([other for other in self.own if other is not line])
+        before = self.answered
+        if not self._end(client, copy):
+            return False
+        if self.answered == before:
+            return True
+        self._sent = self.position()
+        held = line.moments[-1].held
+        try:
+            revision = client.fork(line.session, copy.session)
+        except Refused as refusal:
+            if self._certainly_not(refusal):
+                return True
+            copy.possible = copied(held, ANY_REVISION)
+            return False
+        self.looked_back["fork"] += 1
+        self._answered(copy, copied(held, revision), revision)
         return True
 
     def _end(self, client: Client, line: Line) -> bool:
+        line.named.clear()
         try:
             client.delete_session(line.session)
         except Refused as refusal:
@@ -212,13 +170,13 @@ class Writer:
         self._answered(line, {}, line.moments[-1].revision)
         return True
 
-    def _touch(self, client: Client, line: Line, before: Moment) -> bool:
+    def _touch(self, client: Client, line: Line) -> bool:
         try:
             revision = client.touch(line.session, LONG_TTL_MS + self.chance.randint(1, 1000))
         except Refused as refusal:
             # Of a touch that nobody can tell of, the variables tell nothing either.
             return self._certainly_not(refusal)
-        self._answered(line, before.held, revision)
+        self._answered(line, line.moments[-1].held, revision)
         return True
 
     def _answered(self, line: Line, held: Held, revision: int, added: int = 0) -> None:
@@ -226,12 +184,13 @@ class Writer:
         line.moments.append(Moment(held, max(revision, line.moments[-1].revision), self.position(), self._sent, added))
 
     def _certainly_not(self, refusal: Refused) -> bool:
+        assert refusal.reason not in ("COMPACTED", "CHECKPOINT_NOT_FOUND", "SESSION_EXISTS"), refusal
         self.refused.append(refusal)
         return refusal.outcome == "not_applied"
 
     def _ops(self, prefix: str, count: int) -> list[Op]:
         """Operations on different names."""
-        kinds = self.chance.choices(KINDS, WEIGHTS, k=count)
+        kinds = self.chance.choices([*WEIGHTS], [*WEIGHTS.values()], k=count)
         return [self._op(kind, prefix, number) for kind, number in zip(kinds, self.chance.sample(range(6), count), strict=True)]
 
     def _op(self, kind: Kind, prefix: str, number: int) -> Op:
@@ -247,13 +206,16 @@ class Writer:
 
 
 class Load:
-    """Several writers at once against one server."""
+    """Several writers at once against one server; half of them use one carrier, half the other, and each another one at the next start."""
 
     def __init__(self, writers: list[Writer]) -> None:
         self.writers = writers
+        self.answered_over: Counter[Name] = Counter()
+        """How many requests were answered over each carrier, of those that are not under way any more."""
         self._pool = ThreadPoolExecutor(len(writers))
         self._stopping = False
-        self._running: list[Future[None]] = []
+        self._starts = 0
+        self._running: list[tuple[Name, Future[int]]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -263,14 +225,19 @@ class Load:
         self._pool.shutdown()
 
     @property
-    def answered(self) -> int:
-        """How many requests were answered so far."""
-        return sum(writer.answered for writer in self.writers)
+    def looked_back(self) -> Counter[str]:
+        """How often what looks back was answered."""
+        return sum((writer.looked_back for writer in self.writers), Counter())
 
     def start(self, address: str, most: int | None = None) -> None:
         """Every writer works until it is stopped, has had so many answers, or cannot tell what became of a request."""
         self._stopping = False
-        self._running = [self._pool.submit(self._work, writer, address, most) for writer in self.writers]
+        carriers = [carrier_of(self._starts + number) for number in range(len(self.writers))]
+        self._starts += 1
+        self._running = [
+            (carrier, self._pool.submit(self._work, writer, address, carrier, most))
+            for writer, carrier in zip(self.writers, carriers, strict=True)
+        ]
 
     def stop(self) -> None:
         """Waits for what is under way."""
@@ -279,15 +246,16 @@ class Load:
 
     def join(self) -> None:
         """Waits for every writer to end by itself."""
-        for future in self._running:
-            future.result()
+        for carrier, future in self._running:
+            self.answered_over[carrier] += future.result()
         self._running = []
 
-    def _work(self, writer: Writer, address: str, most: int | None) -> None:
-        enough = None if most is None else writer.answered + most
-        with Client(address) as client:
-            while not self._stopping and (enough is None or writer.answered < enough) and writer.step(client):
+    def _work(self, writer: Writer, address: str, carrier: Name, most: int | None) -> int:
+        before = writer.answered
+        with Client(address, carrier) as client:
+            while not self._stopping and (most is None or writer.answered < before + most) and writer.step(client):
                 pass
+        return writer.answered - before
 
     def settle(self, client: Client) -> None:
         """Compares everything with what a server has."""
@@ -305,6 +273,11 @@ class Load:
         for writer in self.writers:
             writer.maybe_added = 0
 
+    def settle_past(self, client: Client) -> None:
+        """Compares what some sessions were with what a server knows of that; after `settle`."""
+        for writer in self.writers:
+            writer.settle_past(client)
+
     def settle_at(self, position: int, found: Mapping[str, Held]) -> None:
         """Compares the variables of every session with all that they may be when everything up to that position is there."""
         for writer in self.writers:
@@ -317,18 +290,6 @@ class Load:
         assert certain <= value <= most, f"{value} is not {certain} to {most}"
 
 
-def number(stored: Stored | None) -> int:
-    """The number of a variable, 0 when it is not there."""
-    value = 0 if stored is None else stored.value
-    assert isinstance(value, int)
-    return value
-
-
 def writers(count: int, seed: int, position: Callable[[], int] = lambda: 0) -> list[Writer]:
     """Writers of one seed."""
     return [Writer(number, random.Random(seed * 1000 + number), position) for number in range(count)]
-
-
-def without_passing(held: Held) -> dict[str, Stored]:
-    """What a clock that has moved on leaves."""
-    return {name: stored for name, stored in held.items() if "-p" not in name}

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from inspector import Contents
-from load import SHARED, TOTAL, Line, Load, explain, number, same, without_passing
+from load import SHARED, TOTAL, Load
+from model import Line, explain, number, same, without_passing
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from load import ANY_REVISION, LARGE_BYTES, LONG_TTL_MS, SHORT_TTL_MS, Held, Line, Moment, Op, applied, message, same
+from model import ANY_REVISION, LARGE_BYTES, LONG_TTL_MS, SHORT_TTL_MS, Held, Line, Moment, Op, applied, message, same
 from wire import Client, Refused
 
 PATIENCE_SECONDS: Final = 20

@@ -1,33 +1,32 @@
-"""A plain gRPC client: one call is one request, and every answer has its revision and every error its outcome."""
+"""A plain client of either carrier: one call is one request, and every answer has its revision and every error its outcome."""
 
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
-import grpc
 import msgpack
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from carriers import Grpc, Name, Refused, connected
+from google.protobuf.message_factory import GetMessageClass
 
-from session_bridge.v1 import common_pb2, sessions_pb2, sessions_pb2_grpc, variables_pb2, variables_pb2_grpc
+from session_bridge.v1 import common_pb2, sessions_pb2, variables_pb2
 
-_OPTIONS = (
-    ("grpc.max_receive_message_length", 64 * 1024 * 1024),
-    ("grpc.enable_http_proxy", 0),
-    ("grpc.use_local_subchannel_pool", 1),
-    ("grpc.enable_retries", 0),
-)
-_DETAILS = "grpc-status-details-bin"
+__all__ = ["Client", "Refused", "Stored"]
+
+_HEALTH = "grpc.health.v1.Health/Check"
 _SERVING = b"\x08\x01"
 
 
-class Refused(Exception):
-    """An error's code, reason and outcome; a connection that broke has no reason, and an unknown outcome."""
+def _methods() -> dict[str, tuple[str, Any]]:
+    services = [service for file in (sessions_pb2, variables_pb2) for service in file.DESCRIPTOR.services_by_name.values()]
+    return {
+        method.name: (f"{service.full_name}/{method.name}", GetMessageClass(method.output_type))
+        for service in services
+        for method in service.methods
+    }
 
-    def __init__(self, code: str, reason: str, outcome: str, text: str) -> None:
-        super().__init__(f"{code} {reason} {outcome}: {text}")
-        self.code = code
-        self.reason = reason
-        self.outcome = outcome
+
+_METHODS: Final = _methods()
+"""Of each method its full name and what it answers."""
 
 
 @dataclass(frozen=True)
@@ -52,42 +51,75 @@ def unpacked(value: bytes) -> object:
 
 
 class Client:
-    """A connection of its own to a server."""
+    """A connection of its own to a server.
 
-    def __init__(self, address: str, seconds: float = 20) -> None:
+    Args:
+        address: The server's.
+        carrier: What its requests go over; health has only gRPC.
+        seconds: How long an answer may take.
+    """
+
+    def __init__(self, address: str, carrier: Name = "grpc", seconds: float = 20) -> None:
+        self._address = address
         self._seconds = seconds
-        self._channel = grpc.insecure_channel(address, options=_OPTIONS)
-        self._variables: Any = variables_pb2_grpc.VariableServiceStub(self._channel)
-        self._sessions: Any = sessions_pb2_grpc.SessionServiceStub(self._channel)
-        self._health: Any = self._channel.unary_unary("/grpc.health.v1.Health/Check")
+        self._carrier = connected(address, carrier)
+        self._health: Grpc | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._channel.close()
+        self._carrier.close()
+        if self._health is not None:
+            self._health.close()
+
+    def send(self, method: str, request: Any) -> Any:
+        """Any request, by its method's name.
+
+        Raises:
+            Refused: There is no answer.
+        """
+        name, answer = _METHODS[method]
+        return answer.FromString(self._carrier.ask(name, request.SerializeToString(), self._seconds))
 
     def update(
         self, session: str, operations: list[variables_pb2.Operation], *, independent: bool = False
     ) -> variables_pb2.UpdateVariablesResponse:
         """Several operations, in one transaction of the store."""
         request = variables_pb2.UpdateVariablesRequest(session_id=session, operations=operations, independent=independent)
-        found: variables_pb2.UpdateVariablesResponse = self._ask(self._variables.UpdateVariables, request)
+        found: variables_pb2.UpdateVariablesResponse = self.send("UpdateVariables", request)
         return found
-
-    def send(self, method: str, request: Any) -> Any:
-        """Any request, by its method's name."""
-        service = self._sessions if method.endswith("Session") else self._variables
-        return self._ask(getattr(service, method), request)
 
     def touch(self, session: str, ttl_ms: int) -> int:
         """Replaces the ttl; the new revision."""
         request = sessions_pb2.TouchSessionRequest(session_id=session, ttl=common_pb2.Ttl(ttl_ms=ttl_ms))
-        return int(self._ask(self._sessions.TouchSession, request).session.revision)
+        return int(self.send("TouchSession", request).session.revision)
 
     def delete_session(self, session: str) -> bool:
         """Whether there was one."""
-        return bool(self._ask(self._sessions.DeleteSession, sessions_pb2.DeleteSessionRequest(session_id=session)).deleted)
+        return bool(self.send("DeleteSession", sessions_pb2.DeleteSessionRequest(session_id=session)).deleted)
+
+    def fork(self, session: str, copy: str) -> int:
+        """Copies a session; the copy's revision."""
+        request = sessions_pb2.ForkSessionRequest(session_id=session, new_session_id=copy)
+        return int(self.send("ForkSession", request).session.revision)
+
+    def checkpoints(self, session: str) -> set[str]:
+        """The labels of a session's checkpoints."""
+        answer = self.send("ListCheckpoints", sessions_pb2.ListCheckpointsRequest(session_id=session))
+        return {checkpoint.label for checkpoint in answer.checkpoints}
+
+    def history(self, session: str, name: str) -> list[Stored | None]:
+        """What a variable was, newest first; None where it was nothing."""
+        request = variables_pb2.GetVariableHistoryRequest(session_id=session, name=name)
+        entries: list[Any] = []
+        while True:
+            page = self.send("GetVariableHistory", request)
+            entries += page.entries
+            if not page.HasField("next_before"):
+                break
+            request.before = page.next_before
+        return [_past(entry) for entry in entries]
 
     def read(self, session: str) -> tuple[int, dict[str, Stored]]:
         """The session's revision, 0 for none, and everything in it."""
@@ -95,7 +127,7 @@ class Client:
         values: dict[str, object] = {}
         infos: dict[str, common_pb2.VariableInfo] = {}
         while True:
-            page = self._ask(self._variables.GetVariables, request)
+            page = self.send("GetVariables", request)
             if page.values:
                 values.update(cast("dict[str, object]", unpacked(page.values)))
             infos.update({info.name: info for info in page.infos})
@@ -107,8 +139,7 @@ class Client:
 
     def get(self, session: str, name: str) -> Stored | None:
         """One variable."""
-        request = variables_pb2.GetVariableRequest(session_id=session, name=name, include_info=True)
-        answer = self._ask(self._variables.GetVariable, request)
+        answer = self.send("GetVariable", variables_pb2.GetVariableRequest(session_id=session, name=name, include_info=True))
         if not answer.found:
             return None
         return Stored(unpacked(answer.value), answer.info.revision, answer.info.HasField("expires_at_ms"))
@@ -118,7 +149,7 @@ class Client:
         request = sessions_pb2.ListSessionsRequest()
         ids: list[str] = []
         while True:
-            page = self._ask(self._sessions.ListSessions, request)
+            page = self.send("ListSessions", request)
             ids += [session.session_id for session in page.sessions]
             if not page.next_page_token:
                 return ids
@@ -126,28 +157,14 @@ class Client:
 
     def serving(self) -> bool:
         """What the health service says."""
-        try:
-            return bytes(self._health(b"", timeout=self._seconds)) == _SERVING
-        except grpc.RpcError as error:
-            raise _refused(error) from None
-
-    def _ask(self, call: Any, request: Any) -> Any:
-        try:
-            return call(request, timeout=self._seconds)
-        except grpc.RpcError as error:
-            raise _refused(error) from None
+        self._health = self._health or Grpc(self._address)
+        return self._health.ask(_HEALTH, b"", self._seconds) == _SERVING
 
 
-def _refused(error: Any) -> Refused:
-    reason, outcome = "", "unknown"
-    for key, value in error.trailing_metadata() or ():
-        if key != _DETAILS:
-            continue
-        for detail in status_pb2.Status.FromString(value).details:
-            info = error_details_pb2.ErrorInfo()
-            if detail.Unpack(info):
-                reason, outcome = info.reason, info.metadata.get("outcome", "")
-    return Refused(error.code().name, reason, outcome, error.details())
+def _past(entry: Any) -> Stored | None:
+    if entry.kind != variables_pb2.HistoryEntry.KIND_SET:
+        return None
+    return Stored(unpacked(entry.variable.value), entry.revision, entry.variable.info.HasField("expires_at_ms"))
 
 
 def set_to(name: str, value: object, *, ttl_ms: int | None = None) -> variables_pb2.Operation:
@@ -174,3 +191,18 @@ def append(name: str, items: object) -> variables_pb2.Operation:
 def clear(prefix: str) -> variables_pb2.Operation:
     """Deletes the variables of a prefix."""
     return variables_pb2.Operation(clear=variables_pb2.ClearOperation(prefix=prefix))
+
+
+def restore(name: str, revision: int) -> variables_pb2.Operation:
+    """Writes again what a variable was at a revision."""
+    return variables_pb2.Operation(name=name, restore=variables_pb2.RestoreOperation(revision=revision))
+
+
+def checkpoint(label: str) -> variables_pb2.Operation:
+    """Names the state of a session."""
+    return variables_pb2.Operation(checkpoint=variables_pb2.CheckpointOperation(label=label))
+
+
+def rollback(label: str) -> variables_pb2.Operation:
+    """Makes the variables what a checkpoint names."""
+    return variables_pb2.Operation(rollback=variables_pb2.RollbackOperation(label=label))

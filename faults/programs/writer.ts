@@ -3,11 +3,12 @@
  * round is one batch of three names at one number, and one increment.
  */
 import { createInterface } from "node:readline";
-import { connect } from "@session-bridge/client";
+import { type CarrierChoice, connect } from "@session-bridge/client";
 import { BridgeError } from "@session-bridge/core";
 
 interface Task {
   readonly address: string;
+  readonly carrier: CarrierChoice;
   readonly session: string;
   /** The number of the first round. */
   readonly from: number;
@@ -19,8 +20,8 @@ interface Done {
   increments: number;
 }
 
-async function write({ address, session: id, from }: Task): Promise<Done> {
-  const bridge = connect(address, { retry: { maxAttempts: 1 } });
+async function write({ address, carrier, session: id, from }: Task): Promise<Done> {
+  const bridge = connect(address, { carrier, retry: { maxAttempts: 1 } });
   const done = { batches: from, increments: from };
   try {
     const session = bridge.session(id);

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import files
 import pytest
-from load import Load, writers
+from carriers import Name, carrier_of
+from load import REMEMBERING, Load, writers
 from processes import COMMAND, ENVIRONMENT, NODE, Server
 from wire import Client, Refused
 
@@ -30,7 +31,7 @@ def refused_start(database: Path) -> str:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Load, Path]]:
     """A store that was stopped cleanly, and what is in it."""
     database = tmp_path_factory.mktemp("whole") / "sessions.db"
-    server = Server(database)
+    server = Server(database, REMEMBERING)
     with Load(writers(3, 7)) as load:
         load.start(server.address, most=60)
         load.join()
@@ -76,7 +77,7 @@ def test_a_damaged_file_is_refused_untouched_or_gives_no_wrong_value(
             assert copied.read_bytes() == damaged
             outcomes["refused"] += 1
         else:
-            codes = refusals(load, server)
+            codes = refusals(load, server, carrier_of(number))
             server.close()
             # A session that cannot be loaded is refused as the store's failure, a value that cannot as lost.
             assert codes <= {"DATA_LOSS"}
@@ -86,10 +87,10 @@ def test_a_damaged_file_is_refused_untouched_or_gives_no_wrong_value(
     assert outcomes["refused"] > 0
 
 
-def refusals(load: Load, server: Server) -> set[str]:
+def refusals(load: Load, server: Server, carrier: Name) -> set[str]:
     """With what codes reading was refused; what could be read is compared."""
     codes: set[str] = set()
-    with Client(server.address) as client:
+    with Client(server.address, carrier) as client:
         for line in (line for writer in load.writers for line in writer.lines):
             for name, expected in line.moments[-1].held.items():
                 try:

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from itertools import cycle
 
 import pytest
 from processes import Server
@@ -21,15 +22,17 @@ def expires_at_ms(client: Client) -> int:
     return int(client.send("GetSession", sessions_pb2.GetSessionRequest(session_id=SESSION)).session.expires_at_ms)
 
 
-def read_for_a_while(client: Client) -> list[int]:
-    """When each read began."""
+def read_for_a_while(address: str) -> list[int]:
+    """When each read began; they are of two sizes, and over both carriers."""
     begun: list[int] = []
     end = time.monotonic() + READING_SECONDS
-    while time.monotonic() < end:
-        begun.append(time.time_ns() // 1_000_000)
-        found = client.get(SESSION, "large" if len(begun) % 2 else "small")
-        assert found is not None
-        time.sleep(BETWEEN_READS_SECONDS)
+    with Client(address, "grpc") as one, Client(address, "direct") as other:
+        reads = cycle((client, name) for client in (one, other) for name in ("large", "small"))
+        while time.monotonic() < end:
+            client, name = next(reads)
+            begun.append(time.time_ns() // 1_000_000)
+            assert client.get(SESSION, name) is not None
+            time.sleep(BETWEEN_READS_SECONDS)
     return begun
 
 
@@ -40,7 +43,7 @@ def test_a_session_that_is_read_lives_on_after_its_server_ended(server: Server, 
         client.update(SESSION, [set_to("small", 1), set_to("large", "x" * 20_000)])
         client.touch(SESSION, TTL_MS)
         at_first = expires_at_ms(client)
-        begun = read_for_a_while(client)
+        begun = read_for_a_while(server.address)
         shown = expires_at_ms(client)
     assert shown >= at_first + 1000 * READING_SECONDS / 2
     server.stop(how)

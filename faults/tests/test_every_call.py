@@ -10,8 +10,9 @@ from pathlib import Path
 import files
 import pytest
 import shim
+from carriers import Name, carrier_of
 from inspector import Inspector
-from load import same, without_passing
+from model import same, without_passing
 from processes import Server
 from script import Script, eventually
 from shim import EAGAIN, EIO, ENOSPC, EVERY_CALL, EVERY_FILE, GARBLED, Call, Control
@@ -94,7 +95,8 @@ def test_whichever_call_fails_each_operation_is_done_or_not_and_then_it_works(
     refused = {"changes": 0, "reads": 0}
     for times in case.times:
         for number, skip in enumerate(count(first, stride)):
-            script, failed = run(stage, case, f"t{times}-{number}", skip, times)
+            # Each call fails on either, once and several times.
+            script, failed = run(stage, case, carrier_of(times + number), f"t{times}-{number}", skip, times)
             refused["changes"] += len(script.changes_refused)
             refused["reads"] += len(script.reads_refused)
             if number % case.runs_between_restarts == 0 or failed == 0:
@@ -108,9 +110,9 @@ def test_whichever_call_fails_each_operation_is_done_or_not_and_then_it_works(
     assert case.error == EAGAIN or sum(refused.values()) > 0
 
 
-def run(stage: Stage, case: Case, name: str, skip: int, times: int) -> tuple[Script, int]:
+def run(stage: Stage, case: Case, carrier: Name, name: str, skip: int, times: int) -> tuple[Script, int]:
     """The script while so many calls after the first ones fail, what it found, and how many did fail."""
-    with Client(stage.server.address) as client:
+    with Client(stage.server.address, carrier) as client:
         stage.control.arm(case.calls, EVERY_FILE, case.error, skip=skip, times=times)
         script = Script(client, name, stage.control.disarm)
         script.run()

@@ -10,9 +10,11 @@ from pathlib import Path
 import files
 import pytest
 import shim
+from carriers import CARRIERS
 from disk import LOG, Disk, Fate, Kind, Record, records
 from inspector import Inspector
-from load import Line, Load, Moment, Writer, writers
+from load import REMEMBERING, Load, Writer, writers
+from model import Line, Moment
 from order import prefix
 from processes import Server
 from wire import Client, Stored, increment
@@ -40,10 +42,11 @@ class Cut:
 def load_of(library: Path, tmp_path: Path, seed: int, answers: int, durability: str) -> tuple[Load, list[Record]]:
     """A load that had so many answers of each writer, and what the server did to its files meanwhile."""
     database, journal = tmp_path / "sessions.db", tmp_path / "journal"
-    server = Server(database, {**shim.environment(library, database, journal=journal), SETTING: durability})
+    server = Server(database, {**shim.environment(library, database, journal=journal), **REMEMBERING, SETTING: durability})
     with Load(writers(WRITERS, seed, lambda: journal.stat().st_size)) as load:
         load.start(server.address, most=answers)
         load.join()
+    assert load.answered_over.keys() == {*CARRIERS}
     server.stop(signal.SIGKILL)
     server.close()
     return load, list(records(journal))

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 import shim
-from load import LONG_TTL_MS
+from carriers import CARRIERS, Name
+from model import LONG_TTL_MS
 from processes import Server
 from shim import KILLED, Call, Control, File
 from wire import Client, Refused, append, delete, increment, packed, set_to
@@ -53,17 +54,21 @@ CHANGES: dict[str, Any] = {
     "UpdateVariables": UPDATE,
     "TouchSession": sessions_pb2.TouchSessionRequest(session_id=SESSION, ttl=common_pb2.Ttl(ttl_ms=LONG_TTL_MS)),
     "DeleteSession": sessions_pb2.DeleteSessionRequest(session_id=SESSION),
+    "ForkSession": sessions_pb2.ForkSessionRequest(session_id=SESSION, new_session_id="copy"),
     "CreateSession": sessions_pb2.CreateSessionRequest(),
 }
 """Each kind of change; the last one makes a session whose id is the server's."""
 
 
+@pytest.mark.parametrize("carrier", CARRIERS)
 @pytest.mark.parametrize("method", CHANGES)
-def test_p6_a_change_that_was_committed_and_not_answered_is_not_applied_again(killed: Server, control: Control, method: str) -> None:
-    """[P6] [P10] It is there after the restart; its repeat changes nothing, and is answered as it would have been, twice."""
+def test_p6_a_change_that_was_committed_and_not_answered_is_not_applied_again(
+    killed: Server, control: Control, method: str, carrier: Name
+) -> None:
+    """[P6] [P10] It is there after the restart; its repeats, over either carrier, change nothing and are answered as it would have been."""
     request = CHANGES[method]
     request.request_id = os.urandom(16)
-    with Client(killed.address) as client:
+    with Client(killed.address, carrier) as client:
         client.update(SESSION, [set_to("old", 1), increment("n", 1)])
         before = state(client)
         kill_at_commit(control)
@@ -73,11 +78,11 @@ def test_p6_a_change_that_was_committed_and_not_answered_is_not_applied_again(ki
     assert control.failed == 1
     control.disarm()
     killed.start()
-    with Client(killed.address) as client:
+    with Client(killed.address, "grpc") as client, Client(killed.address, "direct") as other:
         after = state(client)
         assert after != before
         request.resent_after_ms = 1000
-        answers = [client.send(method, request) for _ in range(2)]
+        answers = [asked.send(method, request) for asked in (client, other)]
         assert state(client) == after
     assert answers[0] == answers[1]
     assert_right(method, answers[0], revision=after[SESSION][0] if SESSION in after else 0)
@@ -98,15 +103,18 @@ def assert_right(method: str, answer: Any, revision: int) -> None:
         assert (answer.results[0].number, answer.results[1].count) == (packed(6), 1)
     elif method in ("DeleteVariable", "DeleteSession"):
         assert answer.deleted
+    elif method == "ForkSession":
+        assert answer.session.session_id == "copy"
     elif method == "TouchSession":
         assert answer.session.revision == revision
     else:
         assert answer.session.session_id
 
 
-def test_p6_a_client_gets_over_kills_between_commit_and_answer(killed: Server, control: Control) -> None:
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_p6_a_client_gets_over_kills_between_commit_and_answer(killed: Server, control: Control, carrier: Name) -> None:
     """[P6] The library sends it again by itself: every increment counts once, and has the number that it made."""
-    with session_bridge.connect(killed.address, timeout=60) as bridge, ThreadPoolExecutor(1) as pool:
+    with session_bridge.connect(killed.address, timeout=60, carrier=carrier) as bridge, ThreadPoolExecutor(1) as pool:
         session = bridge.get_session(SESSION)
         session["n"] = 0
         for number in range(1, KILLS + 1):

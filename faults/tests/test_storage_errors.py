@@ -5,14 +5,18 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from itertools import cycle
 from pathlib import Path
 
 import files
 import pytest
 import shim
+from carriers import CARRIERS, Name
 from inspector import Inspector
-from load import SHORT_TTL_MS, Load, Writer, writers
+from load import LOOKING_BACK, REMEMBERING, Load, Writer, writers
+from model import SHORT_TTL_MS
 from processes import Server
 from script import eventually
 from shim import EIO, ENOSPC, EVERY_CALL, EVERY_FILE, Call, Control, File
@@ -40,7 +44,7 @@ class Stage:
     def __init__(self, library: Path, folder: Path) -> None:
         self.database = folder / "sessions.db"
         self.control = Control(folder / "control")
-        self.server = Server(self.database, shim.environment(library, self.database, control=self.control))
+        self.server = Server(self.database, {**shim.environment(library, self.database, control=self.control), **REMEMBERING})
         self.load = Load(writers(1, SEED))
         self._inspector = Inspector()
         self._copies = 0
@@ -87,6 +91,13 @@ def stage(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         yield stage
 
 
+@contextmanager
+def both(address: str) -> Iterator[tuple[Client, Client]]:
+    """One client of each carrier."""
+    with Client(address, "grpc") as one, Client(address, "direct") as other:
+        yield one, other
+
+
 def refusals(writer: Writer, since: int) -> list[Refused]:
     """What was refused, but for touches of sessions that are not there."""
     return [refused for refused in writer.refused[since:] if refused.reason != "SESSION_NOT_FOUND"]
@@ -108,15 +119,16 @@ def test_while_storage_fails_writes_are_refused_and_health_says_so_and_then_it_r
 ) -> None:
     """[P13] [P18] Each request is applied as a whole or not at all, its error says which it was, or that nobody can tell."""
     writer, since = stage.writer, len(stage.writer.refused)
-    with Client(stage.server.address) as client:
+    with both(stage.server.address) as (client, other):
         stage.control.arm(calls, watched, error)
-        while writer.step(client):
+        taking_turns = cycle((client, other))
+        while writer.step(next(taking_turns)):
             pass
         assert stage.control.failed > 0
         eventually(lambda: not client.serving(), "it says that it serves")
         for _ in range(10):
             with pytest.raises(Refused) as refused:
-                client.update("elsewhere", [increment("n")])
+                next(taking_turns).update("elsewhere", [increment("n")])
             assert (refused.value.code, refused.value.reason) == ("UNAVAILABLE", "STORE_UNAVAILABLE")
             assert not client.serving()
             time.sleep(0.05)
@@ -124,12 +136,13 @@ def test_while_storage_fails_writes_are_refused_and_health_says_so_and_then_it_r
     assert {(refused.code, refused.reason) for refused in refusals(writer, since)} == {("UNAVAILABLE", "STORE_UNAVAILABLE")}
 
 
+@pytest.mark.parametrize("carrier", CARRIERS)
 @pytest.mark.parametrize("skip", [0, 1, 2, 5])
 @pytest.mark.parametrize(("call", "watched"), [(Call.WRITE, File.WAL), (Call.SYNC, File.WAL), (Call.READ, File.DATABASE | File.WAL)])
-def test_one_call_that_fails_is_one_request_that_fails(stage: Stage, call: Call, watched: File, skip: int) -> None:
+def test_one_call_that_fails_is_one_request_that_fails(stage: Stage, call: Call, watched: File, skip: int, carrier: Name) -> None:
     """[P13] Whichever call of a transaction it is."""
     writer, since = stage.writer, len(stage.writer.refused)
-    with Client(stage.server.address) as client:
+    with Client(stage.server.address, carrier) as client:
         stage.control.arm(call, watched, EIO, skip=skip, times=1)
         for _ in range(STEPS):
             if not writer.step(client):
@@ -141,11 +154,11 @@ def test_one_call_that_fails_is_one_request_that_fails(stage: Stage, call: Call,
     assert {refused.reason for refused in refusals(writer, since)} <= expected
 
 
-@pytest.mark.parametrize("error", [EIO, ENOSPC], ids=shim.name_of)
+@pytest.mark.parametrize(("error", "carrier"), [(EIO, "grpc"), (ENOSPC, "direct")], ids=["EIO", "ENOSPC"])
 @pytest.mark.parametrize("call", [Call.WRITE, Call.SYNC])
-def test_a_checkpoint_that_fails_costs_nothing_that_was_answered(stage: Stage, call: Call, error: int) -> None:
+def test_a_checkpoint_that_fails_costs_nothing_that_was_answered(stage: Stage, call: Call, error: int, carrier: Name) -> None:
     """[P13] The log keeps what the file does not have yet."""
-    with Client(stage.server.address) as client:
+    with Client(stage.server.address, carrier) as client:
         stage.control.arm(call, File.DATABASE, error)
         values = [random.Random(i).randbytes(MIB - 5) for i in range(8)]
         for i, value in enumerate(values):
@@ -162,17 +175,21 @@ def test_a_checkpoint_that_fails_costs_nothing_that_was_answered(stage: Stage, c
 
 def test_while_somebody_else_has_the_lock_of_the_file_writes_are_refused_and_then_it_recovers(stage: Stage) -> None:
     """[P13] [P18] After it has waited for some seconds; what is in memory is still read."""
-    with Client(stage.server.address) as client, closing(sqlite3.connect(stage.database, isolation_level=None)) as other:
+    with both(stage.server.address) as (client, other), closing(sqlite3.connect(stage.database, isolation_level=None)) as locking:
         client.update("read", [set_to("a", 1)])
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Refused) as refused:
-            client.update("elsewhere", [increment("n")])
-        assert (refused.value.code, refused.value.reason) == ("UNAVAILABLE", "STORE_UNAVAILABLE")
+        locking.execute("BEGIN IMMEDIATE")
+        with ThreadPoolExecutor(2) as pool:
+            updates = [pool.submit(asked.update, "elsewhere", [increment("n")]) for asked in (client, other)]
+        for update in updates:
+            refused = update.exception()
+            assert isinstance(refused, Refused)
+            assert (refused.code, refused.reason) == ("UNAVAILABLE", "STORE_UNAVAILABLE")
         eventually(lambda: not client.serving(), "it says that it serves")
-        found = client.get("read", "a")
-        assert found is not None
-        assert found.value == 1
-        other.execute("ROLLBACK")
+        for asked in (client, other):
+            found = asked.get("read", "a")
+            assert found is not None
+            assert found.value == 1
+        locking.execute("ROLLBACK")
         stage.recovers(client)
 
 
@@ -209,5 +226,6 @@ def test_after_all_of_it_a_restart_finds_what_was_answered(stage: Stage) -> None
     with Client(stage.server.address) as client:
         time.sleep(2 * SHORT_TTL_MS / 1000)
         stage.load.settle(client)
+        assert stage.writer.looked_back.keys() == {*LOOKING_BACK}
     assert stage.server.stop() == 0
     assert files.integrity(stage.database) == "ok"

@@ -8,7 +8,9 @@ from pathlib import Path
 import files
 import pytest
 import shim
-from load import SHORT_TTL_MS, Load, without_passing, writers
+from carriers import CARRIERS, Name, carrier_of
+from load import REMEMBERING, Load, writers
+from model import SHORT_TTL_MS, without_passing
 from processes import Server
 from script import eventually
 from shim import EIO, EVERY_CALL, EVERY_FILE, Control
@@ -16,7 +18,7 @@ from wire import Client, Stored, set_to
 
 # Longer than by default: the promise is for stores that save in time, and a busy machine takes its time.
 WINDOW_MS = 400
-SETTINGS = {"SESSION_BRIDGE_DURABILITY": "write-behind", "SESSION_BRIDGE_WRITE_BEHIND_WINDOW_MS": str(WINDOW_MS)}
+SETTINGS = {**REMEMBERING, "SESSION_BRIDGE_DURABILITY": "write-behind", "SESSION_BRIDGE_WRITE_BEHIND_WINDOW_MS": str(WINDOW_MS)}
 WRITERS = 4
 
 
@@ -25,10 +27,10 @@ def now_ms() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-def read(load: Load, address: str) -> dict[str, dict[str, Stored]]:
+def read(load: Load, address: str, carrier: Name) -> dict[str, dict[str, Stored]]:
     """Every session of the load."""
     sessions = {line.session for writer in load.writers for line in writer.lines}
-    with Client(address) as client:
+    with Client(address, carrier) as client:
         return {session: client.read(session)[1] for session in sorted(sessions)}
 
 
@@ -54,9 +56,10 @@ def test_a_kill_loses_only_the_last_answers_of_each_session_and_none_before_the_
                 load.join()
                 server.start()
                 time.sleep(2 * SHORT_TTL_MS / 1000)
-                found = read(load, server.address)
+                found = read(load, server.address, carrier_of(number))
                 load.settle_at(killed_ms - WINDOW_MS, found)
                 losses += lost(load, found)
+                assert load.answered_over.keys() == {*CARRIERS}
             assert server.stop() == 0
         finally:
             server.close()
@@ -74,8 +77,9 @@ def test_a_clean_stop_saves_everything_that_was_answered(tmp_path: Path, seed: i
             load.join()
             assert server.stop() == 0
             server.start()
-            with Client(server.address) as client:
+            with Client(server.address, "direct") as client:
                 load.settle(client)
+                load.settle_past(client)
     finally:
         server.close()
 
@@ -83,12 +87,12 @@ def test_a_clean_stop_saves_everything_that_was_answered(tmp_path: Path, seed: i
 @pytest.mark.skipif(not shim.AVAILABLE, reason=shim.MISSING)
 def test_a_stop_while_the_disk_fails_says_what_is_lost_and_one_after_it_works_again_loses_nothing(library: Path, tmp_path: Path) -> None:
     """[P12] [P13] Exit code 1 and one line in the first case; in the second what was answered while it failed is there."""
-    for heals in (False, True):
+    for heals, carrier in ((False, carrier_of(0)), (True, carrier_of(1))):
         folder = tmp_path / f"heals-{heals}"
         folder.mkdir()
         database, control = folder / "sessions.db", Control(folder / "control")
         server = Server(database, {**shim.environment(library, database, control=control), **SETTINGS})
-        with Client(server.address) as client:
+        with Client(server.address, carrier) as client:
             client.update("s", [set_to("before", 1)])
             time.sleep(2 * WINDOW_MS / 1000)
             control.arm(EVERY_CALL, EVERY_FILE, EIO)
@@ -101,7 +105,7 @@ def test_a_stop_while_the_disk_fails_says_what_is_lost_and_one_after_it_works_ag
         control.disarm()
         assert ("1 acknowledged changes could not be saved" in server.log()) is not heals
         server.start()
-        with Client(server.address) as client:
+        with Client(server.address, carrier) as client:
             assert sorted(client.read("s")[1]) == (["before", "while"] if heals else ["before"])
         server.close()
         control.close()
