@@ -1,70 +1,17 @@
 /** The direct carrier as docs/direct-protocol.md says, frame by frame. */
 import net from "node:net";
 import { FRAME, frame, MAGIC } from "@session-bridge/client/frames";
-import { InternalServerError, SessionNotFoundError, systemClock, systemRandom } from "@session-bridge/core/internal";
+import { InternalServerError, SessionNotFoundError } from "@session-bridge/core/internal";
 import { manualClock } from "@session-bridge/core/testing";
 import { DirectMetadata, DirectMethod } from "@session-bridge/protocol/session_bridge/v1/direct";
-import { GetVariableResponse, WatchVariablesResponse } from "@session-bridge/protocol/session_bridge/v1/variables";
+import { GetVariableResponse } from "@session-bridge/protocol/session_bridge/v1/variables";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { RpcObserver, RpcOutcome, TraceHeaders } from "../src/carrier/rpc-observer.ts";
-import { type CarriersOptions, serveCarriers } from "../src/carriers.ts";
-import type { Caller, StreamCaller } from "../src/service/caller.ts";
-import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from "../src/service/server-info.ts";
-import type { SessionFunctions } from "../src/service/sessions.ts";
-import type { VariableFunctions } from "../src/service/variables.ts";
-import { type DirectClient, directClient, hello, numberOf, refusalIn, requestOf } from "./support/direct-client.ts";
+import type { Caller } from "../src/service/caller.ts";
+import { type DirectClient, directClient, hello, refusalIn, requestOf } from "./support/direct-client.ts";
+import { counting, FOUND, GET, NOTHING, serving, WATCH } from "./support/direct-serving.ts";
 import { rawClient, refusalOf } from "./support/raw-client.ts";
-import { recordingLogger, testServer } from "./support/test-server.ts";
-
-const GET = numberOf("GetVariable");
-const WATCH = numberOf("WatchVariables");
-const NOTHING = new Uint8Array(0);
-const FOUND = { found: true, value: NOTHING, encoding: "", sessionRevision: 1n, info: undefined };
-
-interface Served {
-  readonly get?: (caller: Caller) => unknown;
-  readonly watch?: (caller: StreamCaller) => AsyncIterable<WatchVariablesResponse>;
-}
-
-/** Both carriers over functions that a test writes. */
-async function serving({ get, watch }: Served, limits: Partial<RequestLimits> = {}, parts: Partial<CarriersOptions> = {}) {
-  const { logger, records } = recordingLogger();
-  const server = await serveCarriers({
-    sessions: {} as SessionFunctions,
-    variables: {
-      getVariable: (_request: unknown, caller: Caller) => get?.(caller),
-      watchVariables: (_request: unknown, caller: StreamCaller) => watch?.(caller),
-    } as unknown as VariableFunctions,
-    listen: { host: "127.0.0.1", port: 0 },
-    limits: { ...DEFAULT_REQUEST_LIMITS, ...limits },
-    clock: systemClock,
-    random: systemRandom,
-    logger,
-    ...parts,
-  });
-  onTestFinished(async () => void (await server.stop(0)));
-  return { server, records, direct: directClient(server.address), connect: () => directClient(server.address) };
-}
-
-const item = (revision: number): WatchVariablesResponse => ({ changes: [], revision: BigInt(revision), caughtUp: false });
-const revisionOf = (payload: Uint8Array): number => Number(WatchVariablesResponse.decode(payload).revision);
-
-/** A watch without end that counts what it has given, and says when its signal is aborted. */
-function counting() {
-  const state = { given: 0, aborted: false };
-  return {
-    state,
-    async *watch({ signal }: StreamCaller) {
-      signal.addEventListener("abort", () => {
-        state.aborted = true;
-      });
-      for (;;) {
-        state.given += 1;
-        yield item(state.given);
-      }
-    },
-  };
-}
+import { testServer } from "./support/test-server.ts";
 
 describe("the first words", () => {
   test("are answered with the version, the limits and the methods that there are", async () => {
@@ -284,85 +231,6 @@ describe("a call", () => {
       { method, headers: {}, outcome: same },
     ]);
     expect(told[2]).toMatchObject({ outcome: { status: "UNIMPLEMENTED" } });
-  });
-});
-
-describe("a stream", () => {
-  test("sends as many items as it has credit for, and reads no further than one more", async () => {
-    const { state, watch } = counting();
-    const { direct } = await serving({ watch });
-    direct.send({ kind: FRAME.call, call: 1, method: WATCH });
-    direct.send({ kind: FRAME.credit, call: 1, number: 3 });
-    for (let i = 1; i <= 3; i++) expect(revisionOf((await direct.next(({ call }) => call === 1)).payload)).toBe(i);
-    direct.send({ kind: FRAME.ping });
-    await direct.next(({ kind }) => kind === FRAME.pong);
-    expect(direct.frames.filter(({ call }) => call === 1)).toEqual([]);
-    expect(state.given).toBe(4);
-    direct.send({ kind: FRAME.credit, call: 1, number: 1 });
-    expect(revisionOf((await direct.next(({ call }) => call === 1)).payload)).toBe(4);
-  });
-
-  test("without credit holds up nobody, and is cut when it takes nothing for a minute", async () => {
-    const clock = manualClock();
-    const { state, watch } = counting();
-    const { direct } = await serving({ watch, get: () => FOUND }, {}, { clock });
-    direct.send({ kind: FRAME.call, call: 1, method: WATCH });
-    direct.send({ kind: FRAME.call, call: 2, method: GET });
-    expect((await direct.next(({ call }) => call === 2)).kind).toBe(FRAME.answer);
-    await expect.poll(() => state.given).toBe(1);
-    clock.advance(59_999);
-    expect(state.aborted).toBe(false);
-    clock.advance(1);
-    expect(refusalIn(await direct.next(({ call }) => call === 1))).toMatchObject({ code: 8, reason: "WATCH_TOO_SLOW" });
-    expect(state.aborted).toBe(true);
-  });
-
-  test("ends when it is cancelled, when its connection is lost, and at its deadline", async () => {
-    const { state, watch } = counting();
-    const { direct, connect } = await serving({ watch });
-    direct.send({ kind: FRAME.call, call: 1, method: WATCH });
-    await expect.poll(() => state.given).toBe(1);
-    direct.send({ kind: FRAME.cancel, call: 1 });
-    await expect.poll(() => state.aborted).toBe(true);
-    state.aborted = false;
-    direct.send({ kind: FRAME.call, call: 1, method: WATCH, number: 20 });
-    expect(refusalIn(await direct.next(({ call }) => call === 1))).toMatchObject({ code: 4 });
-    expect(state.aborted).toBe(true);
-    state.aborted = false;
-    const other = connect();
-    other.send({ kind: FRAME.call, call: 1, method: WATCH });
-    await expect.poll(() => state.given).toBe(3);
-    other.socket.destroy();
-    await expect.poll(() => state.aborted).toBe(true);
-  });
-
-  test("that has no more to say ends with END, and one that fails with its error, credit or not", async () => {
-    let failure: Error | undefined;
-    const { direct } = await serving({
-      async *watch() {
-        if (failure !== undefined) throw failure;
-        yield* [];
-      },
-    });
-    expect((await direct.call(WATCH, NOTHING)).kind).toBe(FRAME.end);
-    failure = new SessionNotFoundError("gone");
-    expect(refusalIn(await direct.call(WATCH, NOTHING))).toMatchObject({ code: 5, reason: "SESSION_NOT_FOUND" });
-    expect(refusalIn(await direct.call(WATCH, Buffer.of(0xff)))).toMatchObject({ code: 3, reason: "INVALID_ARGUMENT" });
-  });
-
-  test("beyond those that a connection may have is refused, and the others go on", async () => {
-    const { watch } = counting();
-    const { direct } = await serving({ watch }, { streamsPerConnection: 2 });
-    for (const call of [1, 2, 3]) {
-      direct.send({ kind: FRAME.call, call, method: WATCH });
-      direct.send({ kind: FRAME.credit, call, number: 1 });
-    }
-    expect(refusalIn(await direct.next(({ call }) => call === 3))).toMatchObject({ code: 8, reason: "OVERLOADED" });
-    expect((await direct.next(({ call }) => call === 1)).kind).toBe(FRAME.item);
-    direct.send({ kind: FRAME.cancel, call: 1 });
-    direct.send({ kind: FRAME.call, call: 4, method: WATCH });
-    direct.send({ kind: FRAME.credit, call: 4, number: 1 });
-    expect((await direct.next(({ call }) => call === 4)).kind).toBe(FRAME.item);
   });
 });
 
