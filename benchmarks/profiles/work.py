@@ -81,7 +81,7 @@ def warm_up(call: Call) -> None:
 def main(name: str, address: str, carrier: str, seconds: float) -> None:
     """Warms up, and makes the calls that are counted."""
     bridge: session_bridge.Bridge = connected("connect", address, carrier)
-    call = CALLS[name](bridge.create_session("profiled", history=64) if name == "set-history" else bridge.get_session("profiled"))
+    call = CALLS[name](bridge.create_session(history=64) if name == "set-history" else bridge.get_session("profiled"))
     warm_up(call)
     began_us, began_cpu = time.monotonic_ns() / 1e3, time.process_time()
     calls = repeat(call, seconds)
