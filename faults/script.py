@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from model import ANY_REVISION, LARGE_BYTES, LONG_TTL_MS, SHORT_TTL_MS, Held, Line, Moment, Op, applied, message, same
+from model import ANY_REVISION, LARGE_BYTES, LONG_TTL_MS, SHORT_TTL_MS, Held, Line, Moment, Op, applied, copied, message, same
 from wire import Client, Refused
 
 PATIENCE_SECONDS: Final = 20
@@ -49,7 +49,7 @@ class Script:
         self._change("b", Op("set", "only", [1]))
         self._read("a")
         self._change("a", Op("increment", "n", 5), Op("append", "l", ["one"]), Op("delete", "small"))
-        self._change("a", Op("increment", "n", 2))
+        self._change("a", Op("increment", "n", 2), Op("checkpoint", "here"))
         self._read_one("a", "large")
         self._change("a", Op("lasting", "deadline", 2), Op("passing", "passing", 3))
         time.sleep(2 * SHORT_TTL_MS / 1000)
@@ -58,10 +58,12 @@ class Script:
         self._touch("a")
         self._change("a", Op("delete", "missing"))
         self._change("a", Op("set", "large", "y" * LARGE_BYTES))
+        self._roll_back("a", "here")
         self._list()
         self._delete("b")
         self._read("b")
         self._list()
+        self._fork("a", "b")
         self._change("b", Op("set", "again", None))
         self._read("b")
 
@@ -86,11 +88,30 @@ class Script:
         answer = self._changed(line, lambda: applied(before, [*ops], [ANY_REVISION] * len(ops)), lambda: self._update(line, ops))
         if answer is not None:
             revisions, revision = answer
-            line.moments.append(Moment(applied(before, [*ops], revisions), revision, 0))
+            after = applied(before, [*ops], revisions)
+            line.named.update({op.name: after for op in ops if op.kind == "checkpoint"})
+            line.moments.append(Moment(after, revision, 0))
 
     def _update(self, line: Line, ops: tuple[Op, ...]) -> tuple[list[int], int]:
         answer = self._client.update(line.session, [message(op) for op in ops])
-        return [result.revision for result in answer.results], answer.session_revision
+        # A rollback has no name whose revision could be told.
+        return [result.revision or answer.session_revision for result in answer.results], answer.session_revision
+
+    def _roll_back(self, part: str, label: str) -> None:
+        """To a state that certainly has a name."""
+        named = self.lines[part].named
+        if label in named:
+            self._change(part, Op("rollback", label, named[label]))
+
+    def _fork(self, part: str, copy: str) -> None:
+        """Where no session is in the way."""
+        source, line = self.lines[part], self.lines[copy]
+        if line.moments[-1].held:
+            return
+        held = source.moments[-1].held
+        revision = self._changed(line, lambda: copied(held, ANY_REVISION), lambda: self._client.fork(source.session, line.session))
+        if revision is not None:
+            line.moments.append(Moment(copied(held, revision), revision, 0))
 
     def _touch(self, part: str) -> None:
         line = self.lines[part]

@@ -34,11 +34,11 @@ class Case:
 
 
 CASES = {
-    "EIO": Case(EIO, EVERY_CALL, 9),
-    "ENOSPC": Case(ENOSPC, EVERY_CALL, 9),
+    "EIO": Case(EIO, EVERY_CALL, 13),
+    "ENOSPC": Case(ENOSPC, EVERY_CALL, 13),
     "BUSY": Case(EAGAIN, Call.LOCK, 4),
     # What a checkpoint reads wrongly is what the file has from then on, and SQLite cannot know: there must be none but when nothing fails.
-    "CORRUPT": Case(GARBLED, Call.READ, 2, times=(1, 2), runs_between_restarts=8, restart=signal.SIGTERM),
+    "CORRUPT": Case(GARBLED, Call.READ, 3, times=(1, 2), runs_between_restarts=8, restart=signal.SIGTERM),
 }
 
 

@@ -4,6 +4,7 @@ import random
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,6 +83,18 @@ def test_nothing_that_was_answered_is_lost_with_the_power(library: Path, tmp_pat
         for cut in cuts(happened, tmp_path, 2 * rounds, seed, [Fate.DROPPED, Fate.DROPPED, Fate.KEPT, Fate.TORN, Fate.TORN]):
             contents = inspector.contents(cut.database)
             load.settle_at(cut.position, {id: held for id, (_, held) in contents.items()})
+    has_its_past(load, happened, tmp_path / "after-all.db")
+
+
+def has_its_past(load: Load, journal: list[Record], database: Path) -> None:
+    """After a cut that drops what was not synced when the last answer came, histories and named states are there as well."""
+    disk = Disk()
+    for record in journal:
+        disk.apply(record)
+    disk.cut(database, Fate.DROPPED, 0)
+    with closing(Server(database, REMEMBERING)) as server, Client(server.address) as client:
+        load.settle(client)
+        load.settle_past(client)
 
 
 def synced_before(journal: list[Record], point: int) -> int:
