@@ -3,6 +3,7 @@
 import { type Applied, type Moment, NOTHING } from "./applied.ts";
 import { type Constraint, type ConstraintValidator, constraintError } from "./constraints/constraint.ts";
 import { LimitExceededError } from "./errors.ts";
+import { sameBytes } from "./same-bytes.ts";
 import { type Contents, type Declarations, declarationBytes } from "./session-contents.ts";
 
 /** What all declarations of one session may count for. */
@@ -56,5 +57,3 @@ function checkDeclarations(before: Declarations | undefined, after: Declarations
     { details: { limit: "declarationsBytes", limitValue: MAX_DECLARATIONS_BYTES, actual } },
   );
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);

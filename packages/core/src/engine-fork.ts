@@ -7,8 +7,8 @@ import { checkRoom, type Take } from "./engine-steps.ts";
 import { CompactedError, InvalidArgumentError, SessionExistsError, SessionNotFoundError } from "./errors.ts";
 import { awayOf, type KeptVariable } from "./kept-variable.ts";
 import type { SessionDelta, SessionKey } from "./persistence.ts";
-import type { Contents } from "./session-contents.ts";
-import { valueMissing } from "./session-loads.ts";
+import { type Contents, declarationOf } from "./session-contents.ts";
+import { FETCH_TRIES, valueMissing } from "./session-loads.ts";
 import type { CallOptions, SessionFork, SessionInfo } from "./session-port.ts";
 import { type Head, nextRevision, sessionInfo, usedRecord } from "./session-state.ts";
 import { isDue, VariableStore } from "./variable-store.ts";
@@ -37,9 +37,6 @@ class SourceNotReady extends Error {
     this.away = away;
   }
 }
-
-/** How often values are asked for that another manager changes meanwhile. */
-const FETCH_TRIES = 3;
 
 /** What a fork is carried out with. */
 export interface ForkCall extends ForkParts {
@@ -127,7 +124,7 @@ function forkStep(parts: ForkParts): Take<SessionInfo> {
     if (away.length > 0) throw new SourceNotReady(away);
     // What is declared now may not have been when the values were written.
     if (parts.atRevision !== undefined) judge(contents, contents.declarations?.keys() ?? []);
-    const declarations = [...(copied.declarations?.values() ?? [])].map(({ name, schema, revision }) => ({ name, schema, revision }));
+    const declarations = [...(copied.declarations?.values() ?? [])].map(declarationOf);
     const sections = declarations.length === 0 ? undefined : { declarations: { removed: [], set: declarations } };
     return commit({ kind: "create", key, nowMs, record, set: contents.store.variables(), sections });
   };

@@ -3,7 +3,7 @@
 import { InvalidArgumentError } from "./errors.ts";
 import { sizeOf } from "./kept-variable.ts";
 import type { StoredVariable } from "./persistence.ts";
-import type { Contents } from "./session-contents.ts";
+import { type Contents, declarationOf } from "./session-contents.ts";
 import { type HistoryEntry, isValue } from "./session-history.ts";
 import type { CheckpointInfo, HistoryItem, HistoryPage, VariableHistory } from "./session-port.ts";
 import type { Head } from "./session-state.ts";
@@ -65,6 +65,4 @@ export const checkpointInfos = (contents: Contents | undefined): readonly Checkp
 
 /** What names are declared as, in byte order of the names. */
 export const declarationsOf = (contents: Contents | undefined) =>
-  [...(contents?.declarations?.values() ?? [])]
-    .map(({ name, schema, revision }) => ({ name, schema, revision }))
-    .sort((a, b) => compareText(a.name, b.name));
+  [...(contents?.declarations?.values() ?? [])].map(declarationOf).sort((a, b) => compareText(a.name, b.name));

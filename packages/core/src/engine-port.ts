@@ -21,7 +21,7 @@ import { checkHistoryEntries, checkLabels, checkName, checkPrefix, checkSessionI
 import type { FoundRequest, SessionKey, SessionPersistence, SessionSummary, StoredVariable } from "./persistence.ts";
 import { performOnce } from "./repeated-calls.ts";
 import { anyDue, checkSelection, countedDue, living, select, sessionDue, variableDue, variableInfo } from "./selections.ts";
-import { valueMissing } from "./session-loads.ts";
+import { FETCH_TRIES, valueMissing } from "./session-loads.ts";
 import type {
   CallOptions,
   CheckpointListing,
@@ -95,8 +95,6 @@ interface Read<T, W extends StoredVariable | undefined> {
   readonly answer: (reading: Reading<W>) => T;
 }
 
-/** How often values are asked for that another manager changes meanwhile. */
-const FETCH_TRIES = 3;
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
 

@@ -6,6 +6,7 @@ import { decodeAnswer, encodeAnswer } from "./answers.ts";
 import type { Take } from "./engine-steps.ts";
 import { type BridgeError, InvalidArgumentError, OutcomeUnknownError } from "./errors.ts";
 import { type FoundRequest, REQUEST_MEMORY_MS, type RememberedRequest, type SessionKey } from "./persistence.ts";
+import { sameBytes } from "./same-bytes.ts";
 import type { CallOptions, RequestIdentity } from "./session-port.ts";
 import type { Settled, Turn } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
@@ -89,8 +90,6 @@ function settle<T>(outcome: Settled): T {
   if ("error" in outcome) throw outcome.error;
   return outcome.answer as T;
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 const reused = (): BridgeError => new InvalidArgumentError("REQUEST_ID_REUSED", "another request was sent under this request id");
 

@@ -56,6 +56,9 @@ export interface Declared extends Declaration {
   readonly constraint: Constraint;
 }
 
+/** A declaration as stores and callers have it, without what it judges by. */
+export const declarationOf = ({ name, schema, revision }: Declared): Declaration => ({ name, schema, revision });
+
 /** What a declaration counts for beside its name and its schema, so that there cannot be too many of them. */
 const DECLARATION_BYTES = 64;
 

@@ -117,6 +117,9 @@ function declared(declaration: Declaration, validator: ConstraintValidator): Dec
   }
 }
 
+/** How often values are asked for that another manager changes meanwhile. */
+export const FETCH_TRIES = 3;
+
 /** Loaded anew, and again the store names a value that it does not have: damage, unless others change it all the time. */
 export const valueMissing = (shared: boolean, name: string): StoreUnavailableError | DataLossError =>
   shared

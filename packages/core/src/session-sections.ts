@@ -1,7 +1,7 @@
 /** What a commit does to what a session has beside its variables: the history that it makes, its checkpoints, its declarations. */
 import type { Limits } from "./limits.ts";
 import type { EndedVariable, HistoryChange, SectionChanges, SessionRecord } from "./persistence.ts";
-import type { Contents } from "./session-contents.ts";
+import { type Contents, declarationOf } from "./session-contents.ts";
 import { SessionHistory } from "./session-history.ts";
 
 /** A change of a session's contents by one commit. */
@@ -47,7 +47,7 @@ export function recorded(
     },
     declarations: declarations && {
       removed: declarations.removed,
-      set: declarations.set.map(({ name, schema, revision }) => ({ name, schema, revision })),
+      set: declarations.set.map(declarationOf),
     },
   };
   return { contents, sections };

@@ -2,6 +2,7 @@
 import type { Database } from "better-sqlite3";
 import { refusal } from "./errors.ts";
 import { SECTIONS } from "./section-schema.ts";
+import { VALUE_COLUMNS } from "./value-columns.ts";
 
 /** Says in the file's header whose it is: "SBrg". */
 export const APPLICATION_ID = 0x53427267;
@@ -12,17 +13,7 @@ export const SCHEMA_VERSION = 3;
 /** Values up to 4 KiB lie with their variable, so that one range of one table is a session. Checksums: `stored-value.ts`. */
 export const VARIABLES_TABLE = `
   CREATE TABLE variables (
-    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    encoding TEXT NOT NULL,
-    type TEXT NOT NULL,
-    created_at_ms INTEGER NOT NULL,
-    updated_at_ms INTEGER NOT NULL,
-    expires_at_ms INTEGER,
-    size_bytes INTEGER NOT NULL,
-    checksum INTEGER NOT NULL,
-    value BLOB CHECK ((value IS NULL) = (size_bytes > 4096)),
+    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,${VALUE_COLUMNS},
     PRIMARY KEY (session, name)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX variables_by_deadline ON variables (session, expires_at_ms) WHERE expires_at_ms IS NOT NULL;

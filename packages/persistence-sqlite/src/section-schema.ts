@@ -1,21 +1,6 @@
 /** Where histories, checkpoints and declarations lie. */
 
-/** The columns of `variables` that its copies have too. A row keeps its checksum where it goes: it says nothing of the table. */
-const VARIABLE = `
-    name TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    encoding TEXT NOT NULL,
-    type TEXT NOT NULL,
-    created_at_ms INTEGER NOT NULL,
-    updated_at_ms INTEGER NOT NULL,
-    expires_at_ms INTEGER,
-    size_bytes INTEGER NOT NULL,
-    checksum INTEGER NOT NULL,
-    value BLOB CHECK ((value IS NULL) = (size_bytes > 4096))`;
-
-/** The names of these columns. */
-export const COPIED_COLUMNS =
-  "name, revision, encoding, type, created_at_ms, updated_at_ms, expires_at_ms, size_bytes, checksum, value" as const;
+import { VALUE_COLUMNS } from "./value-columns.ts";
 
 /**
  * What version 3 has more than version 2. `since_revision` is null without a history; `has_sections` is 0 for sessions that never had
@@ -27,7 +12,7 @@ export const SECTIONS = `
   ALTER TABLE sessions ADD COLUMN has_sections INTEGER NOT NULL DEFAULT 0;
 
   CREATE TABLE history (
-    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,${VARIABLE},
+    session INTEGER NOT NULL REFERENCES sessions ON DELETE CASCADE,${VALUE_COLUMNS},
     PRIMARY KEY (session, name, revision)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX history_by_deadline ON history (session, expires_at_ms) WHERE expires_at_ms IS NOT NULL;
@@ -51,7 +36,7 @@ export const SECTIONS = `
 
   CREATE TABLE checkpoint_variables (
     session INTEGER NOT NULL,
-    label TEXT NOT NULL,${VARIABLE},
+    label TEXT NOT NULL,${VALUE_COLUMNS},
     PRIMARY KEY (session, label, name),
     FOREIGN KEY (session, label) REFERENCES checkpoints ON DELETE CASCADE
   ) STRICT, WITHOUT ROWID;

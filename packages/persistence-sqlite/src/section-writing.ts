@@ -1,8 +1,8 @@
 /** Writing what a session has beside its variables. Values do not come along: what is kept of them is in the store already. */
 import type { CheckpointRecord, Declaration, EndedVariable, HistoryChange, SectionChanges, VariableRef } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
-import { COPIED_COLUMNS } from "./section-schema.ts";
 import { checksum } from "./stored-value.ts";
+import { VALUE_COLUMN_NAMES } from "./value-columns.ts";
 
 /** The sections of sessions, by the number of the session's row. */
 export interface SectionWriting {
@@ -15,8 +15,8 @@ export interface SectionWriting {
 /** Prepares every statement once. */
 export function sectionWriting(db: Database): SectionWriting {
   const keep = db.prepare<VariableRef & { readonly session: number }>(
-    `INSERT OR REPLACE INTO history (session, ${COPIED_COLUMNS})
-     SELECT session, ${COPIED_COLUMNS} FROM variables WHERE session = :session AND name = :name AND revision = :revision`,
+    `INSERT OR REPLACE INTO history (session, ${VALUE_COLUMN_NAMES})
+     SELECT session, ${VALUE_COLUMN_NAMES} FROM variables WHERE session = :session AND name = :name AND revision = :revision`,
   );
   const end = db.prepare<EndedVariable & { readonly session: number }>(
     "INSERT OR REPLACE INTO history_ends (session, name, revision, kind, at_ms) VALUES (:session, :name, :revision, :kind, :atMs)",
@@ -29,8 +29,8 @@ export function sectionWriting(db: Database): SectionWriting {
     "INSERT INTO checkpoints (session, label, revision, created_at_ms) VALUES (:session, :label, :revision, :createdAtMs)",
   );
   const copyVariables = db.prepare<{ readonly session: number; readonly label: string }>(
-    `INSERT INTO checkpoint_variables (session, label, ${COPIED_COLUMNS})
-     SELECT session, :label, ${COPIED_COLUMNS} FROM variables WHERE session = :session`,
+    `INSERT INTO checkpoint_variables (session, label, ${VALUE_COLUMN_NAMES})
+     SELECT session, :label, ${VALUE_COLUMN_NAMES} FROM variables WHERE session = :session`,
   );
   const removeDeclaration = db.prepare<[number, string]>("DELETE FROM declarations WHERE session = ? AND name = ?");
   const setDeclaration = db.prepare<Declaration & { readonly session: number; readonly checksum: number }>(

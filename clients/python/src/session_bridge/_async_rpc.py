@@ -4,7 +4,6 @@ from typing import TypeVar
 
 from ._async_carrier import AsyncCarriedStream, AsyncCarrier
 from ._carrier import CallFailed
-from ._errors import ServerUnavailableError
 from ._rpc import Remote, payload_of
 from ._telemetry import trace_headers
 from ._wire import Identity, Request, WatchAnswer, WatchVariables
@@ -60,9 +59,7 @@ class AsyncRemoteStream:
             message = await self._carried.receive()
         except CallFailed as failure:
             raise self._remote.meaning_for_stream(failure, self._request) from None
-        if message is None:
-            raise ServerUnavailableError("the server ended the watch")
-        return self._remote.answer(self._request, message)
+        return self._remote.told(self._request, message)
 
     def cancel(self) -> None:
         """Ends the stream."""

@@ -71,6 +71,16 @@ class Remote:
             text = "the server's answer does not decode"
             raise InternalServerError(text, outcome=_outcome(request.mutates)) from error
 
+    def told(self, request: WatchVariables, message: bytes | None) -> WatchAnswer:
+        """What a watch has brought; None is its end.
+
+        Raises:
+            BridgeError: It ended, or its answer does not decode.
+        """
+        if message is None:
+            raise ServerUnavailableError("the server ended the watch")
+        return self.answer(request, message)
+
     def meaning(self, failure: CallFailed, request: Request[Any]) -> BridgeError:
         """The exception of a call that failed."""
         if failure.code == "CANCELLED" and self.closed:
@@ -167,9 +177,7 @@ class RemoteStream:
             message = self._carried.receive()
         except CallFailed as failure:
             raise self._remote.meaning_for_stream(failure, self._request) from None
-        if message is None:
-            raise ServerUnavailableError("the server ended the watch")
-        return self._remote.answer(self._request, message)
+        return self._remote.told(self._request, message)
 
     def cancel(self) -> None:
         """Ends the stream; does nothing in a forked process."""

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Operation, OperationChange, SessionPort } from "../../src/session-port.ts";
-import { encode, float } from "../../src/values/index.ts";
+import { encode } from "../../src/values/index.ts";
+import { type Row, rows, schemaOf } from "../constraints/rows.ts";
 import { bytesOf } from "../values/hex.ts";
 import { slowStore } from "./slow-store.ts";
 import { all, get, pass, refusal, type StageOptions, set, setOf, settled, stage, update } from "./stage.ts";
@@ -199,37 +199,12 @@ describe("declaring", () => {
   });
 });
 
-interface Row {
-  readonly name: string;
-  readonly schema?: unknown;
-  readonly schema_bytes?: string;
-  readonly value?: string;
-  readonly encoding?: string;
-  readonly fits?: boolean;
-  readonly path?: string;
-  readonly rule?: string;
-  readonly refused?: string;
-}
-
-/** A number of the file as the language that wrote it meant it. */
-function exact(_key: string, value: unknown, context: { readonly source?: string }): unknown {
-  if (typeof value !== "number") return value;
-  const source = context.source ?? "";
-  return /^-?[0-9]+$/.test(source) ? BigInt(source) : float(value);
-}
-
 describe("proto/vectors/constraints.json", () => {
   it("holds through the engine, row by row: what fits is written, what does not is refused with its path and rule, and no bad schema declared", {
     timeout: 60_000,
   }, async () => {
-    const file = readFileSync(new URL("../../../../proto/vectors/constraints.json", import.meta.url), "utf8");
-    const rows = JSON.parse(file, exact as (key: string, value: unknown) => unknown) as readonly Row[];
     const { port } = stage();
-    const under = (row: Row): Operation => ({
-      kind: "declare",
-      name: "value",
-      schema: row.schema_bytes === undefined ? encode(row.schema) : bytesOf(row.schema_bytes),
-    });
+    const under = (row: Row): Operation => ({ kind: "declare", name: "value", schema: schemaOf(row) });
     for (const [i, row] of rows.entries()) {
       const id = `s${i}`;
       if (row.refused !== undefined) {
