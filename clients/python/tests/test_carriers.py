@@ -22,6 +22,7 @@ from session_bridge import (
 from session_bridge import _direct_carrier as direct_carrier
 from session_bridge._direct_frames import MAGIC
 from session_bridge._direct_line import Line
+from session_bridge._direct_lookout import Lookout
 from session_bridge.v1 import variables_pb2 as variables
 
 from .direct_peer import FOUND, Connection, answer, peer, read, refuse_version, serve
@@ -57,9 +58,9 @@ def http2_only() -> Generator[str]:
 def test_auto_falls_back_to_grpc_and_keeps_to_it(monkeypatch: pytest.MonkeyPatch, first: str) -> None:
     connected: list[str] = []
 
-    def counted(address: str, timeout: float | None) -> Line:
+    def counted(address: str, timeout: float | None, lookout: Lookout) -> Line:
         connected.append(address)
-        return Line(address, timeout)
+        return Line(address, timeout, lookout)
 
     monkeypatch.setattr(direct_carrier, "Line", counted)
     with http2_only() as address, session_bridge.connect(address) as bridge:

@@ -10,6 +10,7 @@ from weakref import WeakSet
 from ._carrier import CallFailed
 from ._direct_frames import ANSWER, failure_of
 from ._direct_line import HungUp, Line
+from ._direct_lookout import Lookout
 from ._direct_stream import DirectStream
 from ._telemetry import Headers
 
@@ -33,6 +34,7 @@ class DirectCarrier:
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
+        self._lookout = Lookout()
         self._idle: list[Line] = []
         self._lines: WeakSet[Line] = WeakSet()
         self._look_at = 0.0
@@ -80,7 +82,7 @@ class DirectCarrier:
         Raises:
             CallFailed: Nobody is there.
         """
-        line = Line(self._address, timeout)
+        line = Line(self._address, timeout, self._lookout)
         with self._lock:
             self._lines.add(line)
         if self._closed:

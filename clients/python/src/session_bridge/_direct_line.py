@@ -1,9 +1,7 @@
-"""One connection of the direct carrier. Only this module knows sockets."""
+"""One connection of the direct carrier: frames over a socket."""
 
-import socket
 import threading
 import time
-from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from typing import Final
@@ -25,11 +23,13 @@ from ._direct_frames import (
     next_call,
     pong,
 )
+from ._direct_lookout import Lookout
+from ._direct_socket import DirectSocket
 from ._telemetry import Headers
 
 _RECEIVED_AT_ONCE: Final = 65_536
 _MOST_RECEIVED_AT_ONCE: Final = 1_048_576
-_UNIX: Final = "unix:"
+_PONG_SECONDS: Final = 1.0
 
 
 class NotDirect(CallFailed):
@@ -46,25 +46,21 @@ class Line:
     After any failure it is to be closed, for what comes next could be the answer to something else.
     """
 
-    def __init__(self, address: str, timeout: float | None) -> None:
+    def __init__(self, address: str, timeout: float | None, lookout: Lookout) -> None:
         """Connects within `timeout` seconds, and says nothing yet.
 
         Raises:
             CallFailed: Nobody is there.
         """
         self._ending = threading.Lock()
+        self._lookout = lookout
         self._reader = FrameReader()
         self._last_call = 0
         self._waiting: list[Frame] = []
         self.retired = False
         """Whether the server has said that it takes no more calls on it."""
         self.used_at = time.monotonic()
-        try:
-            self._socket = _connected(address, timeout)
-        except TimeoutError as error:
-            raise CallFailed("DEADLINE_EXCEEDED", str(error)) from None
-        except (OSError, UnicodeError) as error:  # The latter of names that no host can have.
-            raise CallFailed("UNAVAILABLE", str(error)) from None
+        self._socket = DirectSocket(address, timeout)
 
     def greet(self, timeout: float | None) -> None:
         """Says hello, and hears a welcome within `timeout` seconds.
@@ -77,8 +73,7 @@ class Line:
         deadline = None if timeout is None else time.monotonic() + timeout
         begin = b""
         try:
-            self._socket.settimeout(timeout)
-            self._socket.sendall(_hello())
+            self._socket.send(_hello(), timeout)
             while len(begin) < len(MAGIC):
                 begin += self._received(deadline)
                 if not MAGIC.startswith(begin[: len(MAGIC)]):
@@ -106,10 +101,9 @@ class Line:
         frame = call_frame(call, method, payload, timeout, headers)
         deadline = time.monotonic() + timeout
         try:
-            self._socket.settimeout(timeout)
-            self._socket.sendall(frame)
-            if len(frame) <= _RECEIVED_AT_ONCE:  # Sending it has taken no time, and the timeout is still the right one.
-                self._waiting += self._reader.feed(self._received(None))
+            self._socket.send(frame, timeout)
+            data = self._lookout.receive(self._socket, method, _RECEIVED_AT_ONCE, deadline)
+            self._waiting += self._reader.feed(data)
             while True:
                 answer = self._frame(deadline)
                 if answer.call == call and (answer.kind == ANSWER or answer.kind == ERROR):
@@ -134,8 +128,7 @@ class Line:
             CallFailed: They could not be sent within `timeout` seconds.
         """
         try:
-            self._socket.settimeout(timeout)
-            self._socket.sendall(data)
+            self._socket.send(data, timeout)
         except OSError as error:
             raise _failed(error) from None
 
@@ -153,21 +146,18 @@ class Line:
     def is_usable(self) -> bool:
         """Whether nothing has happened to it while it was idle."""
         try:
-            self._socket.settimeout(0)
-            data = self._socket.recv(_RECEIVED_AT_ONCE)
-            if not data:
-                return False
+            data = self._socket.take(_RECEIVED_AT_ONCE)
+            if data is None:
+                return True
             self._waiting = [frame for frame in self._reader.feed(data) if self._concerns_a_call(frame)]
-        except BlockingIOError:
-            return True
         except (OSError, FrameError, CallFailed):
             return False
         return not self.retired
 
     def end(self) -> None:
         """Ends both directions, also for a thread that is waiting."""
-        with self._ending, suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        with self._ending:
+            self._socket.end()
 
     def close(self) -> None:
         """Gives the socket back to the system."""
@@ -178,11 +168,6 @@ class Line:
         """Lets go of the connection in a forked process, in which it is the parent's."""
         self._ending = threading.Lock()  # Whichever thread had it is not there.
         self._socket.close()
-
-    def __del__(self) -> None:
-        """What nobody has any more is closed."""
-        with suppress(AttributeError):  # It was never connected.
-            self._socket.close()
 
     def _frame(self, deadline: float | None) -> Frame:
         """The next frame that is about a call, or the first of all."""
@@ -201,17 +186,13 @@ class Line:
         if frame.kind == GO_AWAY:
             self.retired = True
         elif frame.kind == PING:
-            self._socket.sendall(pong(frame))
+            self._socket.send(pong(frame), _PONG_SECONDS)
         return False
 
     def _received(self, deadline: float | None) -> bytes:
-        """Some bytes, before the deadline if there is one; the timeout that is set counts all the same."""
-        if deadline is not None:
-            self._socket.settimeout(_left(deadline))
-        data = self._socket.recv(min(max(self._reader.missing, _RECEIVED_AT_ONCE), _MOST_RECEIVED_AT_ONCE))
-        if not data:
-            raise ConnectionResetError("the server has ended the connection")
-        return data
+        """Some bytes, before the deadline if there is one."""
+        size = min(max(self._reader.missing, _RECEIVED_AT_ONCE), _MOST_RECEIVED_AT_ONCE)
+        return self._socket.receive(size, deadline)
 
 
 @cache
@@ -219,33 +200,6 @@ def _hello() -> bytes:
     return hello(f"python/{version('session-bridge')}", answers_pings=False)
 
 
-def _left(deadline: float) -> float:
-    """Seconds until the deadline, of which there are some."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
 def _failed(error: OSError | FrameError) -> CallFailed:
     code = "DEADLINE_EXCEEDED" if isinstance(error, TimeoutError) else "UNAVAILABLE"
     return CallFailed(code, str(error))
-
-
-def _connected(address: str, timeout: float | None) -> socket.socket:
-    if address.startswith(_UNIX):
-        if not hasattr(socket, "AF_UNIX"):
-            raise CallFailed("UNIMPLEMENTED", "this platform has no Unix sockets")
-        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connected.settimeout(timeout)
-            connected.connect(address.removeprefix(_UNIX))
-        except BaseException:
-            connected.close()
-            raise
-        return connected
-    host, _, port = address.rpartition(":")
-    connected = socket.create_connection((host.strip("[]"), int(port)), timeout)
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return connected

@@ -1,0 +1,62 @@
+"""How a thread waits for its answer: it looks for one that comes soon, and sleeps for one that takes long.
+
+To sleep and be woken costs more than the time of a short call: the processor that sleeps has to be woken by the one
+that answers, and is slow for a while (docs/performance.md has the numbers).
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from ._direct_socket import CAN_LOOK
+
+LOOK_SECONDS: Final = 0.000_2
+"""For so long a thread looks. It costs no more than to sleep and be woken does, and twice that when it is in vain."""
+_WAKING_SECONDS: Final = 0.000_05
+"""By so much an answer comes later to a thread that sleeps."""
+
+
+class Connection(Protocol):
+    """Where answers come from: a `DirectSocket`."""
+
+    def look(self, size: int, until: float) -> bytes | None:
+        """Looks for bytes without sleeping; None when there are none."""
+        ...
+
+    def receive(self, size: int, deadline: float | None) -> bytes:
+        """Sleeps until there are bytes."""
+        ...
+
+
+class Lookout:
+    """What the connections of a carrier share: one thread at a time looks, while answers to its method come soon."""
+
+    __slots__ = ("_clock", "_looking", "_soon")
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Expects nothing soon. The clock counts seconds."""
+        self._clock = clock
+        self._looking = threading.Lock()
+        self._soon: set[str] = set()
+
+    def receive(self, connection: Connection, method: str, size: int, deadline: float) -> bytes:
+        """Waits for the beginning of an answer, and gives at most `size` bytes of it.
+
+        Raises:
+            OSError: There is none before the deadline (TimeoutError), or will be none.
+        """
+        begun = self._clock()
+        if method in self._soon and self._looking.acquire(blocking=False):
+            try:
+                data = connection.look(size, min(begun + LOOK_SECONDS, deadline))
+            finally:
+                self._looking.release()
+            if data is not None:
+                return data
+            self._soon.discard(method)
+            return connection.receive(size, deadline)
+        data = connection.receive(size, deadline)
+        if CAN_LOOK and self._clock() - begun < LOOK_SECONDS + _WAKING_SECONDS:
+            self._soon.add(method)
+        return data
