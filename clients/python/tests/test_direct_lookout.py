@@ -77,7 +77,7 @@ def test_nobody_looks_longer_than_to_the_deadline() -> None:
     assert answers.ask(lookout, "get", LOOK_SECONDS / 2) == ["look", "sleep"]
 
 
-def test_one_thread_looks_and_the_others_sleep_meanwhile() -> None:
+def test_only_who_waits_alone_looks() -> None:
     answers, others = Answers(), Answers()
     lookout = Lookout(answers.clock)
     answers.ask(lookout, "get", 0)

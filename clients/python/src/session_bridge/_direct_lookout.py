@@ -4,7 +4,6 @@ To sleep and be woken costs more than the time of a short call: the processor th
 that answers, and is slow for a while (docs/performance.md has the numbers).
 """
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -30,15 +29,15 @@ class Connection(Protocol):
 
 
 class Lookout:
-    """What the connections of a carrier share: one thread at a time looks, while answers to its method come soon."""
+    """What the connections of a carrier share: a thread that waits alone looks for what came soon the last time."""
 
-    __slots__ = ("_clock", "_looking", "_soon")
+    __slots__ = ("_clock", "_soon", "_waiting")
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """Expects nothing soon. The clock counts seconds."""
         self._clock = clock
-        self._looking = threading.Lock()
         self._soon: set[str] = set()
+        self._waiting: set[Connection] = set()
 
     def receive(self, connection: Connection, method: str, size: int, deadline: float) -> bytes:
         """Waits for the beginning of an answer, and gives at most `size` bytes of it.
@@ -46,12 +45,18 @@ class Lookout:
         Raises:
             OSError: There is none before the deadline (TimeoutError), or will be none.
         """
+        self._waiting.add(connection)
+        try:
+            if len(self._waiting) == 1:
+                return self._looked_for(connection, method, size, deadline)
+            return connection.receive(size, deadline)  # Several keep the processor awake; a look would be in their way.
+        finally:
+            self._waiting.discard(connection)
+
+    def _looked_for(self, connection: Connection, method: str, size: int, deadline: float) -> bytes:
         begun = self._clock()
-        if method in self._soon and self._looking.acquire(blocking=False):
-            try:
-                data = connection.look(size, min(begun + LOOK_SECONDS, deadline))
-            finally:
-                self._looking.release()
+        if method in self._soon:
+            data = connection.look(size, min(begun + LOOK_SECONDS, deadline))
             if data is not None:
                 return data
             self._soon.discard(method)
