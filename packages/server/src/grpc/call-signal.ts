@@ -11,26 +11,36 @@ export const isDue = (call: { getDeadline(): Deadline }): boolean => Number(call
  * The end of a call as a signal. It listens to the call only when somebody listens to it, so that a call answered at once pays nothing.
  * A deadline is no abort, although grpc-js says "cancelled" then, too: the engine has it as a time limit, and knows it by its name.
  */
-export function callSignal(call: ServerUnaryCall<unknown, unknown>): Signal {
-  let listeners: Map<() => void, () => void> | undefined;
-  return {
-    get aborted() {
-      return call.cancelled && !isDue(call);
-    },
-    get reason() {
-      return call.cancelled ? new Error("the caller cancelled the call") : undefined;
-    },
-    addEventListener(_type, listener) {
-      const heard = () => {
-        if (!isDue(call)) listener();
-      };
-      listeners ??= new Map();
-      listeners.set(listener, heard);
-      call.on("cancelled", heard);
-    },
-    removeEventListener(_type, listener) {
-      const heard = listeners?.get(listener);
-      if (heard !== undefined) call.off("cancelled", heard);
-    },
-  };
+export class CallSignal implements Signal {
+  readonly #call: ServerUnaryCall<unknown, unknown>;
+  #listeners: Set<() => void> | undefined;
+
+  constructor(call: ServerUnaryCall<unknown, unknown>) {
+    this.#call = call;
+  }
+
+  get aborted(): boolean {
+    return this.#call.cancelled && !isDue(this.#call);
+  }
+
+  get reason(): Error | undefined {
+    return this.#call.cancelled ? new Error("the caller cancelled the call") : undefined;
+  }
+
+  addEventListener(_type: "abort", listener: () => void): void {
+    if (this.#listeners === undefined) {
+      this.#listeners = new Set();
+      this.#call.once("cancelled", () => this.#cancelled());
+    }
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners?.delete(listener);
+  }
+
+  #cancelled(): void {
+    if (isDue(this.#call)) return;
+    for (const listener of this.#listeners ?? []) listener();
+  }
 }
