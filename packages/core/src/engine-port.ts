@@ -1,12 +1,13 @@
 /** The port of the sessions in this process: checks what is asked, takes turns for changes, and reads committed heads directly. */
 import { base64url } from "./base64url.ts";
 import type { Clock, Random, SteadyNow } from "./clock.ts";
+import { closable } from "./closable.ts";
 import type { ConstraintValidator } from "./constraints/constraint.ts";
 import { extensionMs } from "./deadline.ts";
 import { checkAtRevision, performFork } from "./engine-fork.ts";
 import { checkHistoryPage, checkpointInfos, declarationsOf, historyAnswer, historyDue, historyPage, valuesOf } from "./engine-past.ts";
 import { accessStep, createStep, deleteStep, type Take, touchStep, updateStep } from "./engine-steps.ts";
-import { checkWatch, engineWatch } from "./engine-watch.ts";
+import { checkWatch, type EngineWatchParts, engineWatch } from "./engine-watch.ts";
 import {
   BridgeError,
   DataLossError,
@@ -31,7 +32,6 @@ import type {
   Selection,
   SessionDefaults,
   SessionInfo,
-  SessionPort,
   Update,
   VariableHistory,
   VariableListing,
@@ -40,9 +40,11 @@ import type {
 } from "./session-port.ts";
 import { type Head, sessionInfo, type Turn } from "./session-state.ts";
 import type { SessionTurns } from "./session-turns.ts";
+import { iterated } from "./subscription.ts";
 import { type Prepared, prepareUpdate, readsOf } from "./update.ts";
 import { isDue } from "./variable-store.ts";
 import { countdown, within } from "./waiting.ts";
+import type { LocalPort, WatchRequest } from "./watch-port.ts";
 import { seen, type Witnessed, witnessed } from "./witness.ts";
 
 /** An engine whose store is open. */
@@ -99,7 +101,7 @@ const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1_000;
 
 /** Makes the port of one tenant. */
-export function enginePort(parts: PortParts): SessionPort {
+export function enginePort(parts: PortParts): LocalPort {
   const { tenant, ready, limits, maxSessions, persistence, clock, random, validator, admit, onStoreFailed } = parts;
   const { sections } = persistence.capabilities;
 
@@ -114,6 +116,12 @@ export function enginePort(parts: PortParts): SessionPort {
     const left = countdown(clock, call);
     // Asked again, since it may have been closed meanwhile.
     return within(clock, call, engine).then(async () => use(await ready(), left()));
+  };
+  const watchParts = (sessionId: string, request: WatchRequest): EngineWatchParts => {
+    const key = keyOf(sessionId);
+    checkSelection(request.selection);
+    checkWatch(request);
+    return { key, request, ready, stored, select, shared: persistence.capabilities.shared, clock };
   };
   const newSession = (defaults: SessionDefaults | undefined) => ({
     ttlMs: sessionTtlMs(defaults?.ttl, limits),
@@ -375,11 +383,13 @@ export function enginePort(parts: PortParts): SessionPort {
     },
 
     watch(sessionId, request, { signal }) {
-      const key = keyOf(sessionId);
-      checkSelection(request.selection);
-      checkWatch(request);
-      return engineWatch({ key, request, ready, stored, select, shared: persistence.capabilities.shared, clock }, signal);
+      const parts = watchParts(sessionId, request);
+      return {
+        [Symbol.asyncIterator]: () => closable((stop) => iterated((subscriber) => engineWatch(parts, subscriber), stop), signal),
+      };
     },
+
+    follow: (sessionId, request, subscriber) => engineWatch(watchParts(sessionId, request), subscriber),
   };
 }
 

@@ -1,6 +1,5 @@
-/** A watch of a session in this process: what is there, then what becomes of it, pulled by whoever wants to know. */
+/** A watch of a session in this process: what is there, then what becomes of it, taken by whoever wants to know. */
 import type { Clock } from "./clock.ts";
-import { closable } from "./closable.ts";
 import type { OpenEngine } from "./engine-port.ts";
 import { InvalidArgumentError } from "./errors.ts";
 import { awayOf, KeptVariable, sizeOf } from "./kept-variable.ts";
@@ -9,6 +8,7 @@ import { valueMissing } from "./session-loads.ts";
 import type { Selection, Signal } from "./session-port.ts";
 import type { Head } from "./session-state.ts";
 import type { WatchStart } from "./session-watches.ts";
+import { type Subscriber, type Subscription, subscribed } from "./subscription.ts";
 import { isDue } from "./variable-store.ts";
 import { within } from "./waiting.ts";
 import type { WatchChange, WatchDelivery, WatchRequest } from "./watch-port.ts";
@@ -42,10 +42,23 @@ interface SnapshotParts extends EngineWatchParts {
   readonly signal: Signal;
 }
 
-/** The watch; each iteration of it begins anew. */
-export const engineWatch = (parts: EngineWatchParts, signal: Signal | undefined): AsyncIterable<WatchDelivery> => ({
-  [Symbol.asyncIterator]: () => closable((stop) => deliveries(parts, stop), signal),
-});
+/** The watch: what is there, piece by piece, and then each commit in the moment in which it is published. See `LocalWatchPort.follow`. */
+export function engineWatch(parts: EngineWatchParts, subscriber: Subscriber): Subscription<WatchDelivery> {
+  let live: (() => WatchDelivery | undefined) | undefined;
+  const beginning = subscribed(
+    opening(parts, subscriber, (next) => {
+      live = next;
+    }),
+    subscriber,
+  );
+  return {
+    isOver: false,
+    take() {
+      const delivery = beginning.isOver ? undefined : beginning.take();
+      return delivery ?? (beginning.isOver ? live?.() : undefined);
+    },
+  };
+}
 
 /** Throws InvalidArgumentError for more names than a watch may have, and for a `since` that is no revision. */
 export function checkWatch({ selection, since }: WatchRequest): void {
@@ -59,12 +72,17 @@ export function checkWatch({ selection, since }: WatchRequest): void {
   }
 }
 
-async function* deliveries(parts: EngineWatchParts, signal: Signal): AsyncGenerator<WatchDelivery, void> {
+/** Begins the watch and delivers what is there; `begun` is given what delivers the rest. */
+async function* opening(
+  parts: EngineWatchParts,
+  { signal, ready }: Subscriber,
+  begun: (next: () => WatchDelivery | undefined) => void,
+): AsyncGenerator<WatchDelivery, void> {
   const { key, request, clock } = parts;
-  const { selection, since, withoutValues = false } = request;
-  const opening = parts.ready();
+  const { selection, since } = request;
+  const opened = parts.ready();
   // Asked again, since it may have been closed meanwhile.
-  const engine = opening instanceof Promise ? await within(clock, { signal }, opening).then(parts.ready) : opening;
+  const engine = opened instanceof Promise ? await within(clock, { signal }, opened).then(parts.ready) : opened;
   /** What is there and was not delivered yet. */
   const there: StoredVariable[] = [];
   const start = await engine.turns.watch(
@@ -75,52 +93,62 @@ async function* deliveries(parts: EngineWatchParts, signal: Signal): AsyncGenera
       concerns: concerns(selection),
       begin: (head) => since === undefined && there.push(...parts.select(head, selection, engine.now())),
       over: () => there.splice(0),
+      ready,
     },
   );
-  const { cursor } = start;
-  let deliveredAtMs = clock.monotonic();
-  const stopBeating = heartbeat(
-    clock,
-    () => deliveredAtMs,
-    () => cursor.nudge(),
-  );
-  const leave = () => {
-    stopBeating();
-    cursor.close();
-  };
+  const leave = (): void => start.cursor.close();
+  if (signal.aborted) return leave();
   signal.addEventListener("abort", leave);
   try {
-    if (signal.aborted) return;
     yield* snapshot({ ...parts, engine, signal }, start, there);
-    let caughtUp = false;
-    for (;;) {
-      if (!caughtUp && cursor.revision >= start.revision) {
-        cursor.check();
-        caughtUp = true;
-        yield { kind: "caught_up", revision: cursor.revision };
-      } else {
-        const commit = cursor.take();
-        if (commit !== undefined) yield { kind: "commit", revision: commit.revision, changes: shown(commit.changes, withoutValues) };
-        else if (!caughtUp) continue;
-        else if (clock.monotonic() - deliveredAtMs >= HEARTBEAT_MS) yield { kind: "heartbeat", revision: cursor.revision };
-        else {
-          await cursor.changed();
-          continue;
-        }
-      }
-      deliveredAtMs = clock.monotonic();
-    }
-  } finally {
-    signal.removeEventListener("abort", leave);
+  } catch (error) {
     leave();
+    throw error;
   }
+  begun(changesSince(start, parts, { signal, ready }));
 }
 
-/** Calls `nudge` when nothing was delivered for a while; gives what stops that. One timer, however much is delivered. */
-function heartbeat(clock: Clock, deliveredAtMs: () => number, nudge: () => void): () => void {
+/** Delivers what is new since the beginning of a watch, which leaves when it is cut. */
+function changesSince(
+  { cursor, revision }: WatchStart,
+  { request, clock }: EngineWatchParts,
+  { signal, ready }: Subscriber,
+): () => WatchDelivery | undefined {
+  const { withoutValues = false } = request;
+  let caughtUp = false;
+  let deliveredAtMs = clock.monotonic();
+  const stopBeating = heartbeat(clock, () => deliveredAtMs, ready);
+  signal.addEventListener("abort", stopBeating);
+
+  const next = (): WatchDelivery | undefined => {
+    cursor.check();
+    const commit = caughtUp || cursor.revision < revision ? cursor.take() : undefined;
+    if (commit !== undefined) return { kind: "commit", revision: commit.revision, changes: shown(commit.changes, withoutValues) };
+    if (!caughtUp) {
+      caughtUp = true;
+      return { kind: "caught_up", revision: cursor.revision };
+    }
+    const isQuiet = clock.monotonic() - deliveredAtMs >= HEARTBEAT_MS;
+    return isQuiet ? { kind: "heartbeat", revision: cursor.revision } : undefined;
+  };
+  return () => {
+    try {
+      const delivery = next();
+      if (delivery !== undefined) deliveredAtMs = clock.monotonic();
+      return delivery;
+    } catch (error) {
+      stopBeating();
+      cursor.close();
+      throw error;
+    }
+  };
+}
+
+/** Calls `ready` when nothing was delivered for a while; gives what stops that. One timer, however much is delivered. */
+function heartbeat(clock: Clock, deliveredAtMs: () => number, ready: () => void): () => void {
   const beat = (): void => {
     const leftMs = deliveredAtMs() + HEARTBEAT_MS - clock.monotonic();
-    if (leftMs <= 0) nudge();
+    if (leftMs <= 0) ready();
     cancel = clock.schedule(leftMs > 0 ? leftMs : HEARTBEAT_MS, beat);
   };
   let cancel = clock.schedule(HEARTBEAT_MS, beat);

@@ -41,6 +41,7 @@ export {
 export { type SessionContext, type SessionCreation, sessionOver } from "./session-over-port.ts";
 export type * from "./session-port.ts";
 export { type ValueCodec, valueCodec } from "./session-values.ts";
+export { type Subscriber, type Subscription, subscribed } from "./subscription.ts";
 export { systemClock, systemRandom } from "./system.ts";
 export { compareText } from "./text-order.ts";
 export { backoffMs, cancelled, wait } from "./waiting.ts";

@@ -7,9 +7,10 @@ import { sizesOf } from "./commit-events.ts";
 import { followed, reasonOf } from "./followed.ts";
 import { isSessionId } from "./names.ts";
 import type { SessionCallEvent, Tell } from "./observer.ts";
-import type { PortCall, SessionPort } from "./session-port.ts";
+import type { PortCall } from "./session-port.ts";
 import { type CallFacts, getEvent, listingEvent, readingEvents, updateEvents } from "./variable-events.ts";
 import type { VariableStore } from "./variable-store.ts";
+import type { LocalPort } from "./watch-port.ts";
 import { newWitness, type Witnessed } from "./witness.ts";
 
 /** Who is told, and by which clock. */
@@ -31,7 +32,7 @@ interface Ended<T> {
 }
 
 /** Tells of every call of `port`, which has them witnessed. */
-export function observedPort(port: SessionPort, { tenant, tell, clock }: Watching): SessionPort {
+export function observedPort(port: LocalPort, { tenant, tell, clock }: Watching): LocalPort {
   /** Carries a call out, and tells of it when it has ended. */
   function watched<C extends PortCall, A>(
     id: string | undefined,
@@ -175,5 +176,6 @@ export function observedPort(port: SessionPort, { tenant, tell, clock }: Watchin
       ),
 
     watch: (id, request, call) => port.watch(id, request, call),
+    follow: (id, request, subscriber) => port.follow(id, request, subscriber),
   };
 }

@@ -13,11 +13,11 @@ import { observedPort } from "./observed-port.ts";
 import { type ObserverEvent, type SessionObserver, teller } from "./observer.ts";
 import type { SessionPersistence } from "./persistence.ts";
 import type { FeedBounds } from "./session-feed.ts";
-import type { SessionPort } from "./session-port.ts";
 import { SessionTurns } from "./session-turns.ts";
 import { storeHealth } from "./store-health.ts";
 import { startSweeper } from "./sweeper.ts";
 import { systemClock, systemRandom } from "./system.ts";
+import type { LocalPort } from "./watch-port.ts";
 import { type WriteBehindOptions, writeBehind } from "./write-behind.ts";
 
 /** What an engine is made of; everything has a default. */
@@ -50,7 +50,7 @@ export interface SessionEngine {
   readonly limits: Limits;
   /** Opens the store; calls that come before it has ended wait for it. Rejects when the store cannot be opened. */
   open(): Promise<void>;
-  port(tenant: string): SessionPort;
+  port(tenant: string): LocalPort;
   /** False while the store fails; it turns true again without a restart. */
   readonly healthy: boolean;
   /** What is in memory at this moment. */

@@ -53,6 +53,8 @@ export interface Watcher {
   readonly concerns: (change: WatchChange) => boolean;
   /** Called when it is cut or leaves: nothing that it holds is of any use from then on. */
   readonly over: () => void;
+  /** Called when there is something to take, or it was cut; never throws. */
+  readonly ready: () => void;
 }
 
 /** A watcher's place. */
@@ -61,9 +63,6 @@ export interface Cursor {
   readonly revision: number;
   /** The next commit that concerns the watcher, with the changes that do; undefined when there is none yet. Throws when the watcher was cut. */
   take(): FeedCommit | undefined;
-  /** Resolves when `take` is worth another try, or at the next `nudge`. */
-  changed(): Promise<void>;
-  nudge(): void;
   /** Throws when the watcher was cut. */
   check(): void;
   /** The watcher leaves. */
@@ -131,11 +130,12 @@ export class SessionFeed {
   }
 
   /** A new watcher's place; `left` is called once when it leaves, cut or not. Throws CompactedError when that place is not in the log. */
-  open({ since, concerns, over }: Watcher, left: () => void = () => {}): Cursor {
+  open({ since, concerns, over, ready }: Watcher, left: () => void = () => {}): Cursor {
     const at = since === undefined ? this.#last : this.#find(since);
     if (at === undefined) throw new CompactedError(`what came after revision ${since} is not known any more`);
     const cursor = new LogCursor(at, {
       concerns,
+      ready,
       left,
       cut: () => {
         this.#cursors.delete(cursor);
@@ -169,18 +169,24 @@ export class SessionFeed {
   }
 }
 
+interface CursorParts extends Pick<Watcher, "concerns" | "ready"> {
+  readonly cut: () => void;
+  readonly left: () => void;
+}
+
 /** A place in a log. Never holds more of it than the place: a watcher that left or was cut holds nothing. */
 class LogCursor implements Cursor {
   #at: Entry;
   readonly #concerns: Watcher["concerns"];
+  readonly #ready: Watcher["ready"];
   readonly #cut: () => void;
   #left: (() => void) | undefined;
   #error: Error | undefined;
-  #wake: (() => void) | undefined;
 
-  constructor(at: Entry, { concerns, cut, left }: { concerns: Watcher["concerns"]; cut: () => void; left: () => void }) {
+  constructor(at: Entry, { concerns, ready, cut, left }: CursorParts) {
     this.#at = at;
     this.#concerns = concerns;
+    this.#ready = ready;
     this.#cut = cut;
     this.#left = left;
   }
@@ -201,25 +207,12 @@ class LogCursor implements Cursor {
     return undefined;
   }
 
-  changed(): Promise<void> {
-    if (this.#error !== undefined || this.#at.next !== undefined) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-
-  nudge(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.();
-  }
-
   check(): void {
     if (this.#error !== undefined) throw this.#error;
   }
 
   close(): void {
-    this.end(new CompactedError("the watch was closed"));
+    this.#over(new CompactedError("the watch was closed"));
     const left = this.#left;
     this.#left = undefined;
     left?.();
@@ -228,16 +221,21 @@ class LogCursor implements Cursor {
   /** The log has a new last entry; gives the place, which moves past an entry that comes next and does not concern the watcher. */
   see(entry: Entry): Entry {
     if (this.#at.next === entry && !entry.changes.some(this.#concerns)) this.#at = entry;
-    else this.nudge();
+    else this.#ready();
     return this.#at;
   }
 
   end(error: Error): void {
-    if (this.#error !== undefined) return;
+    if (this.#over(error)) this.#ready();
+  }
+
+  /** Lets go of the log; false when that was done before. */
+  #over(error: Error): boolean {
+    if (this.#error !== undefined) return false;
     this.#error = error;
     this.#at = beginning(this.#at.revision);
     this.#cut();
-    this.nudge();
+    return true;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The door to what happens to a session: one way to watch, in this process and over a server. */
 import type { StoredVariable } from "./persistence.ts";
-import type { Selection, Signal } from "./session-port.ts";
+import type { Selection, SessionPort, Signal } from "./session-port.ts";
+import type { Subscriber, Subscription } from "./subscription.ts";
 
 /** What a watch is about. */
 export interface WatchRequest {
@@ -41,3 +42,12 @@ export type WatchDelivery =
 export interface WatchPort {
   watch(sessionId: string, request: WatchRequest, call: { readonly signal?: Signal | undefined }): AsyncIterable<WatchDelivery>;
 }
+
+/** Watches of sessions in this process, which deliver a commit before whoever made it is answered. */
+export interface LocalWatchPort {
+  /** As `WatchPort.watch`, for somebody who does not wait: a commit is ready at the moment at which readers see it. */
+  follow(sessionId: string, request: WatchRequest, subscriber: Subscriber): Subscription<WatchDelivery>;
+}
+
+/** The port of the sessions in this process. */
+export interface LocalPort extends SessionPort, LocalWatchPort {}

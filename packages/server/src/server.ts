@@ -3,10 +3,10 @@ import {
   type Clock,
   type EngineMemory,
   type Limits,
+  type LocalPort,
   type SessionEngine,
   type SessionObserver,
   type SessionPersistence,
-  type SessionPort,
   sessionEngine,
   systemClock,
   systemRandom,
@@ -109,8 +109,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
 }
 
 function servicesOf(engine: SessionEngine, info: ServerInfo, messageBytes: number, clock: Clock) {
-  const ports = new Map<string, SessionPort>();
-  const port = (tenant: string): SessionPort => {
+  const ports = new Map<string, LocalPort>();
+  const port = (tenant: string): LocalPort => {
     const known = ports.get(tenant) ?? engine.port(tenant);
     ports.set(tenant, known);
     return known;

@@ -2,9 +2,39 @@
 import { FRAME } from "@session-bridge/client/frames";
 import { SessionNotFoundError } from "@session-bridge/core/internal";
 import { manualClock } from "@session-bridge/core/testing";
+import { WatchVariablesRequest, WatchVariablesResponse } from "@session-bridge/protocol/session_bridge/v1/variables";
 import { describe, expect, test } from "vitest";
-import { refusalIn } from "./support/direct-client.ts";
+import { directClient, numberOf, refusalIn, requestOf } from "./support/direct-client.ts";
 import { counting, FOUND, GET, NOTHING, revisionOf, serving, WATCH } from "./support/direct-serving.ts";
+import { testServer } from "./support/test-server.ts";
+
+describe("a watch", () => {
+  test("[P15] is told of a commit before its writer is answered, and others who watch the same are told the same", async () => {
+    const { address } = await testServer();
+    const [writer, reader] = [directClient(address), directClient(address)];
+    const watched = WatchVariablesRequest.encode(WatchVariablesRequest.fromPartial({ sessionId: "s", prefix: "a" })).finish();
+    for (const client of [writer, reader]) {
+      await client.welcome;
+      client.send({ kind: FRAME.call, call: 7, method: WATCH }, watched);
+      client.send({ kind: FRAME.credit, call: 7, number: 32 });
+      expect(WatchVariablesResponse.decode((await client.next()).payload).caughtUp).toBe(true);
+    }
+    for (const [call, byte] of [
+      [8, 1],
+      [9, 2],
+    ] as const) {
+      const value = Buffer.of(byte);
+      writer.send(
+        { kind: FRAME.call, call, method: numberOf("SetVariable") },
+        requestOf("setVariable", { sessionId: "s", name: "a", value }),
+      );
+      const [told, answered, toldElsewhere] = [await writer.next(), await writer.next(), await reader.next()];
+      expect([told, answered, toldElsewhere].map((frame) => frame.call)).toEqual([7, call, 7]);
+      expect(WatchVariablesResponse.decode(told.payload).changes.at(-1)?.variable?.value).toEqual(value);
+      expect(toldElsewhere.payload).toEqual(told.payload);
+    }
+  });
+});
 
 describe("a stream", () => {
   test("sends as many items as it has credit for, and reads no further than one more", async () => {

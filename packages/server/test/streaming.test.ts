@@ -5,7 +5,9 @@ import { setTimeout as delay, setImmediate as turn } from "node:timers/promises"
 import {
   CompactedError,
   LimitExceededError,
+  type LocalWatchPort,
   StoreUnavailableError,
+  subscribed,
   systemClock,
   systemRandom,
   type WatchPort,
@@ -17,7 +19,7 @@ import { serveCarriers } from "../src/carriers.ts";
 import { DEFAULT_REQUEST_LIMITS, type RequestLimits } from "../src/service/server-info.ts";
 import type { SessionFunctions } from "../src/service/sessions.ts";
 import type { VariableFunctions } from "../src/service/variables.ts";
-import { watchVariables } from "../src/service/watch.ts";
+import { watchMessages } from "../src/service/watch.ts";
 import { rawClient, refusalOf } from "./support/raw-client.ts";
 import { rawWatch } from "./support/raw-watch.ts";
 import { tcpProxy } from "./support/tcp-proxy.ts";
@@ -28,23 +30,23 @@ type Watch = WatchPort["watch"];
 /** A gRPC server whose sessions are watched by `watch`; `open` counts the watches that have begun and not ended. */
 async function serverOf(watch: Watch, { clock = systemClock, limits = {} as Partial<RequestLimits>, keepaliveMs = 20_000 } = {}) {
   const counts = { open: 0, begun: 0 };
-  const port: WatchPort = {
-    async *watch(...args) {
-      counts.open += 1;
-      counts.begun += 1;
-      try {
-        yield* watch(...args);
-      } finally {
-        counts.open -= 1;
-      }
-    },
+  const counted: Watch = async function* (...args) {
+    counts.open += 1;
+    counts.begun += 1;
+    try {
+      yield* watch(...args);
+    } finally {
+      counts.open -= 1;
+    }
   };
+  const port: LocalWatchPort = { follow: (id, request, subscriber) => subscribed(counted(id, request, subscriber), subscriber) };
   const requestLimits = { ...DEFAULT_REQUEST_LIMITS, ...limits };
+  const messages = watchMessages(requestLimits.messageBytes);
   const { logger, records } = recordingLogger();
   const server = await serveCarriers({
     sessions: {} as SessionFunctions,
     variables: {
-      watchVariables: (request: never, caller: never) => watchVariables(port, request, caller, requestLimits.messageBytes),
+      watchVariables: (request: never, caller: never) => messages.watch(port, request, caller),
       getVariable: () => ({ found: false, value: new Uint8Array(0), encoding: "", sessionRevision: 0n }),
     } as unknown as VariableFunctions,
     listen: { host: "127.0.0.1", port: 0 },

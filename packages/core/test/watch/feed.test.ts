@@ -9,7 +9,12 @@ const setOf = (name: string, bytes: Uint8Array = encode(1)): WatchChange => ({
   variable: { name, bytes, encoding: "", type: "integer", revision: 1, createdAtMs: 0, updatedAtMs: 0, expiresAtMs: undefined },
 });
 
-const watcher = (since?: number, concerns = (_: WatchChange): boolean => true, over = (): void => {}) => ({ since, concerns, over });
+const watcher = (since?: number, concerns = (_: WatchChange): boolean => true, over = (): void => {}, ready = (): void => {}) => ({
+  since,
+  concerns,
+  over,
+  ready,
+});
 
 /** The revisions of all that can be taken; the reason of the error where there is one. */
 function taken(cursor: ReturnType<SessionFeed["open"]>): (number | string)[] {
@@ -125,32 +130,23 @@ describe("a feed", () => {
     expect([over, left]).toEqual([1, 1]);
   });
 
-  it("wakes a watcher that waits for a commit that concerns it, for its cut and for a nudge", async () => {
+  it("[P15] says to a watcher, while a commit that concerns it is published, that it can be taken; and when it is cut", () => {
     const feed = new SessionFeed(10);
-    const cursor = feed.open(watcher(undefined, (change) => change.kind === "session_deleted"));
-    const woken = async (): Promise<boolean> => {
-      let done = false;
-      void cursor.changed().then(() => {
-        done = true;
-      });
-      await Promise.resolve();
-      publish(feed, feed.revision + 1);
-      await Promise.resolve();
-      expect(done).toBe(false);
-      return true;
-    };
-    await woken();
-    const deleted = cursor.changed();
+    const told: (number | string)[][] = [];
+    const cursor = feed.open(
+      watcher(
+        undefined,
+        (change) => change.kind === "session_deleted",
+        () => {},
+        () => told.push(taken(cursor)),
+      ),
+    );
+    publish(feed, 11, 12);
+    expect(told).toEqual([]);
     feed.publish(20, [{ kind: "session_deleted" }]);
-    await deleted;
-    expect(taken(cursor)).toEqual([20]);
-    const nudged = cursor.changed();
-    cursor.nudge();
-    await nudged;
-    const cut = cursor.changed();
+    expect(told).toEqual([[20]]);
     feed.restart(30);
-    await cut;
-    expect(taken(cursor)).toEqual(["COMPACTED"]);
+    expect(told).toEqual([[20], ["COMPACTED"]]);
     expect(after(feed, 20)).toEqual(["COMPACTED"]);
     expect(after(feed, 30)).toEqual([]);
   });

@@ -28,7 +28,7 @@ function publish(feed: SessionFeed, revision: number): WeakRef<object> {
 describe("a watcher that is stuck", () => {
   it("keeps what it has not taken until it is cut, and nothing from then on", async () => {
     const feed = new SessionFeed(1, bounds);
-    const cursor = feed.open({ since: undefined, concerns: () => true, over: () => {} });
+    const cursor = feed.open({ since: undefined, concerns: () => true, over: () => {}, ready: () => {} });
     const first = publish(feed, 2);
     for (const revision of [3, 4, 5]) publish(feed, revision);
     expect(await isKept(first)).toBe(true);
@@ -39,7 +39,7 @@ describe("a watcher that is stuck", () => {
 
   it("keeps nothing of what came after the commit that it was given", async () => {
     const feed = new SessionFeed(1, bounds);
-    const cursor = feed.open({ since: undefined, concerns: () => true, over: () => {} });
+    const cursor = feed.open({ since: undefined, concerns: () => true, over: () => {}, ready: () => {} });
     publish(feed, 2);
     const given = cursor.take();
     cursor.close();

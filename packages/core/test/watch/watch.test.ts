@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { memoryPersistence } from "../../src/memory-persistence.ts";
 import type { Selection } from "../../src/session-port.ts";
+import { faultAt } from "../../src/testing/index.ts";
 import { decode } from "../../src/values/index.ts";
 import type { WatchDelivery } from "../../src/watch-port.ts";
 import { pass, refusal, set, setOf, settled, stage, update } from "../engine/stage.ts";
@@ -58,6 +59,32 @@ function statesAfter(made: readonly { readonly revision: number; readonly name: 
 }
 
 describe("what is there, and what changes", () => {
+  it("[P5] [P15] who follows can take a commit before its writer is answered, and not before it is saved", async () => {
+    const { engine, store } = stage({ plan: faultAt("save", 2, "hold_answer") });
+    const port = engine.port("");
+    await set(port, "s", "a", 1);
+    const seen: string[] = [];
+    const abort = new AbortController();
+    const subscription = port.follow("s", ALL, {
+      signal: abort.signal,
+      ready: () => {
+        for (let next = subscription.take(); next !== undefined; next = subscription.take()) seen.push(next.kind);
+      },
+    });
+    expect(subscription.take()).toBeUndefined();
+    await settled();
+    expect(seen.splice(0)).toEqual(["snapshot", "caught_up"]);
+    const written = set(port, "s", "a", 2).then(() => seen.push("answered"));
+    await settled();
+    expect(seen).toEqual([]);
+    store.release();
+    await written;
+    expect(seen).toEqual(["commit", "answered"]);
+    abort.abort();
+    await set(port, "s", "a", 3);
+    expect(seen).toEqual(["commit", "answered"]);
+  });
+
   it("[P4] [P15] nothing falls between them: deliveries replayed are the session at each revision, whenever the watch began", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.array(fc.nat(3), { maxLength: 30 }), async (steps, pauses) => {

@@ -1,4 +1,5 @@
 /** The one table of what a server answers: each RPC of the services with its codecs and its function, whatever carries it. */
+import type { Subscription } from "@session-bridge/core/internal";
 import { SessionServiceService } from "@session-bridge/protocol/session_bridge/v1/sessions";
 import { VariableServiceService } from "@session-bridge/protocol/session_bridge/v1/variables";
 import type { Answer, Caller, StreamCaller } from "../service/caller.ts";
@@ -9,7 +10,7 @@ import type { VariableFunctions } from "../service/variables.ts";
 export type Serve = (request: unknown, caller: Caller) => Answer<unknown>;
 
 /** A service function that answers more than once. */
-export type ServeStream = (request: unknown, caller: StreamCaller) => AsyncIterable<unknown>;
+export type ServeStream = (request: unknown, caller: StreamCaller) => Subscription<unknown>;
 
 /** An RPC as the contract has it. */
 export interface MethodDefinition {
@@ -61,11 +62,20 @@ function served<Definition extends Readonly<Record<string, MethodDefinition>>>(
     ([key, method]): ServedMethod => ({
       key,
       name: method.path.slice(1),
-      definition: method,
+      definition: method.responseStream ? { ...method, responseSerialize: onceInARow(method.responseSerialize) } : method,
       serve: functions[key] as ServedMethod["serve"],
     }),
   );
   return { name: methods[0]?.name.split("/")[0] ?? "", methods };
+}
+
+/** Makes the bytes of a message once for all who are told the same, one after another. */
+function onceInARow(serialize: MethodDefinition["responseSerialize"]): MethodDefinition["responseSerialize"] {
+  let last: { readonly message: unknown; readonly bytes: Buffer } | undefined;
+  return (message) => {
+    if (last?.message !== message) last = { message, bytes: serialize(message) };
+    return last.bytes;
+  };
 }
 
 /** The full names of the methods that the server has, such as `session_bridge.v1.VariableService/GetVariable`. */

@@ -1,6 +1,13 @@
 /** A call that is answered by many items, as fast as its reader has credit for them and the connection has room. */
 import { FRAME } from "@session-bridge/client/frames";
-import { type Cancel, CODES, DeadlineExceededError, LimitExceededError, ServerUnavailableError } from "@session-bridge/core/internal";
+import {
+  type Cancel,
+  CODES,
+  DeadlineExceededError,
+  LimitExceededError,
+  ServerUnavailableError,
+  type Subscription,
+} from "@session-bridge/core/internal";
 import { type BegunCall, failureOf, logEnd } from "../carrier/failure.ts";
 import type { ServedMethod, ServeStream } from "../carrier/methods.ts";
 import { wellFormed } from "../carrier/received.ts";
@@ -20,10 +27,11 @@ export class DirectStream implements BegunCall {
   readonly #home: CallHome;
   readonly #watched: WatchedCall | undefined;
   readonly #over = new AbortController();
+  #items: Subscription<unknown> | undefined;
   #cancelDeadline: Cancel = () => {};
   #isEnded = false;
   #credit = 0;
-  #waiting: { readonly bytes: Uint8Array; readonly goOn: () => void; readonly giveUp: Cancel } | undefined;
+  #waiting: { readonly bytes: Uint8Array; readonly giveUp: Cancel } | undefined;
 
   constructor(id: number, method: ServedMethod, bytes: Uint8Array, home: CallHome, watched: WatchedCall | undefined) {
     const { clock } = home.context;
@@ -46,7 +54,13 @@ export class DirectStream implements BegunCall {
       const due = (): void => this.#fail(new DeadlineExceededError("the stream's deadline has come"));
       this.#cancelDeadline = this.#home.context.clock.schedule(timeoutMs, due);
     }
-    this.#pump().catch((thrown: unknown) => this.#fail(thrown));
+    const caller = { tenant: "", signal: this.#over.signal, ready: () => this.#pump() };
+    try {
+      this.#items = (this.#method.serve as ServeStream)(wellFormed(this.message), caller);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    this.#pump();
   }
 
   /** Its reader takes so many items more. */
@@ -62,7 +76,7 @@ export class DirectStream implements BegunCall {
     this.#waiting = undefined;
     waiting.giveUp();
     this.#sendItem(waiting.bytes);
-    waiting.goOn();
+    this.#pump();
   }
 
   /** Nobody reads it any more. */
@@ -81,15 +95,25 @@ export class DirectStream implements BegunCall {
     return this.#credit > 0 && this.#home.outlet.hasRoom;
   }
 
-  async #pump(): Promise<void> {
-    const caller = { tenant: "", signal: this.#over.signal };
-    for await (const message of (this.#method.serve as ServeStream)(wellFormed(this.message), caller)) {
-      if (this.#isEnded) return;
-      const bytes = this.#home.encoded(this.#method, message, this.#watched);
-      if (this.#maySend) this.#sendItem(bytes);
-      else await this.#room(bytes);
-      if (this.#isEnded) return;
+  /** Sends what there is, until one item has to wait. */
+  #pump(): void {
+    try {
+      while (!this.#isEnded && this.#waiting === undefined) {
+        const message = this.#items?.take();
+        if (message === undefined) {
+          if (this.#items?.isOver) this.#finish();
+          return;
+        }
+        const bytes = this.#home.encoded(this.#method, message, this.#watched);
+        if (this.#maySend) this.#sendItem(bytes);
+        else this.#hold(bytes);
+      }
+    } catch (thrown) {
+      this.#fail(thrown);
     }
+  }
+
+  #finish(): void {
     if (!this.#end(undefined)) return;
     logEnd(this, "ended", this.#home.context);
     this.#home.outlet.send(FRAME.end, this.id);
@@ -102,12 +126,10 @@ export class DirectStream implements BegunCall {
     this.#home.outlet.send(FRAME.item, this.id, bytes);
   }
 
-  /** Resolves when the item has been sent, or never will be. */
-  #room(bytes: Uint8Array): Promise<void> {
-    return new Promise((goOn) => {
-      const tooSlow = (): void => this.#fail(new LimitExceededError("WATCH_TOO_SLOW", "the reader took nothing for a minute"));
-      this.#waiting = { bytes, goOn, giveUp: this.#home.context.clock.schedule(PATIENCE_MS, tooSlow) };
-    });
+  /** Lets an item wait for its reader. */
+  #hold(bytes: Uint8Array): void {
+    const tooSlow = (): void => this.#fail(new LimitExceededError("WATCH_TOO_SLOW", "the reader took nothing for a minute"));
+    this.#waiting = { bytes, giveUp: this.#home.context.clock.schedule(PATIENCE_MS, tooSlow) };
   }
 
   #fail(thrown: unknown): void {
@@ -126,7 +148,6 @@ export class DirectStream implements BegunCall {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     waiting?.giveUp();
-    waiting?.goOn();
     if (why !== undefined) this.#over.abort(why);
     return true;
   }

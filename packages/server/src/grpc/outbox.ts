@@ -19,51 +19,54 @@ export interface Patience {
 
 /** The messages of one stream that are on their way. */
 export interface Outbox<Response> {
-  /** Sends a message, and resolves when there is room for another, or the stream is over. */
-  send(message: Response): Promise<void> | void;
+  /** Whether another message may be sent. */
+  readonly hasRoom: boolean;
+  /** Sends a message. */
+  send(message: Response): void;
   /** The stream has been ended, which its reader learns after what is on its way; a reader that does not take that in time is reset. */
   ended(patience: Patience): void;
   /** The stream is over. */
   close(): void;
 }
 
-/** The outbox of a stream, whose reader has to take each message within `patience`. */
-export function outbox<Response>(call: ServerWritableStream<unknown, Response>, clock: Clock, patience: Patience): Outbox<Response> {
+/** The outbox of a stream, whose reader has to take each message within `patience`; `goOn` is called when there is room again. */
+export function outbox<Response>(
+  call: ServerWritableStream<unknown, Response>,
+  clock: Clock,
+  patience: Patience,
+  goOn: () => void,
+): Outbox<Response> {
   let underWay = 0;
   let over = false;
   let giveUp: Cancel = () => {};
-  let goOn = (): void => {};
 
   const within = ({ ms, code }: Patience): void => {
     giveUp();
     giveUp = clock.schedule(ms, () => resetCall(call, code));
   };
+  let last: Patience | undefined;
   const sent = (): void => {
     underWay -= 1;
+    if (over || last !== undefined) return;
+    if (underWay === MESSAGES_UNDER_WAY - 1) giveUp();
     goOn();
   };
   return {
+    get hasRoom() {
+      return underWay < MESSAGES_UNDER_WAY;
+    },
     send(message) {
       underWay += 1;
       call.write(message, sent);
-      if (over || underWay < MESSAGES_UNDER_WAY) return;
-      within(patience);
-      return new Promise((resolve) => {
-        goOn = () => {
-          giveUp();
-          goOn = () => {};
-          resolve();
-        };
-      });
+      if (!over && underWay === MESSAGES_UNDER_WAY) within(patience);
     },
-    ended(last) {
-      goOn();
+    ended(lastPatience) {
+      last = lastPatience;
       if (!over) within(last);
     },
     close() {
       over = true;
       giveUp();
-      goOn();
     },
   };
 }

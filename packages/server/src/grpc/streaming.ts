@@ -1,6 +1,6 @@
 /** Streams of answers: as fast as the reader takes them, until one side has enough. Nothing that is thrown beyond here reaches grpc-js. */
 import type { handleServerStreamingCall, ServerWritableStream } from "@grpc/grpc-js";
-import { ServerUnavailableError } from "@session-bridge/core/internal";
+import { ServerUnavailableError, type Subscription } from "@session-bridge/core/internal";
 import { type CallContext, failureOf, logEnd } from "../carrier/failure.ts";
 import type { ServeStream } from "../carrier/methods.ts";
 import { type Received, wellFormed } from "../carrier/received.ts";
@@ -49,7 +49,8 @@ function answerStream(
 ): { shutDown(): void } {
   const begun = { method, message: call.request.message, startedAtMs: context.clock.monotonic() };
   const over = new AbortController();
-  const out = outbox(call, context.clock, PATIENCE);
+  const out = outbox(call, context.clock, PATIENCE, () => pump());
+  let messages: Subscription<unknown> | undefined;
   let ending = false;
 
   const fail = (thrown: unknown, patience: Patience = PATIENCE): void => {
@@ -61,18 +62,25 @@ function answerStream(
     out.ended(patience);
     over.abort(thrown);
   };
-  const pump = async (): Promise<void> => {
-    for await (const message of serve(wellFormed(call.request.message), { tenant: "", signal: over.signal })) {
-      if (ending) return;
-      const room = out.send(message);
-      if (room !== undefined) await room;
-      if (ending) return;
-    }
-    if (ending) return;
+  const finish = (): void => {
     ending = true;
     logEnd(begun, "ended", context);
     call.end();
     out.ended(PATIENCE);
+  };
+  const pump = (): void => {
+    try {
+      while (!ending && out.hasRoom) {
+        const message = messages?.take();
+        if (message === undefined) {
+          if (messages?.isOver) finish();
+          return;
+        }
+        out.send(message);
+      }
+    } catch (thrown) {
+      fail(thrown);
+    }
   };
 
   call.once("cancelled", () => {
@@ -81,7 +89,12 @@ function answerStream(
     out.close();
     over.abort(new Error("the caller cancelled the call"));
   });
-  pump().catch((thrown: unknown) => fail(thrown));
+  try {
+    messages = serve(wellFormed(call.request.message), { tenant: "", signal: over.signal, ready: pump });
+  } catch (thrown) {
+    fail(thrown);
+  }
+  pump();
   return {
     shutDown() {
       fail(new ServerUnavailableError("SHUTTING_DOWN", "the server is shutting down"), LAST_PATIENCE);

@@ -1,4 +1,4 @@
-import type { MutationCall, Signal } from "@session-bridge/core/internal";
+import type { MutationCall, Subscriber } from "@session-bridge/core/internal";
 
 /** Who asks, and how long they wait. Made by the transport; the service functions know nothing else of it. */
 export interface Caller extends MutationCall {
@@ -6,12 +6,10 @@ export interface Caller extends MutationCall {
   readonly tenant: string;
 }
 
-/** Who reads a stream. */
-export interface StreamCaller {
+/** Who reads a stream; the signal is aborted when nobody reads any more, or the server shuts down. */
+export interface StreamCaller extends Subscriber {
   /** "" until authentication exists. */
   readonly tenant: string;
-  /** Aborted when nobody reads any more, or the server shuts down. */
-  readonly signal: Signal;
 }
 
 /** What a service function gives: at once where the port answers at once, so that a cached read costs no turn of the event loop. */

@@ -1,10 +1,11 @@
 /** VariableService over a port, knowing no transport. */
 import {
+  type LocalPort,
   MAX_HISTORY_ENTRIES,
   type Operation,
   type OperationResult,
-  type SessionPort,
   type StoredVariable,
+  type Subscription,
   type VariableInfo,
 } from "@session-bridge/core/internal";
 import { packMap } from "@session-bridge/core/values";
@@ -33,13 +34,13 @@ import {
 } from "./messages.ts";
 import type { PagePins, PinnedPage, PinScope, Snapshot } from "./page-pins.ts";
 import { updateVariables } from "./update-variables.ts";
-import { watchVariables } from "./watch.ts";
+import { watchMessages } from "./watch.ts";
 
 const NO_BYTES = new Uint8Array(0);
 
 /** What VariableService is made of. */
 export interface VariableServiceOptions {
-  readonly port: (tenant: string) => SessionPort;
+  readonly port: (tenant: string) => LocalPort;
   readonly readingPins: PagePins<StoredVariable>;
   readonly listingPins: PagePins<VariableInfo>;
   /** The greatest message that may be answered. */
@@ -53,6 +54,7 @@ export type VariableFunctions = ReturnType<typeof variableService>;
 export function variableService({ port, readingPins, listingPins, messageBytes }: VariableServiceOptions) {
   const budgetBytes = budgetOf(messageBytes);
   const previousBytes = messageBytes - ENVELOPE_BYTES;
+  const messages = watchMessages(messageBytes);
   const historyBytes = Math.max(budgetBytes - MAX_HISTORY_ENTRIES * HISTORY_ENTRY_BYTES, 0);
   return {
     getVariable(request: wire.GetVariableRequest, caller: Caller): Answer<wire.GetVariableResponse> {
@@ -171,8 +173,8 @@ export function variableService({ port, readingPins, listingPins, messageBytes }
       });
     },
 
-    watchVariables(request: wire.WatchVariablesRequest, caller: StreamCaller): AsyncIterable<wire.WatchVariablesResponse> {
-      return watchVariables(port(caller.tenant), request, caller, messageBytes);
+    watchVariables(request: wire.WatchVariablesRequest, caller: StreamCaller): Subscription<wire.WatchVariablesResponse> {
+      return messages.watch(port(caller.tenant), request, caller);
     },
   };
 }

@@ -1,5 +1,13 @@
 /** WatchVariables: what a watch delivers, in messages that are small enough to wait for a slow reader. */
-import type { Selection, Signal, StoredVariable, WatchChange, WatchDelivery, WatchPort } from "@session-bridge/core/internal";
+import type {
+  LocalWatchPort,
+  Selection,
+  StoredVariable,
+  Subscriber,
+  Subscription,
+  WatchChange,
+  WatchDelivery,
+} from "@session-bridge/core/internal";
 import {
   ChangeKind,
   type VariableChange,
@@ -23,20 +31,52 @@ const KINDS = {
   session_expired: ChangeKind.CHANGE_KIND_SESSION_EXPIRED,
 } as const satisfies Record<WatchChange["kind"], ChangeKind>;
 
-/**
- * The messages of a watch. Fails with InvalidArgumentError for a request that contradicts itself, LimitExceededError MESSAGE_TOO_LARGE at a value
- * that no message can carry, and whatever the port fails with.
- */
-export async function* watchVariables(
-  port: WatchPort,
-  request: WatchVariablesRequest,
-  caller: { readonly signal?: Signal | undefined },
-  messageBytes: number,
-): AsyncGenerator<WatchVariablesResponse> {
-  const { sessionId, withoutValues } = request;
-  const watch = { selection: selectionOf(request), since: sinceOf(request.since), withoutValues };
-  for await (const delivery of port.watch(sessionId, watch, caller)) yield* messagesOf(delivery, messageBytes);
+/** Watches of sessions as messages. */
+export interface WatchMessages {
+  /**
+   * The messages of a watch. Fails with InvalidArgumentError for a request that contradicts itself, LimitExceededError MESSAGE_TOO_LARGE at a
+   * value that no message can carry, and whatever the port fails with.
+   */
+  watch(port: LocalWatchPort, request: WatchVariablesRequest, subscriber: Subscriber): Subscription<WatchVariablesResponse>;
 }
+
+/** Makes messages of at most `messageBytes`. All who watch the same are given the same message. */
+export function watchMessages(messageBytes: number): WatchMessages {
+  /** The last commit, if it is one message. */
+  let last: { readonly changes: readonly WatchChange[]; readonly message: WatchVariablesResponse } | undefined;
+  const messagesOf = (delivery: WatchDelivery): Iterator<WatchVariablesResponse> => {
+    if (delivery.kind !== "commit" || pageEnd(delivery.changes, 0, MESSAGE_TARGET_BYTES, changeSize) < delivery.changes.length) {
+      return piecesOf(delivery, messageBytes);
+    }
+    const { revision, changes } = delivery;
+    if (last?.changes !== changes) last = { changes, message: commitMessage(changes, revision, messageBytes, true) };
+    return [last.message].values();
+  };
+  return {
+    watch(port, request, subscriber) {
+      const { sessionId, withoutValues } = request;
+      const watch = { selection: selectionOf(request), since: sinceOf(request.since), withoutValues };
+      const deliveries = port.follow(sessionId, watch, subscriber);
+      let messages = NO_MESSAGES;
+      return {
+        get isOver() {
+          return deliveries.isOver;
+        },
+        take() {
+          for (;;) {
+            const { value, done } = messages.next();
+            if (!done) return value;
+            const delivery = deliveries.take();
+            if (delivery === undefined) return undefined;
+            messages = messagesOf(delivery);
+          }
+        },
+      };
+    },
+  };
+}
+
+const NO_MESSAGES: Iterator<WatchVariablesResponse> = [].values();
 
 function selectionOf({ names, prefix }: WatchVariablesRequest): Selection {
   if (names.length > 0 && prefix !== "") throw invalidArgument("names and prefix exclude each other");
@@ -49,7 +89,7 @@ function sinceOf(value: bigint | undefined): number | undefined {
   return Number(value);
 }
 
-function* messagesOf(delivery: WatchDelivery, messageBytes: number): Generator<WatchVariablesResponse> {
+function* piecesOf(delivery: WatchDelivery, messageBytes: number): Generator<WatchVariablesResponse, undefined> {
   switch (delivery.kind) {
     case "snapshot":
       for (const variables of pieces(delivery.variables, variableSize)) {
@@ -62,13 +102,9 @@ function* messagesOf(delivery: WatchDelivery, messageBytes: number): Generator<W
       return;
     case "commit": {
       let left = delivery.changes.length;
-      const revision = BigInt(delivery.revision);
       for (const piece of pieces(delivery.changes, changeSize)) {
         left -= piece.length;
-        const changes = piece.map((change) => changeMessage(change, delivery.revision, messageBytes));
-        const last = changes.at(-1);
-        if (left === 0 && last !== undefined) last.last = true;
-        yield { changes, revision: left === 0 ? revision : undefined, caughtUp: false };
+        yield commitMessage(piece, delivery.revision, messageBytes, left === 0);
       }
       return;
     }
@@ -76,6 +112,14 @@ function* messagesOf(delivery: WatchDelivery, messageBytes: number): Generator<W
     case "heartbeat":
       yield { changes: [], revision: BigInt(delivery.revision), caughtUp: delivery.kind === "caught_up" };
   }
+}
+
+/** Changes of a commit, or of its end. */
+function commitMessage(piece: readonly WatchChange[], revision: number, messageBytes: number, isLast: boolean): WatchVariablesResponse {
+  const changes = piece.map((change) => changeMessage(change, revision, messageBytes));
+  const last = changes.at(-1);
+  if (isLast && last !== undefined) last.last = true;
+  return { changes, revision: isLast ? BigInt(revision) : undefined, caughtUp: false };
 }
 
 /** The items in their order, as many at a time as a message should have. */

@@ -1,5 +1,5 @@
 /** Both carriers over functions that a test writes, and a client of the direct one. */
-import { systemClock, systemRandom } from "@session-bridge/core/internal";
+import { subscribed, systemClock, systemRandom } from "@session-bridge/core/internal";
 import { WatchVariablesResponse } from "@session-bridge/protocol/session_bridge/v1/variables";
 import { onTestFinished } from "vitest";
 import { type CarriersOptions, serveCarriers } from "../../src/carriers.ts";
@@ -29,7 +29,7 @@ export async function serving({ get, watch }: Served, limits: Partial<RequestLim
     sessions: {} as SessionFunctions,
     variables: {
       getVariable: (_request: unknown, caller: Caller) => get?.(caller),
-      watchVariables: (_request: unknown, caller: StreamCaller) => watch?.(caller),
+      watchVariables: (_request: unknown, caller: StreamCaller) => watch && subscribed(watch(caller), caller),
     } as unknown as VariableFunctions,
     listen: { host: "127.0.0.1", port: 0 },
     limits: { ...DEFAULT_REQUEST_LIMITS, ...limits },
