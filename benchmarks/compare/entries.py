@@ -13,7 +13,7 @@ class Entry:
     server: str
     #: Of `ADAPTERS`.
     adapter: str
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str | bool] = field(default_factory=dict)
     note: str = ""
 
 
@@ -55,6 +55,13 @@ ENTRIES: Mapping[str, Entry] = {
     ),
     "diskcache": Entry("diskcache", "library", "diskcache", note=_FILE),
     "tcp-echo": Entry("floor: TCP echo", "tcp-echo", "tcp-echo", note="Node; the value travels both ways"),
+    "tcp-echo-looking": Entry(
+        "floor: TCP echo, looked for",
+        "tcp-echo",
+        "tcp-echo",
+        {"looks": True},
+        "as above; the client looks for the answer and does not sleep",
+    ),
     "grpc-echo": Entry("floor: gRPC echo", "grpc-echo", "grpc-echo", note="grpc-js; the value travels both ways"),
     "grpc-echo-async": Entry("floor: gRPC echo, aio", "grpc-echo", "grpc-echo-async", note="grpc-js"),
     "disk": Entry("floor: append and fdatasync", "library", "disk", note="no server"),

@@ -96,5 +96,4 @@ class Lab:
         self._servers.clear()
 
     def _worker(self, entry: Entry, server: Server) -> Worker:
-        options: Mapping[str, str] = entry.options
-        return Worker(entry.adapter, options, server.target, self.folder / "workers.log")
+        return Worker(entry.adapter, entry.options, server.target, self.folder / "workers.log")

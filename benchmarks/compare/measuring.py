@@ -19,7 +19,7 @@ Found = Mapping[str, Any]
 class Worker:
     """A process that measures one adapter. While it is not asked anything, it waits for its standard input and uses no processor."""
 
-    def __init__(self, kind: str, options: Mapping[str, str], target: str, log: Path) -> None:
+    def __init__(self, kind: str, options: Mapping[str, str | bool], target: str, log: Path) -> None:
         """Starts it."""
         command = [sys.executable, "-m", "compare.worker", kind, json.dumps(dict(options)), target]
         with log.open("a") as errors:
