@@ -1,6 +1,6 @@
 """What is running during a benchmark: servers and measuring processes, started when a row first needs them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
