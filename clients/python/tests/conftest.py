@@ -1,7 +1,6 @@
 """A real server for the tests that want one. Property tests run the same cases each time and print what repeats one."""
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -12,11 +11,30 @@ import session_bridge
 from session_bridge import Bridge, Session
 from session_bridge._carriers import CarrierName
 
+from .carriers import CARRIERS, CHOSEN, leave_to_npm_test, let_calls_go_over
 from .servers import Server, serving
 from .telemetry import Told, configure
 
 settings.register_profile("session-bridge", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("session-bridge")
+
+
+def pytest_report_header() -> str:
+    over = "both carriers where that matters" if CHOSEN is None else f"{CHOSEN} alone, without what meets no server"
+    return f"carriers: {over}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if CHOSEN is not None:
+        config.hook.pytest_deselected(items=leave_to_npm_test(items))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _carrier_of_the_run() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if CHOSEN is not None:
+            let_calls_go_over(CHOSEN, patch)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +44,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(params=["direct", "grpc"])
+@pytest.fixture(params=CARRIERS)
 def carrier(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> CarrierName:
     """Each carrier in turn, which is then the one of every bridge."""
     name: CarrierName = request.param
-    monkeypatch.setattr(session_bridge, "connect", partial(session_bridge.connect, carrier=name))
+    let_calls_go_over(name, monkeypatch)
     return name
 
 

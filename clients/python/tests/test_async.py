@@ -29,13 +29,14 @@ from session_bridge import (
 from session_bridge import _async_direct_stream as direct_stream
 from session_bridge import _async_grpc_carrier as grpc_carrier
 
+from .carriers import CARRIERS
 from .servers import Server
 from .telemetry import Told, attributes
 
 pytestmark = pytest.mark.asyncio
 
 
-@pytest.fixture(params=["direct", "grpc"])
+@pytest.fixture(params=CARRIERS)
 def carrier(request: pytest.FixtureRequest) -> Any:
     return request.param
 

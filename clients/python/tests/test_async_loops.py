@@ -11,10 +11,11 @@ import pytest
 import session_bridge
 from session_bridge import AsyncBridge, BridgeClosedError, InvalidArgumentError
 
+from .carriers import CARRIERS
 from .servers import Server
 
 
-@pytest.fixture(params=["direct", "grpc"])
+@pytest.fixture(params=CARRIERS)
 def bridge(server: Server, request: pytest.FixtureRequest) -> AsyncBridge:
     return session_bridge.connect_async(server.address, carrier=request.param)
 
@@ -78,7 +79,7 @@ def test_over_grpc_a_forked_process_says_what_does_not_work_there(server: Server
     subprocess.run([sys.executable, "-c", program, server.address], check=True, timeout=60)
 
 
-@pytest.mark.parametrize("carrier", ["direct", "grpc"])
+@pytest.mark.parametrize("carrier", CARRIERS)
 def test_a_bridge_made_before_a_fork_works_after_it(server: Server, carrier: str) -> None:
     program = """if True:
         import asyncio, os, sys, session_bridge
@@ -126,7 +127,7 @@ def test_a_program_that_speaks_direct_does_not_import_grpc(server: Server) -> No
     program = """if True:
         import asyncio, sys, session_bridge
         async def main():
-            async with session_bridge.connect_async(sys.argv[1]) as bridge:
+            async with session_bridge.connect_async(sys.argv[1], carrier="auto") as bridge:
                 assert await bridge.get_session().increment("n") == 1
         asyncio.run(main())
         assert "grpc" not in sys.modules

@@ -32,6 +32,7 @@ from . import (
     test_watch,
 )
 from .blocking import Loop, Ways
+from .carriers import CARRIERS, CHOSEN
 
 SUITES = (
     test_arguments,
@@ -104,7 +105,7 @@ def loop() -> Iterator[Loop]:
 
 @pytest.fixture
 def carrier(request: pytest.FixtureRequest) -> CarrierName:
-    name: CarrierName = request.param
+    name: CarrierName = getattr(request, "param", CHOSEN or "auto")
     return name
 
 
@@ -124,8 +125,8 @@ def _on_the_twin(loop: Loop, carrier: CarrierName, monkeypatch: pytest.MonkeyPat
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    both = metafunc.function.__module__ in {suite.__name__ for suite in OVER_BOTH}
-    metafunc.parametrize("carrier", ["direct", "grpc"] if both else ["auto"], indirect=True)
+    if metafunc.function.__module__ in {suite.__name__ for suite in OVER_BOTH}:
+        metafunc.parametrize("carrier", CARRIERS, indirect=True)
 
 
 def test_what_is_left_out_is_there() -> None:

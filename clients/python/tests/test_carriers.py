@@ -9,22 +9,20 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 import pytest
 
 import session_bridge
-from session_bridge import (
-    InvalidArgumentError,
-    ServerUnavailableError,
-)
+from session_bridge import Bridge, InvalidArgumentError, ServerUnavailableError
 from session_bridge import _direct_carrier as direct_carrier
 from session_bridge._direct_frames import MAGIC
 from session_bridge._direct_line import Line
 from session_bridge._direct_lookout import Lookout
 from session_bridge.v1 import variables_pb2 as variables
 
+from .carriers import CHOSEN
 from .direct_peer import FOUND, Connection, answer, peer, read, refuse_version, serve
 from .servers import serving
 from .telemetry import Told, attributes
@@ -63,7 +61,7 @@ def test_auto_falls_back_to_grpc_and_keeps_to_it(monkeypatch: pytest.MonkeyPatch
         return Line(address, timeout, lookout)
 
     monkeypatch.setattr(direct_carrier, "Line", counted)
-    with http2_only() as address, session_bridge.connect(address) as bridge:
+    with http2_only() as address, session_bridge.connect(address, carrier="auto") as bridge:
         session = bridge.get_session("s")
         if first == "call":
             assert session.get_variable("x") == 7
@@ -118,6 +116,11 @@ def test_auto_does_not_leave_the_direct_carrier_for_a_server_that_ends() -> None
         time.sleep(0.1)
         assert read(bridge) == 7
         assert len(there.connections) == 4
+
+
+def test_a_bridge_that_says_nothing_has_the_carrier_of_this_run(bridge: Bridge) -> None:
+    carrier: Any = cast("Any", bridge)._link.transport._carrier
+    assert type(carrier).__name__.removeprefix("Async") == f"{(CHOSEN or 'auto').capitalize()}Carrier"
 
 
 @pytest.mark.parametrize("carrier", ["tcp", "", None, 1])

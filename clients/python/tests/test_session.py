@@ -23,6 +23,7 @@ from session_bridge import (
     VariableNotFoundError,
 )
 
+from .carriers import CARRIERS
 from .servers import Server
 
 pytestmark = pytest.mark.usefixtures("carrier")
@@ -80,7 +81,7 @@ def test_p3_what_is_not_touched_stays_as_it_was(session: Session) -> None:
     assert type(session["config"]["b"]["one"]) is float
 
 
-@pytest.mark.parametrize("carrier", ["direct"], indirect=True)
+@pytest.mark.parametrize("carrier", CARRIERS[:1], indirect=True)
 def test_p4_fifty_clients_increment_to_exactly_ten_thousand(session: Session, server: Server) -> None:
     """[P4] Operations of one session take effect one after another."""
 
@@ -91,7 +92,7 @@ def test_p4_fifty_clients_increment_to_exactly_ten_thousand(session: Session, se
     assert _fifty(session, server, work) == 10_000
 
 
-@pytest.mark.parametrize("carrier", ["direct"], indirect=True)
+@pytest.mark.parametrize("carrier", CARRIERS[:1], indirect=True)
 def test_p4_fifty_clients_update_to_exactly_ten_thousand(session: Session, server: Server) -> None:
     """[P4] A compare-and-set loop loses nothing."""
 

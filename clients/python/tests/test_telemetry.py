@@ -18,6 +18,7 @@ from session_bridge._rpc_messages import METHODS
 from session_bridge._wire import Encoded, GetVariableAnswer, Identity, Request, SetVariableAnswer
 from session_bridge.v1 import sessions_pb2, variables_pb2
 
+from .carriers import CHOSEN
 from .fake_server import INFO, FakeTransport, session_over
 from .servers import Server
 from .telemetry import CALLS, SERIALIZATION, Told, attributes, configure
@@ -407,7 +408,7 @@ assert not _telemetry.OBSERVABLE
 assert not hasattr(_link.decoded, "__wrapped__")
 tries = Absent.tries
 assert tries == 1
-with session_bridge.connect(sys.argv[1]) as bridge:
+with session_bridge.connect(sys.argv[1], carrier=sys.argv[2]) as bridge:
     session = bridge.get_session("without-opentelemetry")
     session["x"] = {"a": [1, 2]}
     assert session["x"] == {"a": [1, 2]}
@@ -421,14 +422,14 @@ import sys
 import session_bridge
 from session_bridge import _telemetry
 assert not _telemetry.OBSERVABLE
-with session_bridge.connect(sys.argv[1]) as bridge:
+with session_bridge.connect(sys.argv[1], carrier=sys.argv[2]) as bridge:
     assert bridge.get_session("unusable-opentelemetry").get_variable("x") is None
 """
 
 
 def in_a_process(program: str, address: str, **environment: str) -> None:
     subprocess.run(
-        [sys.executable, "-c", program, address],
+        [sys.executable, "-c", program, address, CHOSEN or "auto"],
         check=True,
         timeout=60,
         env={**os.environ, **environment},
