@@ -2,6 +2,7 @@ import { BridgeClosedError, CancelledError, DeadlineExceededError, ServerUnavail
 import { type RunningServer, startServer } from "@session-bridge/server";
 import { describe, expect, it } from "vitest";
 import { type Bridge, type ConnectOptions, connect } from "../src/index.ts";
+import { CARRIERS } from "./support/carriers.ts";
 import { type FakeAnswers, type FakeServer, fakeServer } from "./support/fake-server.ts";
 import { freePort, later, rejection } from "./support/scope.ts";
 
@@ -20,7 +21,7 @@ async function lose(server: RunningServer, session: Session): Promise<void> {
 const UNAVAILABLE = { code: 14 };
 const NIL = Buffer.from([0xc0]);
 
-describe.each(["direct", "grpc"] as const)("over %s,", (carrier) => {
+describe.each(CARRIERS)("over %s,", (carrier) => {
   function bridgeTo(address: string, options?: ConnectOptions): Bridge {
     const bridge = connect(address, { carrier, ...options });
     later(() => bridge.close());

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { bytesOf, hexOf } from "../../core/test/values/hex.ts";
 import { type Frame, FrameError, type FrameHead, FrameReader, frame, HEADER_BYTES } from "../src/frames.ts";
 
 interface Vectors {
@@ -16,18 +17,6 @@ interface Vectors {
 
 const vectors: Vectors = JSON.parse(readFileSync(new URL("../../../proto/vectors/frames.json", import.meta.url), "utf8"));
 const LIMITS = { keptBytes: vectors.limits.kept, skippedBytes: vectors.limits.skipped };
-
-/** Bytes from the notation of proto/vectors/README.md. */
-const bytesOf = (notation: string): Buffer =>
-  Buffer.concat(
-    notation
-      .split(" ")
-      .filter((token) => token !== "")
-      .map((token) => {
-        const [hex = "", count = "1"] = token.split("*");
-        return Buffer.alloc((hex.length / 2) * Number(count), Buffer.from(hex, "hex"));
-      }),
-  );
 
 const plain = ({ payload, ...head }: Frame) => ({ ...head, payload: payload.toString("hex") });
 
@@ -54,11 +43,11 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
 }
 
 it.for(vectors.rows.map((row) => [row.name, row] as const))("%s", ([, row]) => {
-  const bytes = bytesOf(row.bytes);
+  const bytes = Buffer.from(bytesOf(row.bytes));
   const frames = row.frames.map(({ payload, skipped, ...head }) => ({
     ...head,
     skippedBytes: skipped,
-    payload: bytesOf(payload).toString("hex"),
+    payload: hexOf(bytesOf(payload)),
   }));
   const expected = { frames, isTooLong: row.end === "too long" };
   expect(read([bytes])).toEqual(expected);

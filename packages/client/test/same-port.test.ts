@@ -13,6 +13,7 @@ import { startServer } from "@session-bridge/server";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { remotePort } from "../src/internal.ts";
+import { CARRIERS } from "./support/carriers.ts";
 
 const kind = <K extends Operation["kind"]>(of: K) => fc.constant(of);
 const name = fc.constantFrom("a", "b", "c");
@@ -95,25 +96,29 @@ function plain(part: unknown): unknown {
   return { name, bytes, encoding, type, revision, createdAtMs, updatedAtMs, expiresAtMs };
 }
 
-it("the port of a server answers every update as the port of an engine in this process", async () => {
-  // Revisions and times are compared too: both sides read one clock, which stands still.
-  const clock = manualClock();
-  const limits = { historyEntries: 3, checkpointsPerSession: 1 };
-  const engine = sessionEngine({ clock, limits });
-  const server = await startServer({ listen: "127.0.0.1:0", clock, limits });
-  const remote = remotePort(server.address);
-  let count = 0;
-  try {
-    await fc.assert(
-      fc.asyncProperty(fc.array(update, { maxLength: 6 }), async (updates) => {
-        const sessionId = `s${count++}`;
-        expect(await told(remote, sessionId, updates)).toEqual(await told(engine.port(""), sessionId, updates));
-      }),
-      { numRuns: 300, seed: 3 },
-    );
-  } finally {
-    await remote.close();
-    await server.stop();
-    await engine.close();
-  }
-}, 60_000);
+it.each(CARRIERS)(
+  "the port of a server over %s answers every update as the port of an engine in this process",
+  async (carrier) => {
+    // Revisions and times are compared too: both sides read one clock, which stands still.
+    const clock = manualClock();
+    const limits = { historyEntries: 3, checkpointsPerSession: 1 };
+    const engine = sessionEngine({ clock, limits });
+    const server = await startServer({ listen: "127.0.0.1:0", clock, limits });
+    const remote = remotePort(server.address, { carrier });
+    let count = 0;
+    try {
+      await fc.assert(
+        fc.asyncProperty(fc.array(update, { maxLength: 6 }), async (updates) => {
+          const sessionId = `s${count++}`;
+          expect(await told(remote, sessionId, updates)).toEqual(await told(engine.port(""), sessionId, updates));
+        }),
+        { numRuns: 300, seed: 3 },
+      );
+    } finally {
+      await remote.close();
+      await server.stop();
+      await engine.close();
+    }
+  },
+  60_000,
+);

@@ -7,6 +7,7 @@ import { VariableChange, WatchVariablesResponse } from "@session-bridge/protocol
 import { startServer } from "@session-bridge/server";
 import { describe, expect, it } from "vitest";
 import { type RemotePortOptions, remotePort } from "../src/internal.ts";
+import { CARRIERS } from "./support/carriers.ts";
 import { type FakeAnswers, fakeServer, type WatchStream } from "./support/fake-server.ts";
 import { freePort, later, rejection } from "./support/scope.ts";
 
@@ -48,7 +49,7 @@ const tell =
     stream.end();
   };
 
-describe.each(["direct", "grpc"] as const)("over %s,", (carrier) => {
+describe.each(CARRIERS)("over %s,", (carrier) => {
   async function portTo(answers: FakeAnswers, options?: RemotePortOptions) {
     const server = await fakeServer(answers, carrier);
     const port = remotePort(server.address, { carrier, ...options });

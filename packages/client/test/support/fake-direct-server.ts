@@ -4,7 +4,12 @@ import { createServer, type Socket } from "node:net";
 import type { Metadata } from "@grpc/grpc-js";
 import { Status } from "@session-bridge/protocol/google/rpc/status";
 import { DirectMetadata, DirectMethod, DirectWelcome } from "@session-bridge/protocol/session_bridge/v1/direct";
-import { VariableServiceService as Variables } from "@session-bridge/protocol/session_bridge/v1/variables";
+import {
+  GetVariableResponse,
+  GetVariablesResponse,
+  SetVariableResponse,
+  VariableServiceService as Variables,
+} from "@session-bridge/protocol/session_bridge/v1/variables";
 import { FLAG_METADATA, FRAME, type Frame, FrameReader, frame, MAGIC } from "../../src/frames.ts";
 import type { FakeAnswers, FakeServer, WatchStream } from "./fake-server.ts";
 
@@ -14,6 +19,13 @@ const METHODS = {
   [DirectMethod.DIRECT_METHOD_SET_VARIABLE]: "setVariable",
   [DirectMethod.DIRECT_METHOD_WATCH_VARIABLES]: "watchVariables",
 } as const;
+
+/** The bytes of each answer; what a test leaves out is as empty as it can be. */
+const BYTES_OF = {
+  getVariable: (given: Partial<GetVariableResponse>) => GetVariableResponse.encode(GetVariableResponse.fromPartial(given)).finish(),
+  getVariables: (given: Partial<GetVariablesResponse>) => GetVariablesResponse.encode(GetVariablesResponse.fromPartial(given)).finish(),
+  setVariable: (given: Partial<SetVariableResponse>) => SetVariableResponse.encode(SetVariableResponse.fromPartial(given)).finish(),
+};
 
 /** A watch as grpc-js shows it to a handler, as far as tests look. */
 class Stream extends EventEmitter {
@@ -71,7 +83,7 @@ export async function fakeDirectServer(answers: FakeAnswers): Promise<FakeServer
       const given = answers[name] === undefined ? { code: 12 } : answers[name](request as never, count);
       if (given === undefined) return;
       if ("code" in given) send(FRAME.error, statusBytes(given));
-      else send(FRAME.answer, Variables[name].responseSerialize({ ...EMPTY, ...given } as never));
+      else send(FRAME.answer, BYTES_OF[name](given));
     };
     socket.on("data", (chunk) => {
       reader.push(chunk);
@@ -108,9 +120,6 @@ function partsOf({ flags, payload }: Frame): { readonly header: Record<string, u
   const { traceparent, tracestate } = DirectMetadata.decode(payload.subarray(2, end));
   return { header: tracestate === "" ? { traceparent } : { traceparent, tracestate }, payload: payload.subarray(end) };
 }
-
-/** What every response of a test leaves out. */
-const EMPTY = { found: false, applied: false, value: Buffer.alloc(0), encoding: "", sessionRevision: 0n, revision: 0n };
 
 /** As grpc-js has it: the details are in the metadata. */
 function statusBytes({ code, details = "", metadata }: { code: number; details?: string; metadata?: Metadata }): Uint8Array {
