@@ -27,13 +27,27 @@ export function decodeAnswer(bytes: Uint8Array): unknown {
 // Lists instead of maps: a store may hold very many of these, and names would be most of them.
 type PlainVariable = [string, Uint8Array, string, string, number, number, number, number | null];
 type PlainResult = [boolean, number, number, Uint8Array | null, PlainVariable | null, WireError | null];
-type PlainUpdate = [sessionRevision: number, results: PlainResult[]];
+/** A number says how often the result before it comes again: those of sets are mostly alike. */
+type PlainUpdate = [sessionRevision: number, results: (PlainResult | number)[]];
 
 const isUpdateResult = (answer: unknown): answer is UpdateResult => typeof answer === "object" && answer !== null && "results" in answer;
 
 function plainUpdate({ results, sessionRevision }: UpdateResult): PlainUpdate | undefined {
   if (results.some(({ previous }) => previous !== undefined && sizeOf(previous) > MAX_PREVIOUS_BYTES)) return undefined;
-  return [sessionRevision, results.map(plainResult)];
+  return [sessionRevision, plainResults(results)];
+}
+
+function plainResults(results: readonly OperationResult[]): (PlainResult | number)[] {
+  const plain: (PlainResult | number)[] = [];
+  for (let at = 0; at < results.length; ) {
+    const result = results[at] as OperationResult;
+    let end = at + 1;
+    while (results[end] === result) end += 1;
+    plain.push(plainResult(result));
+    if (end > at + 1) plain.push(end - at - 1);
+    at = end;
+  }
+  return plain;
 }
 
 const plainResult = ({ applied, revision, count, number, previous, error }: OperationResult): PlainResult => [
@@ -56,7 +70,14 @@ const plainVariable = (variable: StoredVariable): PlainVariable => [
   variable.expiresAtMs ?? null,
 ];
 
-const updateOf = ([sessionRevision, results]: PlainUpdate): UpdateResult => ({ sessionRevision, results: results.map(resultOf) });
+function updateOf([sessionRevision, plain]: PlainUpdate): UpdateResult {
+  const results: OperationResult[] = [];
+  for (const item of plain) {
+    if (typeof item === "number") for (let i = 0; i < item; i++) results.push(results.at(-1) as OperationResult);
+    else results.push(resultOf(item));
+  }
+  return { sessionRevision, results };
+}
 
 const resultOf = ([applied, revision, count, number, previous, error]: PlainResult): OperationResult => ({
   applied,

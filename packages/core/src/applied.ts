@@ -1,5 +1,6 @@
 /** What operations are applied under, and what they give. */
 import type { Limits } from "./limits.ts";
+import type { StoredVariable } from "./persistence.ts";
 import type { Contents } from "./session-contents.ts";
 import type { OperationResult } from "./session-port.ts";
 
@@ -11,12 +12,15 @@ export interface Moment {
   readonly limits: Limits;
 }
 
+/** What a name has now; undefined for nothing. */
+export type Touched = readonly [name: string, variable: StoredVariable | undefined];
+
 /** What a session has after an operation, and what to answer. */
 export interface Applied {
   readonly contents: Contents;
   readonly result: OperationResult;
   /** The names that may have changed. */
-  readonly touched: readonly string[];
+  readonly touched: readonly Touched[];
 }
 
 /** The result of an operation that did nothing. */

@@ -34,7 +34,7 @@ export function declare(contents: Contents, { name, schema, constraint }: Declar
   else declarations.set(name, { name, schema, revision, constraint });
   checkDeclarations(contents.declarations, declarations);
   const result = { ...NOTHING, applied: true, revision: schema === undefined ? 0 : revision };
-  return { contents: { ...contents, declarations }, result, touched: [name] };
+  return { contents: { ...contents, declarations }, result, touched: [[name, contents.store.variable(name)]] };
 }
 
 /** Throws CONSTRAINT_VIOLATED when one of these names has a value that does not fit what it is declared as. */

@@ -24,7 +24,21 @@ function shared(name: string): string {
   return name;
 }
 
-const compact = (bytes: Uint8Array): Uint8Array | string => (bytes.length > SMALL ? bytes : byteText(bytes));
+/** A value as it is kept: bytes, or a small one as text of one byte a character. Both have its length. */
+export type CompactValue = Uint8Array | string;
+
+const compact = (value: CompactValue): CompactValue => (typeof value === "string" || value.length > SMALL ? value : byteText(value));
+
+/** The bytes of a value. */
+export const bytesOf = (value: CompactValue): Uint8Array => (typeof value === "string" ? textBytes(value) : value);
+
+/** A value that nobody else has: these bytes belong to a receive buffer, or may change. */
+export const ownValue = (bytes: Uint8Array): CompactValue => (bytes.length > SMALL ? new Uint8Array(bytes) : byteText(bytes));
+
+/** A variable that is about to be kept. */
+export interface NewVariable extends Omit<StoredVariable, "bytes"> {
+  readonly bytes: CompactValue;
+}
 
 /** A stored variable whose `bytes` are made when they are asked for. Immutable, but for where its value is. */
 export class KeptVariable implements StoredVariable {
@@ -37,9 +51,9 @@ export class KeptVariable implements StoredVariable {
   readonly expiresAtMs: number | undefined;
   /** The encoded value's length. */
   readonly sizeBytes: number;
-  #value: Uint8Array | string | typeof DAMAGED | undefined;
+  #value: CompactValue | typeof DAMAGED | undefined;
 
-  constructor(variable: StoredVariable | LoadedVariable) {
+  constructor(variable: NewVariable | LoadedVariable) {
     this.name = shared(variable.name);
     this.encoding = variable.encoding;
     this.type = variable.type;
@@ -49,7 +63,7 @@ export class KeptVariable implements StoredVariable {
     this.expiresAtMs = variable.expiresAtMs;
     const { bytes } = variable;
     this.sizeBytes = bytes?.length ?? (variable as LoadedVariable).sizeBytes;
-    this.#value = bytes && compact(bytes);
+    this.#value = bytes === undefined ? undefined : compact(bytes);
   }
 
   /** Whether the value has to be read from the store before `bytes` can be asked for. */
@@ -72,7 +86,7 @@ export class KeptVariable implements StoredVariable {
     const kept = this.#value;
     if (kept === DAMAGED) throw damaged(this.name);
     if (kept === undefined) throw new Error("a value was asked for before it was read from the store");
-    return typeof kept === "string" ? textBytes(kept) : kept;
+    return bytesOf(kept);
   }
 }
 
@@ -111,7 +125,7 @@ const damaged = (name: string): DataLossError =>
   new DataLossError("the stored value is damaged: its bytes do not verify; write it anew to mend it", { details: { name } });
 
 /** The variable in its smallest form. */
-export const kept = (variable: StoredVariable | LoadedVariable): KeptVariable =>
+export const kept = (variable: NewVariable | LoadedVariable): KeptVariable =>
   variable instanceof KeptVariable ? variable : new KeptVariable(variable);
 
 /** The encoded value's length, without making its bytes. */

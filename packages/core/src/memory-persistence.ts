@@ -176,7 +176,7 @@ const summary = ({ key, record, dueAtMs }: Entry): SessionSummary => ({ key, rec
 
 function changed(before: VariableStore, set: readonly StoredVariable[], removed: readonly string[]): VariableStore {
   const without = removed.reduce((store, name) => store.delete(name), before);
-  return set.reduce((store, variable) => store.put(variable), without);
+  return without.putAll(set);
 }
 
 /** Where the ids after `after` begin. */

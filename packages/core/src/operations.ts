@@ -1,9 +1,9 @@
 /** The changes of variables as pure functions: (store, operation) → store and result. No time, no order, no session here. */
-import { type Applied, type Moment, NOTHING } from "./applied.ts";
+import { type Applied, type Moment, NOTHING, type Touched } from "./applied.ts";
 import type { ConstraintValidator } from "./constraints/constraint.ts";
 import { type Declare, declare, prepareDeclare } from "./declarations.ts";
 import { BridgeError, IntegerOverflowError, InvalidArgumentError, RevisionMismatchError, TypeMismatchError } from "./errors.ts";
-import { sizeOf } from "./kept-variable.ts";
+import { bytesOf, type CompactValue, type KeptVariable, kept, ownValue, sizeOf } from "./kept-variable.ts";
 import { checkCheckpointLabel, checkEncoding, checkName, checkPrefix, checkRevision, checkTtlMs } from "./names.ts";
 import { checkpoint, deleteCheckpoint, restore, rollback } from "./past-operations.ts";
 import type { StoredVariable } from "./persistence.ts";
@@ -15,8 +15,15 @@ import { checkValueSize, type VariableStore } from "./variable-store.ts";
 /** An operation without a fault of its own: what it declares is understood, and a `set` that was looked through knows its value's type. */
 export type PreparedOperation =
   | Exclude<Operation, { kind: "declare" | "set" }>
-  | (Extract<Operation, { kind: "set" }> & { readonly type?: string })
+  | PreparedSet
   | (Extract<Operation, { kind: "declare" }> & Declare);
+
+type SetOperation = Extract<Operation, { kind: "set" }>;
+
+/** A `set` whose value is in the form that it is kept in. */
+export interface PreparedSet extends Omit<SetOperation, "value"> {
+  readonly value: { readonly bytes: CompactValue; readonly encoding: string };
+}
 
 /**
  * An operation whose every fault that does not depend on a session has been refused, with bytes of its own.
@@ -30,9 +37,10 @@ export function prepare(operation: Operation, validator: ConstraintValidator | u
     case "set": {
       const encoding = checkEncoding(operation.value.encoding);
       if (typeof operation.ttl === "number") checkTtlMs(operation.ttl);
-      const type = encoding === "" ? scanNamed(operation.name, operation.value.bytes) : "custom";
-      // The one copy of a value: the caller's bytes belong to a receive buffer, or may change. A Buffer's slice() is no copy.
-      return { ...operation, type, value: { bytes: new Uint8Array(operation.value.bytes), encoding } };
+      const { kind, name, value, ttl, ifMissing, ifRevision, wantPrevious } = operation;
+      const type = encoding === "" ? (operation.type ?? scanNamed(name, value.bytes)) : "custom";
+      // The one copy of a value: the caller's bytes belong to a receive buffer, or may change.
+      return { kind, name, value: { bytes: ownValue(value.bytes), encoding }, type, ttl, ifMissing, ifRevision, wantPrevious };
     }
     case "increment":
       scanNamed(operation.name, operation.by);
@@ -84,7 +92,7 @@ function scanNamed(name: string, bytes: Uint8Array): string {
 }
 
 /** Throws REVISION_MISMATCH when the named variable has another revision than the operation asks for. */
-export function checkPrecondition(store: VariableStore, operation: Operation): void {
+export function checkPrecondition(store: VariableStore, operation: Pick<Operation, "name" | "ifRevision">): void {
   if (operation.ifRevision === undefined) return;
   const currentRevision = store.variable(operation.name)?.revision ?? 0;
   if (currentRevision === operation.ifRevision) return;
@@ -102,21 +110,21 @@ export function apply(contents: Contents, operation: PreparedOperation, moment: 
       return { contents, result: { ...NOTHING, revision: before?.revision ?? 0 }, touched: [] };
     case "delete": {
       const result = { ...NOTHING, applied: before !== undefined, previous };
-      return { contents: withStore(contents, store.delete(operation.name)), result, touched: [operation.name] };
+      return { contents: withStore(contents, store.delete(operation.name)), result, touched: [[operation.name, undefined]] };
     }
     case "clear":
       return clear(contents, operation.prefix);
     case "pop_last":
       return popLast(contents);
-    case "set":
-      if (operation.ifMissing && before)
-        return { contents, result: { ...NOTHING, revision: before.revision, previous: before }, touched: [] };
-      return write(contents, before, operation.name, operation.value.bytes, moment, {
-        previous,
-        encoding: operation.value.encoding,
-        type: operation.type,
-        expiresAtMs: variableDeadline(operation.ttl, before, moment.nowMs),
-      });
+    case "set": {
+      if (isAnswered(operation, before)) return { contents, result: found(before), touched: [] };
+      const variable = setVariable(operation, before, moment);
+      return {
+        contents: { ...contents, store: store.put(variable) },
+        result: written(moment, previous),
+        touched: [[variable.name, variable]],
+      };
+    }
     case "increment": {
       const number = edit(before, operation.name, (current) => incrementBytes(current, operation.by));
       return write(contents, before, operation.name, number, moment, { previous, number });
@@ -149,40 +157,79 @@ const withStore = (contents: Contents, store: VariableStore): Contents => (store
 /** The result of an operation that failed by itself. */
 export const failed = (error: OperationResult["error"]): OperationResult => ({ ...NOTHING, error });
 
-interface Written {
-  readonly previous: StoredVariable | undefined;
-  readonly encoding?: string;
-  /** A set's type, if it is known. */
-  readonly type?: string | undefined;
-  /** A set's deadline; an edit keeps the one there is. */
-  readonly expiresAtMs?: number | undefined;
-  readonly number?: Uint8Array;
-  readonly count?: number;
+/**
+ * Sets in a row, applied at once: the same as one after another, but the store is changed once. What names have after earlier sets is in
+ * `touched`, to which theirs is added.
+ */
+export function applySets(
+  contents: Contents,
+  sets: readonly PreparedSet[],
+  moment: Moment,
+  touched: Map<string, StoredVariable | undefined>,
+): { readonly contents: Contents; readonly results: readonly OperationResult[] } {
+  const { store } = contents;
+  const plain = written(moment, undefined);
+  const variables = new Map<string, StoredVariable>();
+  const results = sets.map((operation) => {
+    const { name } = operation;
+    const before = variables.get(name) ?? store.variable(name);
+    if (isAnswered(operation, before)) return found(before);
+    variables.set(name, setVariable(operation, before, moment));
+    return operation.wantPrevious ? written(moment, before) : plain;
+  });
+  for (const [name, variable] of variables) touched.set(name, variable);
+  return { contents: { ...contents, store: store.putAll([...variables.values()]) }, results };
 }
 
+/** Whether a set leaves alone what there is. */
+const isAnswered = ({ ifMissing }: PreparedSet, before: StoredVariable | undefined): before is StoredVariable =>
+  ifMissing === true && before !== undefined;
+
+const found = (before: StoredVariable): OperationResult => ({ ...NOTHING, revision: before.revision, previous: before });
+
+const written = ({ revision }: Moment, previous: StoredVariable | undefined, number?: Uint8Array, count = 0): OperationResult => ({
+  applied: true,
+  revision,
+  previous,
+  number,
+  count,
+  error: undefined,
+});
+
+/** What a set makes of a variable. */
+function setVariable({ name, value, type, ttl }: PreparedSet, before: StoredVariable | undefined, moment: Moment): KeptVariable {
+  const { bytes, encoding } = value;
+  return newVariable({ name, bytes, encoding, type, expiresAtMs: variableDeadline(ttl, before, moment.nowMs) }, before, moment);
+}
+
+interface NewValue extends Pick<StoredVariable, "name" | "encoding" | "expiresAtMs"> {
+  readonly bytes: CompactValue;
+  /** Undefined when it is not known. */
+  readonly type?: string | undefined;
+}
+
+function newVariable(value: NewValue, before: StoredVariable | undefined, { nowMs, revision, limits }: Moment): KeptVariable {
+  const { name, bytes, encoding, expiresAtMs } = value;
+  checkValueSize(name, bytes.length, before ? sizeOf(before) : 0, limits);
+  const type = value.type ?? (encoding === "" ? scanNamed(name, bytesOf(bytes)) : "custom");
+  return kept({ name, bytes, encoding, type, revision, createdAtMs: before?.createdAtMs ?? nowMs, updatedAtMs: nowMs, expiresAtMs });
+}
+
+/** An edited value in place of the one before, whose deadline it has. */
 function write(
   contents: Contents,
   before: StoredVariable | undefined,
   name: string,
   bytes: Uint8Array,
   moment: Moment,
-  written: Written,
+  { previous, number, count }: { readonly previous: StoredVariable | undefined; readonly number?: Uint8Array; readonly count?: number },
 ): Applied {
-  checkValueSize(name, bytes.length, before ? sizeOf(before) : 0, moment.limits);
-  const encoding = written.encoding ?? "";
-  const variable: StoredVariable = {
-    name,
-    bytes,
-    encoding,
-    type: written.type ?? (encoding === "" ? scanNamed(name, bytes) : "custom"),
-    revision: moment.revision,
-    createdAtMs: before?.createdAtMs ?? moment.nowMs,
-    updatedAtMs: moment.nowMs,
-    expiresAtMs: "expiresAtMs" in written ? written.expiresAtMs : before?.expiresAtMs,
+  const variable = newVariable({ name, bytes, encoding: "", expiresAtMs: before?.expiresAtMs }, before, moment);
+  return {
+    contents: { ...contents, store: contents.store.put(variable) },
+    result: written(moment, previous, number, count),
+    touched: [[name, variable]],
   };
-  const { previous, number, count = 0 } = written;
-  const result = { applied: true, revision: moment.revision, previous, number, count, error: undefined };
-  return { contents: withStore(contents, contents.store.put(variable)), result, touched: [name] };
 }
 
 function expire(
@@ -194,8 +241,9 @@ function expire(
 ): Applied {
   if (before === undefined) return { contents, result: NOTHING, touched: [] };
   const { name, bytes, encoding, type, createdAtMs } = before;
-  const store = contents.store.put({ name, bytes, encoding, type, createdAtMs, revision, updatedAtMs: nowMs, expiresAtMs });
-  return { contents: withStore(contents, store), result: { ...NOTHING, applied: true, revision, previous }, touched: [name] };
+  const variable = kept({ name, bytes, encoding, type, createdAtMs, revision, updatedAtMs: nowMs, expiresAtMs });
+  const store = contents.store.put(variable);
+  return { contents: { ...contents, store }, result: { ...NOTHING, applied: true, revision, previous }, touched: [[name, variable]] };
 }
 
 /** Edits the encoded value; only msgpack has a structure to edit. Every refusal names the variable. */
@@ -226,12 +274,12 @@ function clear(contents: Contents, prefix: string): Applied {
   const names = store.variables(prefix).map((variable) => variable.name);
   const cleared = names.reduce((rest, name) => rest.delete(name), store);
   const result = { ...NOTHING, applied: names.length > 0, count: names.length };
-  return { contents: withStore(contents, cleared), result, touched: names };
+  return { contents: withStore(contents, cleared), result, touched: names.map((name): Touched => [name, undefined]) };
 }
 
 function popLast(contents: Contents): Applied {
   const last = contents.store.last();
   if (last === undefined) return { contents, result: NOTHING, touched: [] };
   const result = { ...NOTHING, applied: true, previous: last };
-  return { contents: withStore(contents, contents.store.delete(last.name)), result, touched: [last.name] };
+  return { contents: withStore(contents, contents.store.delete(last.name)), result, touched: [[last.name, undefined]] };
 }

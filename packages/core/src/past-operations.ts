@@ -1,6 +1,6 @@
 /** The operations that go back, and those that name a state to go back to. Pure, as the others. */
 
-import { type Applied, type Moment, NOTHING } from "./applied.ts";
+import { type Applied, type Moment, NOTHING, type Touched } from "./applied.ts";
 import { CheckpointNotFoundError, CompactedError, LimitExceededError } from "./errors.ts";
 import { sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
@@ -31,10 +31,12 @@ export function restore(contents: Contents, name: string, revision: number, prev
   const before = contents.store.variable(name);
   if (state === undefined) {
     const result = { ...NOTHING, applied: before !== undefined, previous };
-    return { contents: before === undefined ? contents : { ...contents, store: contents.store.delete(name) }, result, touched: [name] };
+    const store = contents.store.delete(name);
+    return { contents: before === undefined ? contents : { ...contents, store }, result, touched: [[name, undefined]] };
   }
   const store = writeAgain(contents.store, state, moment);
-  return { contents: { ...contents, store }, result: { ...NOTHING, applied: true, revision: moment.revision, previous }, touched: [name] };
+  const result = { ...NOTHING, applied: true, revision: moment.revision, previous };
+  return { contents: { ...contents, store }, result, touched: [[name, store.variable(name)]] };
 }
 
 /** Makes the variables what a checkpoint names; what has expired since then stays away. */
@@ -44,7 +46,7 @@ export function rollback(contents: Contents, label: string, moment: Moment): App
   const { written, gone } = difference(before, target, moment.nowMs);
   const kept = gone.reduce((store, name) => store.delete(name), before);
   const store = written.reduce((rest, variable) => writeAgain(rest, variable, moment), kept);
-  const touched = [...gone, ...written.map(({ name }) => name)];
+  const touched = [...gone, ...written.map(({ name }) => name)].map((name): Touched => [name, store.variable(name)]);
   return { contents: { ...contents, store }, result: { ...NOTHING, applied: touched.length > 0, count: touched.length }, touched };
 }
 

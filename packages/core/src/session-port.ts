@@ -97,7 +97,14 @@ export interface VariableListing {
 
 /** One change, or `check`, a bare precondition. */
 export type OperationChange =
-  | { readonly kind: "set"; readonly value: EncodedValue; readonly ttl?: VariableTtl | undefined; readonly ifMissing?: boolean | undefined }
+  /** `type` is that of a msgpack value that was scanned already: it is not scanned again. */
+  | {
+      readonly kind: "set";
+      readonly value: EncodedValue;
+      readonly type?: string | undefined;
+      readonly ttl?: VariableTtl | undefined;
+      readonly ifMissing?: boolean | undefined;
+    }
   | { readonly kind: "delete" }
   /** `by` is a msgpack integer or float64. */
   | { readonly kind: "increment"; readonly by: Uint8Array }

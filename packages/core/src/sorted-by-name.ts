@@ -67,6 +67,31 @@ export class SortedByName<T extends Named> {
       : new SortedByName(chunks, this.size + 1, this.#isPlain && isPlain(name));
   }
 
+  /**
+   * With all of these in place of those of their names, as if they were put one after another, but a chunk is copied once for all that go
+   * into it. `placed` is told of each, and of what it replaces.
+   */
+  putAll(items: readonly T[], placed: (item: T, before: T | undefined) => void): SortedByName<T> {
+    const sorted = ascending(items);
+    const chunks: (readonly T[])[] = [];
+    const last = Math.max(this.#chunks.length - 1, 0);
+    let { size } = this;
+    let index = 0;
+    for (let at = 0; at < sorted.length; ) {
+      const first = Math.min(this.#chunkOf((sorted[at] as T).name), last);
+      while (index < first) chunks.push(this.#chunks[index++] as readonly T[]);
+      const chunk = this.#chunks[index++] ?? NOTHING;
+      // What comes after all names goes into the last chunk.
+      const end = first === last ? sorted.length : this.#endWithin(chunk, sorted, at);
+      const merged = this.#merged(chunk, sorted.slice(at, end), placed);
+      size += merged.length - chunk.length;
+      chunks.push(...parts(merged));
+      at = end;
+    }
+    while (index < this.#chunks.length) chunks.push(this.#chunks[index++] as readonly T[]);
+    return new SortedByName(chunks, size, this.#isPlain && (size === this.size || items.every(({ name }) => isPlain(name))));
+  }
+
   /** Without the one of this name; itself when there is none. */
   delete(name: string): SortedByName<T> {
     const index = this.#chunkOf(name);
@@ -107,6 +132,31 @@ export class SortedByName<T extends Named> {
     }
   }
 
+  /** How far these are not after the last name of a chunk. */
+  #endWithin(chunk: readonly T[], sorted: readonly T[], from: number): number {
+    const compare = this.#isPlain ? comparePlain : compareText;
+    const { name: last } = chunk.at(-1) as T;
+    let end = from;
+    while (end < sorted.length && compare((sorted[end] as T).name, last) <= 0) end += 1;
+    return end;
+  }
+
+  #merged(chunk: readonly T[], sorted: readonly T[], placed: (item: T, before: T | undefined) => void): readonly T[] {
+    const compare = this.#isPlain ? comparePlain : compareText;
+    const merged: T[] = [];
+    let at = 0;
+    for (const item of sorted) {
+      const { name } = item;
+      while (at < chunk.length && compare((chunk[at] as T).name, name) <= 0) merged.push(chunk[at++] as T);
+      const last = merged.at(-1);
+      const before = last?.name === name ? merged.pop() : undefined;
+      placed(item, before);
+      merged.push(item);
+    }
+    while (at < chunk.length) merged.push(chunk[at++] as T);
+    return merged;
+  }
+
   /** The first chunk whose last name is not before `name`; as many as there are chunks when all are. */
   #chunkOf(name: string): number {
     const compare = this.#isPlain ? comparePlain : compareText;
@@ -133,4 +183,19 @@ export class SortedByName<T extends Named> {
     }
     return low;
   }
+}
+
+const NOTHING: readonly never[] = [];
+
+/** In the order of their names; those of one name stay in theirs. */
+function ascending<T extends Named>(items: readonly T[]): readonly T[] {
+  const isAscending = items.every(({ name }, i) => i === 0 || compareText((items[i - 1] as T).name, name) <= 0);
+  return isAscending ? items : items.toSorted((a, b) => compareText(a.name, b.name));
+}
+
+/** A chunk, or as many of about one size as it takes. */
+function parts<T>(chunk: readonly T[]): readonly (readonly T[])[] {
+  if (chunk.length <= CHUNK) return [chunk];
+  const size = Math.ceil(chunk.length / Math.ceil(chunk.length / CHUNK));
+  return Array.from({ length: Math.ceil(chunk.length / size) }, (_, i) => chunk.slice(i * size, (i + 1) * size));
 }

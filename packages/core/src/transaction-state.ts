@@ -2,7 +2,7 @@
 import type { Moment } from "./applied.ts";
 import { RevisionMismatchError } from "./errors.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
-import { apply, type PreparedOperation } from "./operations.ts";
+import { apply } from "./operations.ts";
 import type { StoredVariable } from "./persistence.ts";
 import { refuse } from "./session-options.ts";
 import type { SessionHandle } from "./session-over-port.ts";
@@ -17,6 +17,9 @@ export interface TransactionManner {
   /** The options of each request; throws when there is no time for one. */
   readonly call: () => CallOptions;
 }
+
+/** What a transaction can write. */
+type TransactionWrite = Exclude<Operation, { kind: "declare" }>;
 
 /** Something that was read: it was so at least from one revision of the session on. */
 interface Seen {
@@ -35,7 +38,7 @@ export class TransactionState {
   readonly #handle: SessionHandle;
   readonly #manner: TransactionManner;
   readonly #reads = new Map<string, StoredVariable | undefined>();
-  readonly #writes = new Map<string, PreparedOperation[]>();
+  readonly #writes = new Map<string, TransactionWrite[]>();
   #newest: Seen = { name: "", revision: 0, from: 0 };
   #until = Number.POSITIVE_INFINITY;
   #conflict: RevisionMismatchError | undefined;
@@ -79,7 +82,7 @@ export class TransactionState {
   }
 
   /** Adds a change, which takes the place of a value that it makes pointless. */
-  write(operation: PreparedOperation): void {
+  write(operation: TransactionWrite): void {
     this.checkOpen();
     const own = this.#writesTo(operation.name);
     const last = own.at(-1);
@@ -117,12 +120,12 @@ export class TransactionState {
     if (this.#conflict !== undefined) throw this.#conflict;
   }
 
-  #writesTo(name: string): readonly PreparedOperation[] {
+  #writesTo(name: string): readonly TransactionWrite[] {
     return this.#writes.get(name) ?? [];
   }
 
   /** Whether the store has to be asked: what the transaction begins by setting or deleting is known. */
-  #isUnread(name: string, [first]: readonly PreparedOperation[]): boolean {
+  #isUnread(name: string, [first]: readonly TransactionWrite[]): boolean {
     return first?.kind !== "set" && first?.kind !== "delete" && !this.#reads.has(name);
   }
 
@@ -162,7 +165,7 @@ export class TransactionState {
 const HERE: Moment = { nowMs: 0, revision: 0, limits: { ...DEFAULT_LIMITS, valueBytes: Number.POSITIVE_INFINITY } };
 
 /** The variable after changes of its own, by the code that judges them in the end. */
-function after(before: StoredVariable | undefined, changes: readonly PreparedOperation[]): StoredVariable | undefined {
+function after(before: StoredVariable | undefined, changes: readonly TransactionWrite[]): StoredVariable | undefined {
   if (changes.length === 0) return before;
   const contents = { store: VariableStore.of(before === undefined ? [] : [before]) };
   return changes.reduce((now, change) => apply(now, change, HERE).contents, contents).store.variable(changes[0]?.name ?? "");

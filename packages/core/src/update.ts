@@ -4,8 +4,9 @@ import type { Moment } from "./applied.ts";
 import type { ConstraintValidator } from "./constraints/constraint.ts";
 import { judge } from "./declarations.ts";
 import { BridgeError, InvalidArgumentError, LimitExceededError } from "./errors.ts";
+import { sizeOf } from "./kept-variable.ts";
 import type { Limits } from "./limits.ts";
-import { apply, checkPrecondition, failed, type PreparedOperation, prepare } from "./operations.ts";
+import { apply, applySets, checkPrecondition, failed, type PreparedOperation, type PreparedSet, prepare } from "./operations.ts";
 import { restoreReads, rollbackReads, settleCheckpoints } from "./past-operations.ts";
 import type { StoredVariable } from "./persistence.ts";
 import type { Contents } from "./session-contents.ts";
@@ -72,7 +73,7 @@ function readsOfOne(operation: Prepared, contents: Contents, alone: boolean): re
   return operation.kind === "restore" ? [...present, ...restoreReads(contents, operation)] : present;
 }
 
-function isRead(operation: Operation): boolean {
+function isRead(operation: PreparedOperation): boolean {
   switch (operation.kind) {
     case "increment":
     case "append":
@@ -89,29 +90,52 @@ function isRead(operation: Operation): boolean {
 export function applyAtomic(before: Contents, operations: readonly Prepared[], moment: Moment, beforeRevision: number): Batch {
   const valid = operations.map(orThrow);
   for (const operation of valid) checkPrecondition(before.store, operation);
-  const results: OperationResult[] = [];
-  const touched = new Set<string>();
-  let contents = before;
-  for (const operation of valid) {
-    const applied = apply(contents, operation, moment);
-    contents = applied.contents;
-    results.push(applied.result);
-    for (const name of applied.touched) touched.add(name);
-  }
-  checkStoreSize(before.store, contents.store, moment.limits);
-  judge(contents, touched);
-  contents = settleCheckpoints(before, contents, moment.limits);
-  const change = netChange(before.store, contents.store, touched);
+  const touched: Touches = new Map();
+  const { contents: after, results } = applyAll(before, valid, moment, touched);
+  checkStoreSize(before.store, after.store, moment.limits);
+  judge(after, touched.keys());
+  const contents = settleCheckpoints(before, after, moment.limits);
+  const change = netChange(before.store, beforeRevision, touched);
   if (change === undefined && sameSections(before, contents))
-    return { contents: before, revision: beforeRevision, results: settled(valid, results, before.store), ...NO_CHANGE };
-  return { contents, revision: moment.revision, results: settled(valid, results, contents.store), ...(change ?? NO_CHANGE) };
+    return { contents: before, revision: beforeRevision, results: settled(valid, results, touched, before.store), ...NO_CHANGE };
+  return { contents, revision: moment.revision, results: settled(valid, results, touched, contents.store), ...(change ?? NO_CHANGE) };
+}
+
+/** What the touched names have now; undefined for nothing. */
+type Touches = Map<string, StoredVariable | undefined>;
+
+/** One operation after another, sets in a row at once; what they touch is added to `touched`. */
+function applyAll(before: Contents, operations: readonly PreparedOperation[], moment: Moment, touched: Touches) {
+  const results: OperationResult[] = [];
+  let contents = before;
+  for (let at = 0; at < operations.length; ) {
+    const sets = setsInARow(operations, at);
+    if (sets.length > 1) {
+      const applied = applySets(contents, sets, moment, touched);
+      contents = applied.contents;
+      for (const result of applied.results) results.push(result);
+      at += sets.length;
+    } else {
+      const applied = apply(contents, operations[at++] as PreparedOperation, moment);
+      contents = applied.contents;
+      results.push(applied.result);
+      for (const [name, variable] of applied.touched) touched.set(name, variable);
+    }
+  }
+  return { contents, results };
+}
+
+function setsInARow(operations: readonly PreparedOperation[], from: number): readonly PreparedSet[] {
+  let end = from;
+  while (operations[end]?.kind === "set") end += 1;
+  return operations.slice(from, end) as readonly PreparedSet[];
 }
 
 /** Each operation succeeds or fails by itself; each success has the next revision. */
 export function applyIndependent(before: Contents, operations: readonly Prepared[], moment: Moment, beforeRevision: number): Batch {
   let contents = before;
   let last = beforeRevision;
-  const touched = new Set<string>();
+  const touched: Touches = new Map();
   const results = operations.map((operation): OperationResult => {
     const revision = Math.max(moment.revision, last + 1);
     const applied = caught(() => {
@@ -119,22 +143,25 @@ export function applyIndependent(before: Contents, operations: readonly Prepared
       checkPrecondition(contents.store, valid);
       const next = apply(contents, valid, { ...moment, revision });
       checkStoreSize(contents.store, next.contents.store, moment.limits);
-      judge(next.contents, next.touched);
+      judge(
+        next.contents,
+        next.touched.map(([name]) => name),
+      );
       return next;
     });
     if (applied instanceof BridgeError) return failed(applied);
     if (applied.contents !== contents) last = revision;
     contents = applied.contents;
-    for (const name of applied.touched) touched.add(name);
+    for (const [name, variable] of applied.touched) touched.set(name, variable);
     return applied.result;
   });
-  return { contents, revision: last, results, ...(netChange(before.store, contents.store, touched) ?? NO_CHANGE) };
+  return { contents, revision: last, results, ...(netChange(before.store, beforeRevision, touched) ?? NO_CHANGE) };
 }
 
 /** Throws MESSAGE_TOO_LARGE when the answer would carry more bytes of previous values than its reader can take. */
 export function checkPreviousBytes(results: readonly OperationResult[], limitBytes: number | undefined): void {
   if (limitBytes === undefined) return;
-  const actual = results.reduce((size, { previous }) => size + (previous?.bytes.length ?? 0), 0);
+  const actual = results.reduce((size, { previous }) => size + (previous === undefined ? 0 : sizeOf(previous)), 0);
   if (actual <= limitBytes) return;
   throw new LimitExceededError("MESSAGE_TOO_LARGE", `the previous values have ${actual} bytes; at most ${limitBytes} fit the answer`, {
     details: { limit: "messageBytes", limitValue: limitBytes, actual },
@@ -145,14 +172,13 @@ type Change = Pick<Batch, "set" | "removed">;
 const NO_CHANGE: Change = { set: [], removed: [] };
 
 /** One change a name, however often the batch touched it; undefined when nothing is different. */
-function netChange(before: VariableStore, after: VariableStore, touched: Iterable<string>): Change | undefined {
+function netChange(before: VariableStore, beforeRevision: number, touched: Touches): Change | undefined {
   const set: StoredVariable[] = [];
   const removed: string[] = [];
-  for (const name of touched) {
-    const variable = after.variable(name);
+  for (const [name, variable] of touched) {
     if (variable === undefined) {
       if (before.has(name)) removed.push(name);
-    } else if (variable.revision !== before.variable(name)?.revision) set.push(variable);
+    } else if (variable.revision > beforeRevision) set.push(variable);
   }
   return set.length + removed.length === 0 ? undefined : { set, removed };
 }
@@ -161,13 +187,19 @@ const sameSections = (before: Contents, after: Contents): boolean =>
   before.checkpoints === after.checkpoints && before.declarations === after.declarations;
 
 /** The results with the revisions that the names have in the end: a later operation of the batch may have deleted what an earlier one wrote. */
-function settled(operations: readonly Operation[], results: readonly OperationResult[], store: VariableStore): readonly OperationResult[] {
+function settled(
+  operations: readonly PreparedOperation[],
+  results: readonly OperationResult[],
+  touched: Touches,
+  store: VariableStore,
+): readonly OperationResult[] {
   if (results.length === 1) return results;
   return results.map((result, i) => {
-    const operation = operations[i];
+    const { kind, name } = operations[i] as PreparedOperation;
     // What these lead to is no variable.
-    if (operation?.kind === "declare" || operation?.kind === "checkpoint") return result;
-    return { ...result, revision: store.variable(operation?.name ?? "")?.revision ?? 0 };
+    if (kind === "declare" || kind === "checkpoint") return result;
+    const revision = (touched.has(name) ? touched.get(name) : store.variable(name))?.revision ?? 0;
+    return revision === result.revision ? result : { ...result, revision };
   });
 }
 

@@ -119,7 +119,7 @@ export class VariableStore {
 
   /** A store with the values of the other one, or of these, written over this one's. */
   merge(other: VariableStore | Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>): VariableStore {
-    if (other instanceof VariableStore) return other.variables().reduce((store, variable) => store.put(variable), this as VariableStore);
+    if (other instanceof VariableStore) return this.putAll(other.variables());
     const entries = Symbol.iterator in other ? other : Object.entries(other);
     let store: VariableStore = this;
     for (const [name, value] of entries as Iterable<readonly [string, unknown]>) store = store.set(name, value);
@@ -156,6 +156,20 @@ export class VariableStore {
     const sizeBytes = this.sizeBytes + footprint(variable) - (before ? footprint(before) : 0);
     const dueMs = before === undefined ? this.nextDueMs : this.#dueWithout(before, variables);
     const nextDueMs = Math.min(dueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY);
+    return new VariableStore(variables, sizeBytes, nextDueMs, this.#hasSuspects, this.#firstRevision);
+  }
+
+  /** As if each of these were put by itself; quicker for many. */
+  putAll(these: readonly StoredVariable[]): VariableStore {
+    let { sizeBytes } = this;
+    let dueMs = this.nextDueMs;
+    let isEarliestGone = false;
+    const variables = this.#variables.putAll(these.map(kept), (variable, before) => {
+      sizeBytes += before === undefined ? footprint(variable) : sizeOf(variable) - sizeOf(before);
+      isEarliestGone ||= before?.expiresAtMs === dueMs;
+      dueMs = Math.min(dueMs, variable.expiresAtMs ?? Number.POSITIVE_INFINITY);
+    });
+    const nextDueMs = isEarliestGone ? earliest(variables) : dueMs;
     return new VariableStore(variables, sizeBytes, nextDueMs, this.#hasSuspects, this.#firstRevision);
   }
 

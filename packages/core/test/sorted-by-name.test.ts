@@ -54,6 +54,32 @@ describe("SortedByName", () => {
     );
   });
 
+  it("putAll is put for each, in whatever order and however often a name comes, and tells what each replaces", () => {
+    const name = fc.oneof(
+      fc.integer({ min: 0, max: 150 }).map((number) => `n${number}`),
+      fc.constantFrom("😀", "\uff5e"),
+    );
+    const some = fc.array(name, { size: "max", maxLength: 200 });
+    fc.assert(
+      fc.property(some, some, (first, then) => {
+        const before = SortedByName.of(first.map((item) => variable(item, 0)));
+        const items = then.map((item, i) => variable(item, i + 1));
+        const seen = new Map<string, number | undefined>();
+        const together = before.putAll(items, (item, replaced) => {
+          expect(replaced?.revision).toBe(seen.has(item.name) ? seen.get(item.name) : before.get(item.name)?.revision);
+          seen.set(item.name, item.revision);
+        });
+        const oneByOne = items.reduce((map, item) => map.put(item), before);
+        expect([...together.from()]).toEqual([...oneByOne.from()]);
+        expect(together.size).toBe(oneByOne.size);
+        expect([...seen.keys()].sort()).toEqual([...new Set(then)].sort());
+        for (const item of new Set(then)) expect(together.delete(item).get(item)).toBeUndefined();
+        expect(names(before)).toEqual([...new Set(first)].sort(compareText));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it("leaves the map that was changed as it was", () => {
     const before = SortedByName.of(Array.from({ length: 40 }, (_, i) => variable(`v${i}`)));
     const seen = names(before);

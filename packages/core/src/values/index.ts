@@ -6,7 +6,7 @@ export { incrementBytes } from "./edit-number.ts";
 export { type EncodeOptions, encode } from "./encode.ts";
 export { encodeOver } from "./encode-over.ts";
 export { NdArray, type NdArrayType, type NdArrayView } from "./ndarray.ts";
-export { type PackedEntry, packedCount, packedEntrySize, packMap, unpackMap } from "./packed.ts";
+export { type PackedEntry, packedCount, packedEntrySize, packMap, type ScannedEntry, unpackMap } from "./packed.ts";
 export { scanValue } from "./scan.ts";
 export { typeNameOf } from "./type-name.ts";
 export { type DialectRule, type EncodedValue, MAX_DEPTH, MAX_NODES, type TypeName } from "./types.ts";

@@ -1,12 +1,19 @@
 import { InvalidArgumentError } from "../errors.ts";
 import { type Header, headerSize, readHeader, writeHeader } from "./layout.ts";
 import { invalid, scanKeyAt, scanValueAt } from "./scan.ts";
-import { readUtf8, utf8Size, writeUtf8 } from "./utf8.ts";
+import { typeNameAt } from "./type-name.ts";
+import type { TypeName } from "./types.ts";
+import { readKey, utf8Size, writeUtf8 } from "./utf8.ts";
 
 /** A variable's name and its msgpack bytes. */
 export interface PackedEntry {
   readonly name: string;
   readonly bytes: Uint8Array;
+}
+
+/** An entry of a packed map that was looked through. */
+export interface ScannedEntry extends PackedEntry {
+  readonly type: TypeName;
 }
 
 /** The bytes that an entry adds to a packed map, for budgeting pages; the map's own header adds at most 5 more. */
@@ -47,18 +54,18 @@ export function packedCount(packed: Uint8Array): number {
  * The names and values of a packed map, in its order; the values are views into `packed`. Each value is scanned by itself, so depth and nodes count per value.
  * @throws InvalidArgumentError as `scanValue` does, with `details.name` where one variable's value is at fault.
  */
-export function unpackMap(packed: Uint8Array): PackedEntry[] {
+export function unpackMap(packed: Uint8Array): ScannedEntry[] {
   const { count, next } = readMapHeader(packed);
-  const entries: PackedEntry[] = [];
+  const entries: ScannedEntry[] = [];
   const seen = new Set<string>();
   let at = next;
   for (let i = 0; i < count; i++) {
     const keyEnd = scanKeyAt(packed, at);
-    const name = readUtf8(packed, readHeader(packed, at).next, keyEnd);
+    const name = readKey(packed, readHeader(packed, at).next, keyEnd);
     seen.add(name);
     if (seen.size === i) throw named(invalid("duplicate_key", "the same name is given twice", at), name);
     at = scanNamed(packed, keyEnd, name);
-    entries.push({ name, bytes: packed.subarray(keyEnd, at) });
+    entries.push({ name, bytes: packed.subarray(keyEnd, at), type: typeNameAt(packed, keyEnd) });
   }
   if (at !== packed.length) throw invalid("trailing", "bytes follow the packed map", at);
   return entries;

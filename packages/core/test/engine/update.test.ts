@@ -76,6 +76,30 @@ describe("atomic updates", () => {
     expect(await get(port, "s", "b")).toBeUndefined();
   });
 
+  it("sets in a row are as they are with something else between them", async () => {
+    const name = fc.integer({ min: 0, max: 60 }).map((number) => `n${number}`);
+    const ttl = fc.constantFrom(undefined, "keep" as const, 1_000, 2_000);
+    const more = fc.record({ ttl, ifMissing: fc.boolean(), wantPrevious: fc.boolean() });
+    const one = fc.tuple(name, fc.string({ maxLength: 4 }), more).map(([of, value, options]) => setOf(of, value, options));
+    const some = fc.array(one, { minLength: 2, maxLength: 80 });
+    const nothing: Operation = { kind: "clear", prefix: "absent", name: "" };
+    await fc.assert(
+      fc.asyncProperty(some, some, async (first, then) => {
+        const [together, apart] = [stage(), stage()];
+        for (const sets of [first, then]) {
+          const { results } = await update(together.port, "s", ...sets);
+          const parted = await update(apart.port, "s", ...sets.flatMap((operation) => [operation, nothing]));
+          expect(results).toEqual(parted.results.filter((_, i) => i % 2 === 0));
+          for (const { clock } of [together, apart]) clock.advance(1_500);
+          expect(await together.port.getVariables("s", { prefix: "" }, {})).toEqual(await apart.port.getVariables("s", { prefix: "" }, {}));
+        }
+        expect(await together.port.getSession("s", {})).toEqual(await apart.port.getSession("s", {}));
+        expect(await together.again().getSession("s", {})).toEqual(await apart.again().getSession("s", {}));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("one revision and one net change a name, in the order of the operations", async () => {
     const { port } = stage();
     const { results, sessionRevision } = await update(port, "s", setOf("a", 1), increment("a", 5), setOf("gone", 1), {

@@ -14,7 +14,7 @@ export type Translated = Operation | BridgeError;
 /** The sets of `values`, as views into the request. Throws InvalidArgumentError for bytes that are no map of names to values, or a name given twice. */
 export function packedSets(values: Uint8Array): Operation[] {
   if (values.length === 0) return [];
-  return unpackMap(values).map(({ name, bytes }) => ({ kind: "set", name, value: { bytes, encoding: "" } }));
+  return unpackMap(values).map(({ name, bytes, type }) => ({ kind: "set", name, value: { bytes, encoding: "" }, type }));
 }
 
 /**
@@ -34,7 +34,7 @@ export function operationsOf(request: wire.UpdateVariablesRequest): Translated[]
 
 /** Throws InvalidArgumentError naming a name that an atomic update would set twice: packed, and as an operation. */
 export function refuseSetTwice(packed: readonly Operation[], operations: readonly Translated[]): void {
-  if (packed.length === 0) return;
+  if (packed.length === 0 || operations.length === 0) return;
   const names = new Set(packed.map(({ name }) => name));
   for (const operation of operations) {
     if (operation instanceof BridgeError || operation.kind !== "set" || !names.has(operation.name)) continue;
