@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import { connect } from "@session-bridge/client";
 import { BridgeError } from "@session-bridge/core";
+import { carrier } from "./carrier.ts";
 
 interface Task {
   /** The session whose method is called; left out, the bridge's own. */
@@ -12,7 +13,7 @@ interface Task {
 
 type Methods = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
 
-const bridge = connect(process.argv[2], { timeoutMs: Number(process.argv[3]), retry: { maxAttempts: 1 } });
+const bridge = connect(process.argv[2], { carrier, timeoutMs: Number(process.argv[3]), retry: { maxAttempts: 1 } });
 
 /** Programs give functions, JSON does not. */
 const plusOne = (value: unknown): number => Number(value ?? 0) + 1;

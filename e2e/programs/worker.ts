@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import { connect } from "@session-bridge/client";
 import { BridgeError, type JsonSchema } from "@session-bridge/core";
+import { carrier } from "./carrier.ts";
 
 interface Task {
   readonly task: string;
@@ -21,7 +22,7 @@ const orReason = (call: Promise<unknown>): Promise<unknown> =>
     throw error;
   });
 
-const bridge = connect(process.argv[2], { timeoutMs: 60_000 });
+const bridge = connect(process.argv[2], { carrier, timeoutMs: 60_000 });
 
 /** What each task gives is for JSON; a value that JSON lacks is left to the Python side to read for itself. */
 const TASKS: Readonly<Record<string, (task: Task) => Promise<unknown>>> = {

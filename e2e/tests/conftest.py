@@ -22,6 +22,16 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("e2e")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _carrier_of_the_run() -> Iterator[None]:
+    """SESSION_BRIDGE_TEST_CARRIER says over which carrier bridges go whose makers say nothing; so does programs/carrier.ts."""
+    with pytest.MonkeyPatch.context() as patch:
+        if carrier := os.environ.get("SESSION_BRIDGE_TEST_CARRIER"):
+            defaults = session_bridge.connect.__kwdefaults__ or {}
+            patch.setattr(session_bridge.connect, "__kwdefaults__", {**defaults, "carrier": carrier})
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("server") / "sessions.db")

@@ -62,6 +62,23 @@ describe("files", () => {
       expect(statSync(join(root, path)).mode & 0o111, path).toBe(0o111);
   });
 
+  test("what has to hold before a change goes in is what .ci/run runs, and every command is explained", () => {
+    const scripts = Object.keys(JSON.parse(read("package.json")).scripts);
+    const run = [...read(".ci/run").matchAll(/^part .* npm (?:run )?([\w:]+)$/gm)].map(([, script]) => script);
+    expect(run).toEqual(["test", "check", "test:carriers", "faults", "test:matrix"]);
+    expect(scripts).toEqual(expect.arrayContaining(run));
+    const explained = read("CONTRIBUTING.md");
+    expect(scripts.filter((script) => !explained.includes(`\`npm ${script === "test" ? "" : "run "}${script}\``))).toEqual([]);
+  });
+
+  test("whoever calls servers over the client's own choice in `npm test` does so over gRPC in `npm run test:carriers`", () => {
+    for (const project of ["clients/python", "e2e"]) {
+      const { test: direct, carriers } = JSON.parse(read(`${project}/project.json`)).targets;
+      const env = { SESSION_BRIDGE_TEST_CARRIER: "grpc" };
+      expect(carriers, project).toEqual({ command: direct.command, options: { ...direct.options, env } });
+    }
+  });
+
   test("no test is skipped, focused or left to do", () => {
     const skipping = /\b(?:test|it|describe)\.(?:skip|only|todo|fails)\b|pytest\.mark\.(?:skip|xfail)\b|pytest\.skip\(/;
     const tests = files.filter((path) => /\/(?:test|tests|e2e|testing)\//.test(`/${path}`) && /\.(?:ts|py)$/.test(path));
