@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -15,15 +16,21 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._ways: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._loses_answers = False
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def lose_answers(self) -> None:
+        """From now until the cut, what the server says comes to nobody."""
+        self._loses_answers = True
 
     def cut(self) -> None:
         """Breaks every connection there is; new ones are passed on."""
         with self._lock:
             for way in self._ways:
                 _end(way)
+            self._loses_answers = False
 
     def __enter__(self) -> Self:
         return self
@@ -54,18 +61,19 @@ class Proxy:
 
     def _carry(self, near: socket.socket, far: socket.socket) -> None:
         with near, far:
-            back = threading.Thread(target=_pass_on, args=(far, near), daemon=True)
+            back = threading.Thread(target=_pass_on, args=(far, near, lambda: self._loses_answers), daemon=True)
             back.start()
-            _pass_on(near, far)
+            _pass_on(near, far, lambda: False)
             back.join()
             with self._lock:
                 self._ways -= {near, far}
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _pass_on(source: socket.socket, target: socket.socket, is_lost: Callable[[], bool]) -> None:
     with suppress(OSError):
         while data := source.recv(65_536):
-            target.sendall(data)
+            if not is_lost():
+                target.sendall(data)
     _end(source)
     _end(target)
 

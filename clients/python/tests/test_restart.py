@@ -13,6 +13,7 @@ import pytest
 import session_bridge
 from session_bridge import RevisionMismatchError, ServerUnavailableError
 
+from .proxy import Proxy
 from .servers import Server
 
 pytestmark = pytest.mark.usefixtures("carrier")
@@ -144,3 +145,28 @@ def test_p6_changes_over_kills_and_stops_are_applied_exactly_once(
         assert sorted(acknowledged) == [*range(1, len(acknowledged) + 1)]
     finally:
         server.stop()
+
+
+def test_p6_a_change_whose_answer_is_lost_with_its_connection_is_applied_once(server: Server) -> None:
+    """[P6] It is sent again on another connection, under its id, and answered as the first time."""
+    with (
+        Proxy(server.address) as proxy,
+        session_bridge.connect(proxy.address, timeout=60) as bridge,
+        session_bridge.connect(server.address, timeout=60) as other,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        session, told = bridge.get_session("answer-lost"), other.get_session("answer-lost")
+
+        def lose_the_answer(number: int) -> None:
+            proxy.lose_answers()
+            writing = pool.submit(session.increment, "n")
+            told.wait_for("n", lambda n: n == number, 30)
+            assert not writing.done()
+            proxy.cut()
+            assert writing.result(30) == number
+
+        for number in range(1, 6):
+            assert session.increment("calls") == number
+            lose_the_answer(number)
+        assert told.to_dict() == {"calls": 5, "n": 5}
+        told.destroy()
