@@ -12,8 +12,8 @@ import type {
 import { SectionsAtRest, type VariablesAtRest } from "./stored-sections.ts";
 import { compareText } from "./text-order.ts";
 
-/** A session's key as one text. */
-export const keyText = ({ tenant, id }: SessionKey): string => `${tenant}\0${id}`;
+/** A session's key as one text, which no other key has: ids have no control characters. */
+export const keyText = ({ tenant, id }: SessionKey): string => (tenant === "" ? id : `${tenant}\0${id}`);
 
 /** The revision that a delta makes; undefined when it makes none. */
 export function revisionOf(delta: SessionDelta): number | undefined {

@@ -9,8 +9,13 @@ import type { LoadedVariable, StoredVariable } from "./persistence.ts";
 /** Up to this many bytes a value is kept as text; reading it back costs less than what a request costs around it. */
 const SMALL = 256;
 
-/** The store has bytes that do not verify. */
-const DAMAGED: unique symbol = Symbol("damaged");
+/** What is in the place of a value that is not here. */
+interface Absent {
+  /** The encoded value's length. */
+  readonly length: number;
+  /** Whether the store has bytes that do not verify; otherwise it was not asked for them yet. */
+  readonly isDamaged: boolean;
+}
 
 /** Sessions use the same few names again and again: one text serves all of them. Emptied when it has too many. */
 const names = new Map<string, string>();
@@ -40,55 +45,74 @@ export interface NewVariable extends Omit<StoredVariable, "bytes"> {
   readonly bytes: CompactValue;
 }
 
-/** A stored variable whose `bytes` are made when they are asked for. Immutable, but for where its value is. */
+/** The moment that a revision was made in, by its clock, in milliseconds: revisions grow with the microseconds. */
+const momentOf = (revision: number): number => Math.floor(revision / 1_000);
+
+/**
+ * A stored variable whose `bytes` are made when they are asked for. Immutable, but for where its value is. Of its times it keeps how long
+ * they are before its revision: a small number takes no memory of its own, as a time would.
+ */
 export class KeptVariable implements StoredVariable {
   readonly name: string;
   readonly encoding: string;
   readonly type: string;
   readonly revision: number;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
   readonly expiresAtMs: number | undefined;
-  /** The encoded value's length. */
-  readonly sizeBytes: number;
-  #value: CompactValue | typeof DAMAGED | undefined;
+  readonly #createdBeforeMs: number;
+  readonly #updatedBeforeMs: number;
+  #value: CompactValue | Absent;
 
   constructor(variable: NewVariable | LoadedVariable) {
     this.name = shared(variable.name);
     this.encoding = variable.encoding;
     this.type = variable.type;
     this.revision = variable.revision;
-    this.createdAtMs = variable.createdAtMs;
-    this.updatedAtMs = variable.updatedAtMs;
     this.expiresAtMs = variable.expiresAtMs;
+    const madeAtMs = momentOf(variable.revision);
+    this.#createdBeforeMs = madeAtMs - variable.createdAtMs;
+    this.#updatedBeforeMs = madeAtMs - variable.updatedAtMs;
     const { bytes } = variable;
-    this.sizeBytes = bytes?.length ?? (variable as LoadedVariable).sizeBytes;
-    this.#value = bytes === undefined ? undefined : compact(bytes);
+    this.#value = bytes === undefined ? { length: (variable as LoadedVariable).sizeBytes, isDamaged: false } : compact(bytes);
+  }
+
+  get createdAtMs(): number {
+    return momentOf(this.revision) - this.#createdBeforeMs;
+  }
+
+  get updatedAtMs(): number {
+    return momentOf(this.revision) - this.#updatedBeforeMs;
+  }
+
+  /** The encoded value's length. */
+  get sizeBytes(): number {
+    return this.#value.length;
   }
 
   /** Whether the value has to be read from the store before `bytes` can be asked for. */
   get isAway(): boolean {
-    return this.#value === undefined;
+    return isAbsent(this.#value) && !this.#value.isDamaged;
   }
 
   /** Whether the store has bytes for it that do not verify. */
   get isDamaged(): boolean {
-    return this.#value === DAMAGED;
+    return isAbsent(this.#value) && this.#value.isDamaged;
   }
 
   /** The value as the store has it; undefined when it is damaged there. */
   arrive(bytes: Uint8Array | undefined): void {
-    this.#value = bytes === undefined ? DAMAGED : compact(bytes);
+    this.#value = bytes === undefined ? { length: this.sizeBytes, isDamaged: true } : compact(bytes);
   }
 
   /** Not to be changed by whoever reads it: large values are shared. Throws DataLossError for a value that is damaged in the store [P21]. */
   get bytes(): Uint8Array {
-    const kept = this.#value;
-    if (kept === DAMAGED) throw damaged(this.name);
-    if (kept === undefined) throw new Error("a value was asked for before it was read from the store");
-    return bytesOf(kept);
+    const value = this.#value;
+    if (!isAbsent(value)) return bytesOf(value);
+    if (value.isDamaged) throw damaged(this.name);
+    throw new Error("a value was asked for before it was read from the store");
   }
 }
+
+const isAbsent = (value: CompactValue | Absent): value is Absent => typeof value === "object" && !(value instanceof Uint8Array);
 
 /** A variable under a later revision, as a copy of its session has it. The value is one: where it arrives here, it has arrived there. */
 class CopiedVariable extends KeptVariable {

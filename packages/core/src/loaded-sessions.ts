@@ -1,5 +1,6 @@
 /** The sessions that are in memory, by key, in the order of their last use, and what they take there [P14]. */
 import { sizesOf } from "./commit-events.ts";
+import { keyText } from "./deltas.ts";
 import type { Tell } from "./observer.ts";
 import type { SessionKey } from "./persistence.ts";
 import { isClean, newState, type SessionState, weightOf } from "./session-state.ts";
@@ -38,7 +39,7 @@ export class LoadedSessions {
 
   /** The session if it is here, which is the one used last from now on. */
   get(key: SessionKey): SessionState | undefined {
-    const name = nameOf(key);
+    const name = keyText(key);
     const state = this.#states.get(name);
     if (state !== undefined && this.#parts.memoryBytes !== undefined) {
       this.#states.delete(name);
@@ -52,18 +53,18 @@ export class LoadedSessions {
     const found = this.get(key);
     if (found !== undefined) return found;
     const state = newState(key);
-    this.#states.set(nameOf(key), state);
+    this.#states.set(keyText(key), state);
     return state;
   }
 
   /** Whether this is what is here of its session. */
   holds(state: SessionState): boolean {
-    return this.#states.get(nameOf(state.key)) === state;
+    return this.#states.get(keyText(state.key)) === state;
   }
 
   /** Forgets a session that does not exist. */
   drop(state: SessionState): void {
-    const name = nameOf(state.key);
+    const name = keyText(state.key);
     if (this.#states.get(name) === state) this.#states.delete(name);
     this.#weightBytes -= state.weightBytes;
     state.weightBytes = 0;
@@ -88,5 +89,3 @@ export class LoadedSessions {
     }
   }
 }
-
-const nameOf = ({ tenant, id }: SessionKey): string => (tenant === "" ? id : `${tenant}\0${id}`);

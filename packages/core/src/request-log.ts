@@ -4,16 +4,22 @@ import { type FoundRequest, REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS, type Rememb
 
 /** A request in few bytes: its digest and answer as text of one byte a character. */
 interface KeptRequest {
+  readonly session: string;
+  /** The session and the id. */
+  readonly name: string;
   readonly digest: string;
   readonly answer: string | undefined;
   readonly atMs: number;
+  /** The next one of its session. */
+  next: KeptRequest | undefined;
 }
 
-/** One session's requests, the oldest first. */
+/** What is remembered of one session. */
 interface Remembered {
-  readonly requests: Map<string, KeptRequest>;
+  oldest: KeptRequest;
+  newest: KeptRequest;
   sizeBytes: number;
-  /** The moment of the latest request that was forgotten for lack of room. */
+  /** The moment of the latest request that was forgotten. */
   forgottenAtMs: number;
 }
 
@@ -24,73 +30,92 @@ export interface RequestLog {
   find(session: string, requestId: string, nowMs: number): FoundRequest;
 }
 
-/** What a request counts towards its session's room. */
-const sizeOf = (requestId: string, { digest, answer }: KeptRequest): number => requestId.length + digest.length + (answer?.length ?? 0);
+/** What is too old is forgotten this often, and not found in the meantime. */
+const FORGET_EVERY_MS = 1_000;
 
-const isFresh = (request: KeptRequest, nowMs: number): boolean => request.atMs > nowMs - REQUEST_MEMORY_MS;
+// Joined, it is one text; added to one another, they would be kept as three.
+const nameOf = (session: string, requestId: string): string => [requestId, session].join("\0");
+
+/** What a request counts towards its session's room. */
+const sizeOf = ({ session, name, digest, answer }: KeptRequest): number =>
+  name.length - session.length + digest.length + (answer?.length ?? 0);
+
+const isFresh = ({ atMs }: KeptRequest, nowMs: number): boolean => atMs > nowMs - REQUEST_MEMORY_MS;
 
 /** A log without requests. */
 export function requestLog(): RequestLog {
   const sessions = new Map<string, Remembered>();
-  /** Every request in the order of its moment, to forget the oldest without looking at the others. */
-  let queue: { readonly session: string; readonly requestId: string; readonly atMs: number }[] = [];
-  let head = 0;
-
-  function forgetOld(nowMs: number): void {
-    for (let next = queue[head]; next !== undefined && next.atMs <= nowMs - REQUEST_MEMORY_MS; next = queue[++head]) {
-      const remembered = sessions.get(next.session);
-      if (remembered === undefined) continue;
-      drop(remembered, next.requestId);
-      if (remembered.requests.size === 0) sessions.delete(next.session);
-    }
-    if (head > 1_000 && head * 2 > queue.length) {
-      queue = queue.slice(head);
-      head = 0;
-    }
-  }
+  /** By name, in the order in which they came. */
+  const requests = new Map<string, KeptRequest>();
+  let forgetAtMs = 0;
 
   const find = (session: string, requestId: string, nowMs: number): KeptRequest | undefined => {
-    const found = sessions.get(session)?.requests.get(requestId);
+    const found = requests.get(nameOf(session, requestId));
     return found && isFresh(found, nowMs) ? found : undefined;
   };
 
+  function forgetOld(nowMs: number): void {
+    if (nowMs < forgetAtMs) return;
+    forgetAtMs = nowMs + FORGET_EVERY_MS;
+    for (const request of requests.values()) {
+      if (isFresh(request, nowMs)) break;
+      forgetThrough(request);
+    }
+  }
+
+  /** Forgets a request, and those of its session that came before it. */
+  function forgetThrough(last: KeptRequest): void {
+    const remembered = sessions.get(last.session) as Remembered;
+    let next: KeptRequest | undefined = remembered.oldest;
+    while (next !== last.next && next !== undefined) {
+      requests.delete(next.name);
+      remembered.sizeBytes -= sizeOf(next);
+      remembered.forgottenAtMs = Math.max(remembered.forgottenAtMs, next.atMs);
+      next = next.next;
+    }
+    if (next === undefined) sessions.delete(last.session);
+    else remembered.oldest = next;
+  }
+
   return {
     has: (session, requestId, nowMs) => find(session, requestId, nowMs) !== undefined,
-    remember(session, { requestId: id, digest, answer, atMs: answeredAtMs }) {
-      const request: KeptRequest = { digest: byteText(digest), answer: answer && byteText(answer), atMs: answeredAtMs };
-      forgetOld(answeredAtMs);
-      let remembered = sessions.get(session);
+    remember(session, { requestId, digest, answer, atMs }) {
+      forgetOld(atMs);
+      const name = nameOf(session, requestId);
+      const before = requests.get(name);
+      if (before !== undefined) forgetThrough(before);
+      const request: KeptRequest = {
+        session,
+        name,
+        digest: byteText(digest),
+        answer: answer && byteText(answer),
+        atMs,
+        next: undefined,
+      };
+      requests.set(name, request);
+      const remembered = sessions.get(session);
       if (remembered === undefined) {
-        remembered = { requests: new Map(), sizeBytes: 0, forgottenAtMs: 0 };
-        sessions.set(session, remembered);
+        sessions.set(session, { oldest: request, newest: request, sizeBytes: sizeOf(request), forgottenAtMs: -1 });
+        return;
       }
-      remembered.requests.set(id, request);
-      remembered.sizeBytes += sizeOf(id, request);
-      queue.push({ session, requestId: id, atMs: answeredAtMs });
-      for (const [requestId, { atMs }] of remembered.requests) {
-        if (remembered.sizeBytes <= REQUEST_MEMORY_BYTES) break;
-        drop(remembered, requestId);
-        remembered.forgottenAtMs = Math.max(remembered.forgottenAtMs, atMs);
-      }
+      remembered.newest.next = request;
+      remembered.newest = request;
+      remembered.sizeBytes += sizeOf(request);
+      while (remembered.sizeBytes > REQUEST_MEMORY_BYTES && remembered.oldest !== request) forgetThrough(remembered.oldest);
     },
-    find: (session, requestId, nowMs) => ({
-      request: expanded(requestId, find(session, requestId, nowMs)),
-      rememberedSinceMs: Math.max(nowMs - REQUEST_MEMORY_MS + 1, (sessions.get(session)?.forgottenAtMs ?? -1) + 1),
-    }),
+    find(session, requestId, nowMs) {
+      const found = find(session, requestId, nowMs);
+      return {
+        request: found && expanded(requestId, found),
+        rememberedSinceMs: Math.max(nowMs - REQUEST_MEMORY_MS, sessions.get(session)?.forgottenAtMs ?? -1) + 1,
+      };
+    },
   };
 }
 
-function drop(remembered: Remembered, requestId: string): void {
-  const request = remembered.requests.get(requestId);
-  if (request === undefined) return;
-  remembered.requests.delete(requestId);
-  remembered.sizeBytes -= sizeOf(requestId, request);
-}
-
-const expanded = (requestId: string, kept: KeptRequest | undefined): RememberedRequest | undefined =>
-  kept && {
-    requestId,
-    digest: textBytes(kept.digest),
-    answer: kept.answer === undefined ? undefined : textBytes(kept.answer),
-    atMs: kept.atMs,
-  };
+const expanded = (requestId: string, { digest, answer, atMs }: KeptRequest): RememberedRequest => ({
+  requestId,
+  digest: textBytes(digest),
+  answer: answer === undefined ? undefined : textBytes(answer),
+  atMs,
+});

@@ -37,8 +37,7 @@ export class SortedByName<T extends Named> {
     for (const item of items) byName.set(item.name, item);
     if (byName.size === 0) return SortedByName.empty();
     const sorted = [...byName.values()].sort((a, b) => compareText(a.name, b.name));
-    const chunks: T[][] = [];
-    for (let at = 0; at < sorted.length; at += CHUNK) chunks.push(sorted.slice(at, at + CHUNK));
+    const chunks = Array.from({ length: Math.ceil(sorted.length / CHUNK) }, (_, i) => sorted.slice(i * CHUNK, (i + 1) * CHUNK));
     return new SortedByName(
       chunks,
       sorted.length,
@@ -89,7 +88,8 @@ export class SortedByName<T extends Named> {
       at = end;
     }
     while (index < this.#chunks.length) chunks.push(this.#chunks[index++] as readonly T[]);
-    return new SortedByName(chunks, size, this.#isPlain && (size === this.size || items.every(({ name }) => isPlain(name))));
+    // A copy is as long as it is: what was pushed to has kept room for a dozen more.
+    return new SortedByName(chunks.slice(), size, this.#isPlain && (size === this.size || items.every(({ name }) => isPlain(name))));
   }
 
   /** Without the one of this name; itself when there is none. */
@@ -193,9 +193,8 @@ function ascending<T extends Named>(items: readonly T[]): readonly T[] {
   return isAscending ? items : items.toSorted((a, b) => compareText(a.name, b.name));
 }
 
-/** A chunk, or as many of about one size as it takes. */
+/** A chunk in a copy that is as long as it is, or in as many of about one size as it takes. */
 function parts<T>(chunk: readonly T[]): readonly (readonly T[])[] {
-  if (chunk.length <= CHUNK) return [chunk];
   const size = Math.ceil(chunk.length / Math.ceil(chunk.length / CHUNK));
   return Array.from({ length: Math.ceil(chunk.length / size) }, (_, i) => chunk.slice(i * size, (i + 1) * size));
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { kept } from "../src/kept-variable.ts";
+import { DataLossError } from "../src/errors.ts";
+import { kept, notBefore } from "../src/kept-variable.ts";
 import type { StoredVariable } from "../src/persistence.ts";
 import { SortedByName } from "../src/sorted-by-name.ts";
 import { compareText } from "../src/text-order.ts";
@@ -98,5 +99,30 @@ describe("a kept variable", () => {
         expect(kept(small)).toBe(small);
       }),
     );
+  });
+
+  it("gives back its revision and its times exactly, however far apart they are, and so does a copy under a later revision", () => {
+    const moment = fc.maxSafeNat();
+    fc.assert(
+      fc.property(moment, moment, moment, moment, (revision, createdAtMs, updatedAtMs, later) => {
+        const given = { ...variable("a", revision), createdAtMs, updatedAtMs };
+        for (const copy of [kept(given), notBefore(given, revision), notBefore(given, later)]) {
+          expect([copy.createdAtMs, copy.updatedAtMs]).toEqual([createdAtMs, updatedAtMs]);
+        }
+        expect(kept(given).revision).toBe(revision);
+        expect(notBefore(given, later).revision).toBe(Math.max(revision, later));
+      }),
+    );
+  });
+
+  it("knows its size and its state while its value is in the store, and when that is damaged there", () => {
+    const { bytes, ...rest } = variable("a");
+    const away = kept({ ...rest, bytes: undefined, sizeBytes: 9 });
+    expect([away.sizeBytes, away.isAway, away.isDamaged]).toEqual([9, true, false]);
+    away.arrive(undefined);
+    expect([away.sizeBytes, away.isAway, away.isDamaged]).toEqual([9, false, true]);
+    expect(() => away.bytes).toThrow(DataLossError);
+    away.arrive(bytes);
+    expect([away.sizeBytes, away.isAway, away.isDamaged, away.bytes]).toEqual([1, false, false, bytes]);
   });
 });

@@ -248,4 +248,10 @@ describe("answers as bytes", () => {
       }),
     );
   });
+
+  it("of an earlier release, with every result by itself, are still read", () => {
+    const result = [true, 7, 1, null, null, null];
+    const read = { applied: true, revision: 7, previous: undefined, number: undefined, count: 1, error: undefined };
+    expect(decodeAnswer(encode([7, [result, result]]))).toEqual({ sessionRevision: 7, results: [read, read] });
+  });
 });

@@ -125,7 +125,9 @@ export function infoMessage(info: VariableInfo): common.VariableInfo {
 
 /** What is known of a variable that is at hand with its value. */
 export function infoOf(variable: StoredVariable): common.VariableInfo {
-  return infoMessage({ ...variable, sizeBytes: sizeOf(variable) });
+  // Field by field: it may be any object with these.
+  const { name, type, revision, createdAtMs, updatedAtMs, expiresAtMs, encoding } = variable;
+  return infoMessage({ name, type, sizeBytes: sizeOf(variable), revision, createdAtMs, updatedAtMs, expiresAtMs, encoding });
 }
 
 /** A variable with its value, as a message. */
