@@ -125,7 +125,7 @@ describe("direct alone", () => {
     await Promise.all(numbers.map((i) => session.set(`v${i % 100}`, i)));
     const read = numbers.map((i) => session.get(`v${i % 100}`));
     const written = numbers.map(() => session.increment("n"));
-    expect(await Promise.all(read)).toEqual(numbers.map((i) => 4_000 + (i % 100)));
+    expect(await Promise.all(read)).toEqual(numbers.map((i) => 4_900 + (i % 100)));
     expect(new Set(await Promise.all(written))).toEqual(new Set(numbers.map((i) => i + 1)));
     expect(proxy.firsts).toEqual(["direct"]);
   });
