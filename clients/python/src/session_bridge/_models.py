@@ -184,7 +184,16 @@ def variable_info(answer: InfoAnswer) -> VariableInfo:
 
 def entry(answer: InfoAnswer, value: V) -> Entry[V]:
     """The public form of a variable."""
-    return Entry(value=value, **vars(variable_info(answer)))
+    return Entry(
+        name=answer.name,
+        type=answer.type,
+        size_bytes=answer.size_bytes,
+        revision=answer.revision,
+        created_at=_moment(answer.created_at_ms),
+        updated_at=_moment(answer.updated_at_ms),
+        expires_at=_optional_moment(answer.expires_at_ms),
+        value=value,
+    )
 
 
 def session_info(answer: SessionAnswer) -> SessionInfo:

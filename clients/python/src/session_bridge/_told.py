@@ -35,17 +35,11 @@ def changes(handle: Handle, values: bool) -> Show[Change]:
     """Shows each change; a value that does not decode raises DataLossError, and the next change follows."""
 
     def show(told: Told) -> Change:
-        shown = None
+        value = shown = None
         if told.variable is not None and values:
-            shown = entry(told.variable.info, decoded(handle, told.name, told.variable.encoded))
-        return Change(
-            kind=told.kind,
-            name=told.name,
-            value=None if shown is None else shown.value,
-            revision=told.revision,
-            entry=shown,
-            last=told.last,
-        )
+            value = decoded(handle, told.name, told.variable.encoded)
+            shown = entry(told.variable.info, value)
+        return Change(kind=told.kind, name=told.name, value=value, revision=told.revision, entry=shown, last=told.last)
 
     return show
 

@@ -10,7 +10,7 @@ from ._fork import GATE
 from ._steps import Pause
 from ._told import HIDDEN, Show
 from ._transport import Stream, Transport
-from ._watching import Open, Told, Watched, watch
+from ._watching import Open, Receive, Told, Watched, watch
 
 T = TypeVar("T")
 
@@ -79,7 +79,6 @@ class Watch(Iterator[T], Generic[T]):
             raise
 
     def _carry_on(self) -> Told:
-        step: object = None
         failure: BridgeError | None = None
         answer: object = None
         while not self._closed.is_set():
@@ -93,14 +92,14 @@ class Watch(Iterator[T], Generic[T]):
                 failure = error
         raise StopIteration
 
-    def _carry_out(self, step: object) -> Any:  # noqa: ANN401
+    def _carry_out(self, step: Open | Receive | Pause) -> Any:  # noqa: ANN401
+        if isinstance(step, Receive):
+            assert self._stream is not None
+            return self._stream.receive()
         if isinstance(step, Open):
             self._stream = self._transport.watch(step.request, step.timeout)
             if self._closed.is_set():
                 self._stream.cancel()
             return None
-        if isinstance(step, Pause):
-            self._closed.wait(step.seconds)
-            return None
-        assert self._stream is not None
-        return self._stream.receive()
+        self._closed.wait(step.seconds)
+        return None

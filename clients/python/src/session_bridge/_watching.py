@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from . import _arguments as check
 from . import _wire as wire
@@ -42,8 +42,10 @@ class Receive:
     """Wait for the next answer of the stream, which is sent, or the exception thrown, into the generator."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+RECEIVE: Final = Receive()
+
+
+class Told(NamedTuple):
     """Something for the watcher; `variable` is there for a set, and `last` at the end of a commit."""
 
     kind: ChangeKind
@@ -113,7 +115,7 @@ def watch(watched: Watched) -> WatchSteps:
             yield Open(_since(watched.request, place.position), None if math.isinf(seconds) else max(0.0, seconds))
             place.begin()
             while True:
-                answer: wire.WatchAnswer = yield Receive()
+                answer: wire.WatchAnswer = yield RECEIVE
                 heard = True
                 yield from place.told_by(answer)
                 if answer.caught_up:
@@ -146,24 +148,26 @@ class _Place:
         self._telling_what_is_there = self.position is None
         self._commit = []
 
-    def told_by(self, answer: wire.WatchAnswer) -> Generator[Told, Any, None]:
+    def told_by(self, answer: wire.WatchAnswer) -> list[Told]:
         """What an answer tells; a commit that spans answers is told whole, after the last of them."""
+        told: list[Told] = []
         for change in answer.changes:
             if self._telling_what_is_there:
                 self._told_a_part = True
-                yield Told("set", change.name, change.revision, change.variable, last=False)
+                told.append(Told("set", change.name, change.revision, change.variable, last=False))
                 continue
             self._commit.append(change)
             if change.last:
                 commit, self._commit = self._commit, []
-                yield from _whole(commit)
+                told += _whole(commit)
         if answer.revision is not None:
             self.position = answer.revision
         if answer.caught_up:
             self._telling_what_is_there = self._told_a_part = False
             if not self._caught_up:
                 self._caught_up = True
-                yield Told("caught_up", "", answer.revision or 0, None, last=True)
+                told.append(Told("caught_up", "", answer.revision or 0, None, last=True))
+        return told
 
     def lost(self, gap: bool) -> Generator[Told, Any, None]:
         """The stream is over; when it cannot be gone on with, everything is told anew."""
@@ -172,13 +176,16 @@ class _Place:
             yield Told("resync", "", 0, None, last=True)
 
 
-def _whole(commit: list[wire.ChangeAnswer]) -> Generator[Told, Any, None]:
+def _whole(commit: list[wire.ChangeAnswer]) -> list[Told]:
     """A commit without the changes that only newer clients know."""
-    known: list[tuple[ChangeKind, wire.ChangeAnswer]] = [
-        (change.kind, change) for change in commit if change.kind is not None
+    told = [
+        Told(change.kind, change.name, change.revision, change.variable, change.last)
+        for change in commit
+        if change.kind is not None
     ]
-    for count, (kind, change) in enumerate(known, 1):
-        yield Told(kind, change.name, change.revision, change.variable, last=count == len(known))
+    if told and not told[-1].last:
+        told[-1] = told[-1]._replace(last=True)
+    return told
 
 
 def _since(request: wire.WatchVariables, position: int | None) -> wire.WatchVariables:
