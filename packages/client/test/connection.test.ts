@@ -180,7 +180,7 @@ describe.each(CARRIERS)("over %s,", (carrier) => {
       expect(await rejection(session.set("x", 1, { timeoutMs: 30 }))).toMatchObject({ name: "DeadlineExceededError", outcome: "unknown" });
     });
 
-    it("ends when its signal is aborted, with the signal's reason as the cause", async () => {
+    it("ends when its signal is aborted, with the signal's reason as the cause, and the server is told", async () => {
       const server = await fake({ getVariable: () => undefined, setVariable: () => undefined });
       const session = bridgeTo(server.address).session("s");
       for (const [call, outcome] of [
@@ -194,6 +194,7 @@ describe.each(CARRIERS)("over %s,", (carrier) => {
         expect(error).toBeInstanceOf(CancelledError);
         expect(error).toMatchObject({ cause: "enough", outcome });
       }
+      await expect.poll(() => server.cancelled).toEqual(["getVariable", "setVariable"]);
     });
 
     it("ends when its signal is aborted while the connection is being made", async () => {

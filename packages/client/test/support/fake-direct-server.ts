@@ -57,12 +57,14 @@ class Stream extends EventEmitter {
 /** Starts one on a free port. */
 export async function fakeDirectServer(answers: FakeAnswers): Promise<FakeServer> {
   const calls: Record<string, number> = {};
+  const cancelled: string[] = [];
   const headers: Record<string, unknown>[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     const reader = new FrameReader({ keptBytes: 2 ** 32, skippedBytes: 2 ** 32 });
     const streams = new Map<number, Stream>();
+    const unanswered = new Map<number, string>();
     let greeted = false;
     const answer = (found: Frame): void => {
       const { call, method } = found;
@@ -81,8 +83,8 @@ export async function fakeDirectServer(answers: FakeAnswers): Promise<FakeServer
         return;
       }
       const given = answers[name] === undefined ? { code: 12 } : answers[name](request as never, count);
-      if (given === undefined) return;
-      if ("code" in given) send(FRAME.error, statusBytes(given));
+      if (given === undefined) unanswered.set(call, name);
+      else if ("code" in given) send(FRAME.error, statusBytes(given));
       else send(FRAME.answer, BYTES_OF[name](given));
     };
     socket.on("data", (chunk) => {
@@ -94,7 +96,11 @@ export async function fakeDirectServer(answers: FakeAnswers): Promise<FakeServer
           const welcome = DirectWelcome.encode(DirectWelcome.fromPartial({ version: 1 })).finish();
           socket.write(Buffer.concat([MAGIC, frame({ kind: FRAME.welcome }, welcome)]));
         } else if (found.kind === FRAME.call) answer(found);
-        else if (found.kind === FRAME.cancel) streams.get(found.call)?.left();
+        else if (found.kind === FRAME.cancel) {
+          streams.get(found.call)?.left();
+          const name = unanswered.get(found.call);
+          if (name !== undefined) cancelled.push(name);
+        }
       }
     });
     socket.on("error", () => {});
@@ -105,6 +111,7 @@ export async function fakeDirectServer(answers: FakeAnswers): Promise<FakeServer
   return {
     address: `127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
     calls,
+    cancelled,
     headers,
     kill() {
       for (const socket of sockets) socket.destroy();

@@ -40,6 +40,8 @@ export interface FakeServer {
   readonly address: string;
   /** How often each method was called. */
   readonly calls: Readonly<Record<string, number>>;
+  /** The unary calls whose callers took them back. */
+  readonly cancelled: readonly string[];
   /** The metadata of each call. */
   readonly headers: readonly Readonly<Record<string, unknown>>[];
   /** Cuts every connection. */
@@ -50,6 +52,7 @@ export interface FakeServer {
 export async function fakeServer(answers: FakeAnswers, carrier: "grpc" | "direct" = "grpc"): Promise<FakeServer> {
   if (carrier === "direct") return fakeDirectServer(answers);
   const calls: Record<string, number> = {};
+  const cancelled: string[] = [];
   const headers: Record<string, unknown>[] = [];
   const server = new Server();
   const handler =
@@ -57,6 +60,7 @@ export async function fakeServer(answers: FakeAnswers, carrier: "grpc" | "direct
     (call: ServerUnaryCall<Q, A>, reply: sendUnaryData<A>): void => {
       calls[method] = (calls[method] ?? 0) + 1;
       headers.push(call.metadata.getMap());
+      call.on("cancelled", () => cancelled.push(method));
       const given = answer === undefined ? { code: 12 } : answer(call.request, calls[method]);
       if (given === undefined) return;
       if ("code" in given) reply(given as Partial<StatusObject>);
@@ -75,5 +79,5 @@ export async function fakeServer(answers: FakeAnswers, carrier: "grpc" | "direct
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
   });
-  return { address: `127.0.0.1:${port}`, calls, headers, kill: () => server.forceShutdown() };
+  return { address: `127.0.0.1:${port}`, calls, cancelled, headers, kill: () => server.forceShutdown() };
 }
