@@ -16,7 +16,8 @@ from .servers import NODE, SERVERS, bridge, started
 
 _HERE = Path(__file__).parent
 _VARIABLES = 10
-_WARM_UPS = 5
+# Of the requests that fill a hundredth: as many as it takes until the server has compiled what they run through.
+_WARM_UPS = 50
 _FILLED: dict[tuple[Path, str], Path | str] = {}
 
 
