@@ -95,6 +95,17 @@ async def test_p4_tasks_of_many_bridges_lose_no_change(
     assert await session.to_dict() == {"m": 400, "n": 400}
 
 
+@pytest.mark.parametrize("carrier", CARRIERS[:1], indirect=True)
+async def test_ten_thousand_calls_at_once_are_answered_each_its_own(session: AsyncSession) -> None:
+    patient = session.with_options(timeout=60)
+    await patient.update({str(number): number for number in range(100)})
+    reads = [patient.get_variable(str(number % 100)) for number in range(5_000)]
+    changes = [patient.increment("n") for _ in range(5_000)]
+    answers = await asyncio.gather(*reads, *changes)
+    assert answers[:5_000] == [number % 100 for number in range(5_000)]
+    assert sorted(cast("list[int]", answers[5_000:])) == [*range(1, 5_001)]
+
+
 async def test_a_function_that_updates_may_wait(session: AsyncSession) -> None:
     async def doubled(n: int) -> int:
         await asyncio.sleep(0)

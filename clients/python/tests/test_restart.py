@@ -1,5 +1,7 @@
 """What a restart of the server leaves, and what its loss looks like."""
 
+import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +13,7 @@ from uuid import UUID
 import pytest
 
 import session_bridge
-from session_bridge import RevisionMismatchError, ServerUnavailableError
+from session_bridge import DeadlineExceededError, RevisionMismatchError, ServerUnavailableError
 
 from .proxy import Proxy
 from .servers import Server
@@ -170,3 +172,31 @@ def test_p6_a_change_whose_answer_is_lost_with_its_connection_is_applied_once(se
             lose_the_answer(number)
         assert told.to_dict() == {"calls": 5, "n": 5}
         told.destroy()
+
+
+def test_p18_calls_to_a_server_that_stands_still_end_at_their_deadlines_and_disturb_no_later_one(
+    sqlite_server: Callable[[], Server],
+) -> None:
+    """[P18] Whether a change was made, nobody can tell then."""
+    server = sqlite_server()
+    try:
+        with session_bridge.connect(server.address, timeout=20) as bridge:
+            session = bridge.get_session("still")
+            session["kept"] = "as it was"
+            server.signal(signal.SIGSTOP)
+            hasty = session.with_options(timeout=0.3)
+            for call, outcome in (
+                (lambda: hasty.get_variable("kept"), "not_applied"),
+                (lambda: hasty.increment("n"), "unknown"),
+            ):
+                begun = time.monotonic()
+                with pytest.raises(DeadlineExceededError) as caught:
+                    call()
+                assert time.monotonic() - begun < 5
+                assert caught.value.outcome == outcome
+            server.signal(signal.SIGCONT)
+            assert session["kept"] == "as it was"
+            assert session.get_variable("n") in (None, 1)
+    finally:
+        server.signal(signal.SIGCONT)
+        server.stop()
