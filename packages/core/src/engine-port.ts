@@ -207,12 +207,12 @@ export function enginePort(parts: PortParts): LocalPort {
     step: Take<T>,
     reads?: Turn["reads"],
   ): Promise<T> {
-    const { request, witness } = call;
+    const { request, witness, timeoutMs, signal, trace } = call;
     const allowed = admit === undefined ? step : admitted(admit, step);
     const take = witness === undefined ? allowed : witnessed(allowed, witness);
     const { findRequest } = persistence;
     if (request === undefined || findRequest === undefined) return engine.turns.perform(key, call, take, { reads });
-    const left = countdown(clock, call);
+    const left = countdown(clock, { timeoutMs, signal, trace });
     const find = async (patience: CallOptions): Promise<FoundRequest> => {
       const found = await within(clock, patience, stored(findRequest.call(persistence, key, request.id, engine.now())));
       // What was sent before the clock leapt is older than its sender can know.

@@ -120,9 +120,10 @@ export function memoryPersistence(): SessionPersistence {
     },
     async save(deltas) {
       const conflicted = new Set<string>();
+      const isStacked = (delta: AnsweringDelta): boolean =>
+        conflicted.has(keyText(delta.key)) || (delta.kind === "fork" && conflicted.has(keyText(delta.source.key)));
       return deltas.map((delta) => {
-        const isStacked = conflicted.has(keyText(delta.key)) || (delta.kind === "fork" && conflicted.has(keyText(delta.source.key)));
-        const outcome = isStacked && delta.kind !== "extend" ? "conflict" : apply(delta);
+        const outcome = conflicted.size > 0 && delta.kind !== "extend" && isStacked(delta) ? "conflict" : apply(delta);
         if (outcome === "conflict") conflicted.add(keyText(delta.key));
         return outcome;
       });

@@ -13,7 +13,7 @@ import { VariableStore } from "./variable-store.ts";
 export class SessionLoads {
   readonly #persistence: SessionSource;
   readonly #validator: () => Promise<ConstraintValidator>;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Set<Promise<unknown>>();
 
   constructor(persistence: SessionSource, validator: () => Promise<ConstraintValidator>) {
     this.#persistence = persistence;
@@ -54,12 +54,9 @@ export class SessionLoads {
 
   /** `settled` waits for this, however it ends. */
   whileRunning<T>(work: Promise<T>): Promise<T> {
-    const ended = work.then(
-      () => {},
-      () => {},
-    );
-    this.#running.add(ended);
-    void ended.finally(() => this.#running.delete(ended));
+    const ended = () => void this.#running.delete(work);
+    this.#running.add(work);
+    work.then(ended, ended);
     return work;
   }
 
@@ -70,7 +67,7 @@ export class SessionLoads {
 
   /** Resolves when nothing is under way. */
   async settled(): Promise<void> {
-    while (!this.idle) await Promise.all(this.#running);
+    while (!this.idle) await Promise.allSettled(this.#running);
   }
 }
 

@@ -1,5 +1,5 @@
 /** An operation's turn in its session's order: how it is made, given up, and recognized when it is sent again. */
-import type { Clock } from "./clock.ts";
+import type { Cancel, Clock } from "./clock.ts";
 import { CancelledError, DeadlineExceededError, type Outcome } from "./errors.ts";
 import { isSameCall } from "./repeated-calls.ts";
 import type { PortCall } from "./session-port.ts";
@@ -19,21 +19,26 @@ export interface NewTurn extends Pick<Turn, "take" | "resolve" | "reject" | "ide
 
 /** A turn that waits. Its caller is answered once: by what becomes of it, by its deadline, or by its signal. */
 export function newTurn({ clock, call, take, identity, reads, resolve, reject }: NewTurn): Turn {
-  const stops: (() => void)[] = [];
-  const once =
-    <A>(answer: (value: A) => void) =>
-    (value: A) => {
-      for (const stop of stops) stop();
-      answer(value);
-    };
   const { timeoutMs, signal, trace } = call;
+  let cancel: Cancel | undefined;
+  let abort: (() => void) | undefined;
+  const stop = (): void => {
+    cancel?.();
+    if (abort) signal?.removeEventListener("abort", abort);
+  };
   const turn: Turn = {
     take,
     reads,
     deadlineMs: timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonic() + timeoutMs,
     signal,
-    resolve: once(resolve),
-    reject: once(reject),
+    resolve(answer) {
+      stop();
+      resolve(answer);
+    },
+    reject(error) {
+      stop();
+      reject(error);
+    },
     phase: "waiting",
     outcome: undefined,
     commit: undefined,
@@ -41,11 +46,10 @@ export function newTurn({ clock, call, take, identity, reads, resolve, reject }:
     trace,
     twin: undefined,
   };
-  if (timeoutMs !== undefined) stops.push(clock.schedule(timeoutMs, () => giveUp(turn, false)));
+  if (timeoutMs !== undefined) cancel = clock.schedule(timeoutMs, () => giveUp(turn, false));
   if (signal) {
-    const abort = () => giveUp(turn, true);
+    abort = () => giveUp(turn, true);
     signal.addEventListener("abort", abort);
-    stops.push(() => signal.removeEventListener("abort", abort));
   }
   return turn;
 }

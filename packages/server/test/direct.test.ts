@@ -210,6 +210,24 @@ describe("a call", () => {
     expect(signal?.aborted).toBe(false);
   });
 
+  test("gives its signal and its trace to whoever copies it, as the engine does for a change", async () => {
+    const rpcObserver: RpcObserver = { begin: () => ({ trace: "mine", end: () => {} }) };
+    let copy: Partial<Caller> = {};
+    let aborted = false;
+    const get = (caller: Caller) => {
+      copy = { ...caller };
+      copy.signal?.addEventListener("abort", () => {
+        aborted = true;
+      });
+      return new Promise(() => {});
+    };
+    const { direct } = await serving({ get }, {}, { rpcObserver });
+    direct.send({ kind: FRAME.call, call: 1, method: GET });
+    await expect.poll(() => copy.trace).toBe("mine");
+    direct.send({ kind: FRAME.cancel, call: 1 });
+    await expect.poll(() => aborted).toBe(true);
+  });
+
   test("is told to the observer as one of gRPC", async () => {
     const told: { method: string; headers: TraceHeaders | undefined; outcome: RpcOutcome }[] = [];
     const rpcObserver: RpcObserver = {

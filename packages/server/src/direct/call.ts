@@ -22,6 +22,9 @@ export class UnaryCall implements BegunCall, Caller, Signal {
   request: Caller["request"];
   aborted = false;
   reason: unknown;
+  // As its own, since whoever carries the call further copies what is its own.
+  readonly signal: Signal = this;
+  readonly trace: unknown;
   readonly #method: ServedMethod;
   readonly #home: CallHome;
   readonly #watched: WatchedCall | undefined;
@@ -34,6 +37,7 @@ export class UnaryCall implements BegunCall, Caller, Signal {
     this.#method = method;
     this.#home = home;
     this.#watched = watched;
+    this.trace = watched?.trace;
     const { deadlineMs } = home.context.limits;
     this.#isTimed = askedMs > 0;
     this.timeoutMs = this.#isTimed && askedMs < deadlineMs ? askedMs : deadlineMs;
@@ -44,14 +48,6 @@ export class UnaryCall implements BegunCall, Caller, Signal {
     return this.#method.definition.path;
   }
 
-  get signal(): Signal {
-    return this;
-  }
-
-  get trace(): unknown {
-    return this.#watched?.trace;
-  }
-
   /** Answers a request, at once or when it can. True while it is still open. */
   answer(bytes: Uint8Array): boolean {
     this.#watched?.handling();
@@ -59,7 +55,10 @@ export class UnaryCall implements BegunCall, Caller, Signal {
       this.#home.context.inFlight.begin();
       const answer = this.#serve(bytes);
       if (answer instanceof Promise) {
-        void this.#answerLater(answer);
+        answer.then(
+          (response: unknown) => this.#answerLate(response),
+          (thrown: unknown) => this.#failLate(thrown),
+        );
         return true;
       }
       this.#succeed(answer);
@@ -96,12 +95,17 @@ export class UnaryCall implements BegunCall, Caller, Signal {
     return (this.#method.serve as Serve)(message, this);
   }
 
-  async #answerLater(answer: Promise<unknown>): Promise<void> {
+  #answerLate(response: unknown): void {
     try {
-      this.#succeed(await answer);
+      this.#succeed(response);
     } catch (thrown) {
       this.#fail(thrown);
     }
+    this.#home.ended(this);
+  }
+
+  #failLate(thrown: unknown): void {
+    this.#fail(thrown);
     this.#home.ended(this);
   }
 
