@@ -68,10 +68,7 @@ export function memoryPersistence(): SessionPersistence {
 
   const apply = (delta: AnsweringDelta): SaveOutcome => {
     const { request } = delta;
-    if (request !== undefined && requests.has(keyText(delta.key), request.requestId, delta.nowMs)) return "conflict";
-    const outcome = applyChange(delta);
-    if (request !== undefined && outcome === "saved") requests.remember(keyText(delta.key), request);
-    return outcome;
+    return request === undefined ? applyChange(delta) : requests.once(keyText(delta.key), request, delta.nowMs, () => applyChange(delta));
   };
 
   const applyChange = (delta: SessionDelta): SaveOutcome => {

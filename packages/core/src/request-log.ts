@@ -1,6 +1,6 @@
 /** The requests that a store in memory remembers, by session: for ten minutes, and at most a mebibyte a session. */
 import { byteText, textBytes } from "./byte-text.ts";
-import { type FoundRequest, REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS, type RememberedRequest } from "./persistence.ts";
+import { type FoundRequest, REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS, type RememberedRequest, type SaveOutcome } from "./persistence.ts";
 
 /** A request in few bytes: its digest and answer as text of one byte a character. */
 interface KeptRequest {
@@ -25,8 +25,8 @@ interface Remembered {
 
 /** Remembers and finds requests; `session` is any name of a session. */
 export interface RequestLog {
-  has(session: string, requestId: string, nowMs: number): boolean;
-  remember(session: string, request: RememberedRequest): void;
+  /** Carries out the change that a request asks for, and remembers the request if it was saved. One that is remembered is a conflict. */
+  once(session: string, request: RememberedRequest, nowMs: number, change: () => SaveOutcome): SaveOutcome;
   find(session: string, requestId: string, nowMs: number): FoundRequest;
 }
 
@@ -48,11 +48,6 @@ export function requestLog(): RequestLog {
   /** By name, in the order in which they came. */
   const requests = new Map<string, KeptRequest>();
   let forgetAtMs = 0;
-
-  const find = (session: string, requestId: string, nowMs: number): KeptRequest | undefined => {
-    const found = requests.get(nameOf(session, requestId));
-    return found && isFresh(found, nowMs) ? found : undefined;
-  };
 
   function forgetOld(nowMs: number): void {
     if (nowMs < forgetAtMs) return;
@@ -77,36 +72,38 @@ export function requestLog(): RequestLog {
     else remembered.oldest = next;
   }
 
+  function remember(request: KeptRequest): void {
+    const before = requests.get(request.name);
+    if (before !== undefined) forgetThrough(before);
+    requests.set(request.name, request);
+    const remembered = sessions.get(request.session);
+    if (remembered === undefined) {
+      sessions.set(request.session, { oldest: request, newest: request, sizeBytes: sizeOf(request), forgottenAtMs: -1 });
+      return;
+    }
+    remembered.newest.next = request;
+    remembered.newest = request;
+    remembered.sizeBytes += sizeOf(request);
+    while (remembered.sizeBytes > REQUEST_MEMORY_BYTES && remembered.oldest !== request) forgetThrough(remembered.oldest);
+  }
+
   return {
-    has: (session, requestId, nowMs) => find(session, requestId, nowMs) !== undefined,
-    remember(session, { requestId, digest, answer, atMs }) {
-      forgetOld(atMs);
+    once(session, { requestId, digest, answer, atMs }, nowMs, change) {
+      forgetOld(nowMs);
       const name = nameOf(session, requestId);
       const before = requests.get(name);
-      if (before !== undefined) forgetThrough(before);
-      const request: KeptRequest = {
-        session,
-        name,
-        digest: byteText(digest),
-        answer: answer && byteText(answer),
-        atMs,
-        next: undefined,
-      };
-      requests.set(name, request);
-      const remembered = sessions.get(session);
-      if (remembered === undefined) {
-        sessions.set(session, { oldest: request, newest: request, sizeBytes: sizeOf(request), forgottenAtMs: -1 });
-        return;
+      if (before && isFresh(before, nowMs)) return "conflict";
+      const outcome = change();
+      if (outcome === "saved") {
+        const kept = { digest: byteText(digest), answer: answer && byteText(answer) };
+        remember({ session, name, ...kept, atMs, next: undefined });
       }
-      remembered.newest.next = request;
-      remembered.newest = request;
-      remembered.sizeBytes += sizeOf(request);
-      while (remembered.sizeBytes > REQUEST_MEMORY_BYTES && remembered.oldest !== request) forgetThrough(remembered.oldest);
+      return outcome;
     },
     find(session, requestId, nowMs) {
-      const found = find(session, requestId, nowMs);
+      const found = requests.get(nameOf(session, requestId));
       return {
-        request: found && expanded(requestId, found),
+        request: found && isFresh(found, nowMs) ? expanded(requestId, found) : undefined,
         rememberedSinceMs: Math.max(nowMs - REQUEST_MEMORY_MS, sessions.get(session)?.forgottenAtMs ?? -1) + 1,
       };
     },

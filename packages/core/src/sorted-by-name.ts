@@ -70,7 +70,7 @@ export class SortedByName<T extends Named> {
    * With all of these in place of those of their names, as if they were put one after another, but a chunk is copied once for all that go
    * into it. `placed` is told of each, and of what it replaces.
    */
-  putAll(items: readonly T[], placed: (item: T, before: T | undefined) => void): SortedByName<T> {
+  putAll(items: readonly T[], placed: (item: T, before: T | undefined) => void = () => {}): SortedByName<T> {
     const sorted = ascending(items);
     const chunks: (readonly T[])[] = [];
     const last = Math.max(this.#chunks.length - 1, 0);
@@ -195,6 +195,7 @@ function ascending<T extends Named>(items: readonly T[]): readonly T[] {
 
 /** A chunk in a copy that is as long as it is, or in as many of about one size as it takes. */
 function parts<T>(chunk: readonly T[]): readonly (readonly T[])[] {
+  if (chunk.length <= CHUNK) return [chunk.slice()];
   const size = Math.ceil(chunk.length / Math.ceil(chunk.length / CHUNK));
   return Array.from({ length: Math.ceil(chunk.length / size) }, (_, i) => chunk.slice(i * size, (i + 1) * size));
 }
