@@ -34,30 +34,41 @@ export const isValue = (entry: HistoryEntry): entry is StoredVariable => "type" 
 
 /** The entries of all variables together: a session may have more names in its past than it has variables. */
 const MOST_ENTRIES = 64_000;
-/** One of so many is few. */
-const FEW = 64;
 
-/** An entry under a name that sorts it: by its variable, then by its revision; or by its revision alone. */
-interface Placed {
+/** The entries of one variable, oldest first; at least one. */
+interface Past {
   readonly name: string;
-  readonly entry: HistoryEntry;
+  readonly entries: readonly HistoryEntry[];
 }
 
-// Neither ids nor names have control characters, and no revision has more digits.
-const digits = (revision: number): string => String(revision).padStart(16, "0");
-const byName = (entry: VariableRef): string => `${entry.name}\0${digits(entry.revision)}`;
-const byAge = (entry: VariableRef): string => `${digits(entry.revision)}\0${entry.name}`;
+/** Where a variable stands when they are sorted by their oldest entries. */
+interface Place {
+  /** What sorts it: the revision of its oldest entry, then its name. */
+  readonly name: string;
+  readonly of: string;
+}
 
-/** The entries in both orders. */
-interface Orders {
-  readonly byName: SortedByName<Placed>;
-  readonly byAge: SortedByName<Placed>;
+const placeOf = ({ name, entries }: Past): Place => ({ name: ageOf(entries[0] as HistoryEntry), of: name });
+
+// Neither ids nor names have control characters, and no revision has more digits.
+const ageOf = ({ name, revision }: VariableRef): string => `${String(revision).padStart(16, "0")}\0${name}`;
+
+const NONE: readonly HistoryEntry[] = [];
+
+interface Sums {
+  readonly size: number;
+  readonly sizeBytes: number;
+  readonly sinceRevision: number;
+  readonly quietUntilMs: number;
 }
 
 /** Immutable. Recording costs the same however much is kept. */
 export class SessionHistory {
-  readonly #byName: SortedByName<Placed>;
-  readonly #byAge: SortedByName<Placed>;
+  readonly #byName: SortedByName<Past>;
+  /** Made when it is first asked for, and kept from then on: most histories are never too large. */
+  #byAge: SortedByName<Place> | undefined;
+  /** How many entries there are. */
+  readonly size: number;
   /** Every state of the session at this revision or later can be told. */
   readonly sinceRevision: number;
   /** Names and encoded values of the entries. */
@@ -66,140 +77,143 @@ export class SessionHistory {
   #quietUntilMs: number;
 
   private constructor(
-    entries: Orders,
-    sums: { readonly sinceRevision: number; readonly sizeBytes: number; readonly quietUntilMs: number },
+    byName: SortedByName<Past>,
+    byAge: SortedByName<Place> | undefined,
+    { size, sizeBytes, sinceRevision, quietUntilMs }: Sums,
   ) {
-    this.#byName = entries.byName;
-    this.#byAge = entries.byAge;
-    this.sinceRevision = sums.sinceRevision;
-    this.sizeBytes = sums.sizeBytes;
-    this.#quietUntilMs = sums.quietUntilMs;
+    this.#byName = byName;
+    this.#byAge = byAge;
+    this.size = size;
+    this.sinceRevision = sinceRevision;
+    this.sizeBytes = sizeBytes;
+    this.#quietUntilMs = quietUntilMs;
   }
 
   /** A history that begins at a revision. */
   static since(sinceRevision: number): SessionHistory {
-    const empty = SortedByName.empty<Placed>();
-    return new SessionHistory({ byName: empty, byAge: empty }, { sinceRevision, sizeBytes: 0, quietUntilMs: Number.POSITIVE_INFINITY });
+    const sums = { size: 0, sizeBytes: 0, sinceRevision, quietUntilMs: Number.POSITIVE_INFINITY };
+    return new SessionHistory(SortedByName.empty(), undefined, sums);
   }
 
   /** A history as a store gives it. */
   static of({ sinceRevision, entries: stored }: StoredHistory): SessionHistory {
     const entries = stored.map((entry): HistoryEntry => ("kind" in entry ? entry : kept(entry as LoadedVariable)));
-    return new SessionHistory(
+    return SessionHistory.since(sinceRevision).with(
+      Map.groupBy(entries, ({ name }) => name),
       {
-        byName: SortedByName.of(entries.map((entry) => ({ name: byName(entry), entry }))),
-        byAge: SortedByName.of(entries.map((entry) => ({ name: byAge(entry), entry }))),
+        size: entries.length,
+        sizeBytes: entries.reduce((sum, entry) => sum + footprint(entry), 0),
+        sinceRevision,
+        quietUntilMs: earliest(entries),
       },
-      { sinceRevision, sizeBytes: entries.reduce((sum, entry) => sum + footprint(entry), 0), quietUntilMs: earliest(entries) },
     );
-  }
-
-  /** How many entries there are. */
-  get size(): number {
-    return this.#byName.size;
   }
 
   /** The entries of a variable, oldest first. */
   entries(name: string): readonly HistoryEntry[] {
-    return [...this.#byName.from(`${name}\0`)].map(({ entry }) => entry);
-  }
-
-  /** The oldest entry of a variable. */
-  oldest(name: string): HistoryEntry | undefined {
-    const [first] = this.#byName.from(`${name}\0`);
-    return first?.entry;
+    return this.#byName.get(name)?.entries ?? NONE;
   }
 
   /** What the variable was at exactly this revision; undefined when that is not kept, or over. */
   find(name: string, revision: number, nowMs: number): HistoryEntry | undefined {
-    const entry = this.#byName.get(byName({ name, revision }))?.entry;
+    const entry = this.entries(name).find((each) => each.revision === revision);
     return entry !== undefined && isValue(entry) && isDue(entry, nowMs) ? undefined : entry;
   }
 
   /** The variables that the session had at a revision that is not before `sinceRevision`, without what is due at `nowMs`. */
   variablesAt(revision: number, present: VariableStore, nowMs: number): readonly StoredVariable[] {
     const states = new Map<string, HistoryEntry>();
-    for (const { entry } of this.#byName.from()) if (entry.revision <= revision) states.set(entry.name, entry);
+    for (const entry of this.all()) if (entry.revision <= revision) states.set(entry.name, entry);
     for (const variable of present.variables()) if (variable.revision <= revision) states.set(variable.name, variable);
     return [...states.values()].filter(isValue).filter((variable) => !isDue(variable, nowMs));
+  }
+
+  /** No entry is due before this. */
+  get quietUntilMs(): number {
+    return this.#quietUntilMs;
   }
 
   /** Whether an entry is due. */
   hasDue(nowMs: number): boolean {
     if (this.#quietUntilMs > nowMs) return false;
-    this.#quietUntilMs = earliest([...this.#byName.from()].map(({ entry }) => entry));
+    this.#quietUntilMs = earliest([...this.all()]);
     return this.#quietUntilMs <= nowMs;
   }
 
   /** The history after a commit, and what that changes in the store. */
   record(step: HistoryStep, bounds: HistoryBounds): HistoryCommit {
     const edit = new HistoryEdit(this, step.after);
-    const names = [...step.set, ...step.removed];
-    for (const name of names) {
-      const variable = step.before.variable(name);
-      if (variable !== undefined) edit.add(variable);
+    for (const names of [step.set, step.removed]) {
+      for (const name of names) {
+        const variable = step.before.variable(name);
+        if (variable !== undefined) edit.add(variable);
+      }
     }
     for (const name of step.removed) edit.add({ kind: step.ending, name, revision: step.revision, atMs: step.nowMs });
     edit.dropDue(step.nowMs);
-    edit.drop(names.flatMap((name) => edit.history.entries(name).slice(0, -bounds.entries)));
-    edit.drop(edit.history.#beyond(bounds.sizeBytes));
+    for (const names of [step.set, step.removed]) for (const name of names) edit.keepLast(name, bounds.entries);
+    edit.dropBeyond(bounds.sizeBytes);
     return edit.done();
-  }
-
-  /** The oldest entries, as many as are too many. */
-  #beyond(maxBytes: number): readonly HistoryEntry[] {
-    const gone: HistoryEntry[] = [];
-    let { size, sizeBytes } = this;
-    if (size <= MOST_ENTRIES && sizeBytes <= maxBytes) return gone;
-    for (const { entry } of this.#byAge.from()) {
-      gone.push(entry);
-      size -= 1;
-      sizeBytes -= footprint(entry);
-      if (size <= MOST_ENTRIES && sizeBytes <= maxBytes) break;
-    }
-    return gone;
   }
 
   /** All entries, those of a variable one after another, oldest first. */
   *all(): Generator<HistoryEntry, void, undefined> {
-    for (const { entry } of this.#byName.from()) yield entry;
+    for (const { entries } of this.#byName.from()) yield* entries;
   }
 
-  /** With one more entry. */
-  with(entry: HistoryEntry): SessionHistory {
-    return new SessionHistory(
-      { byName: this.#byName.put({ name: byName(entry), entry }), byAge: this.#byAge.put({ name: byAge(entry), entry }) },
-      {
-        sinceRevision: this.sinceRevision,
-        sizeBytes: this.sizeBytes + footprint(entry),
-        quietUntilMs: Math.min(this.#quietUntilMs, dueMs(entry)),
-      },
-    );
-  }
-
-  /** Without some of its entries: one after the other when they are few, else by a look at all. */
-  without(gone: ReadonlySet<HistoryEntry>): SessionHistory {
-    const sizeBytes = [...gone].reduce((bytes, entry) => bytes - footprint(entry), this.sizeBytes);
-    if (gone.size * FEW < this.size) {
-      const rest = { byName: this.#byName, byAge: this.#byAge };
-      for (const entry of gone) {
-        rest.byName = rest.byName.delete(byName(entry));
-        rest.byAge = rest.byAge.delete(byAge(entry));
+  /** All entries, oldest first: those that are not asked for cost nothing. */
+  *oldestFirst(): Generator<HistoryEntry, void, undefined> {
+    /** What is left of the pasts that were begun, the one with the oldest entry last. */
+    const begun: { readonly revision: number; readonly entries: readonly HistoryEntry[]; readonly at: number }[] = [];
+    const begin = (entries: readonly HistoryEntry[], at: number): void => {
+      const revision = entries[at]?.revision;
+      if (revision === undefined) return;
+      let [low, high] = [0, begun.length];
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if ((begun[middle]?.revision ?? 0) > revision) low = middle + 1;
+        else high = middle;
       }
-      return this.#changed(rest, sizeBytes);
+      begun.splice(low, 0, { revision, entries, at });
+    };
+    function* olderThan(revision: number): Generator<HistoryEntry, void, undefined> {
+      for (let past = begun.at(-1); past !== undefined && past.revision < revision; past = begun.at(-1)) {
+        begun.pop();
+        yield past.entries[past.at] as HistoryEntry;
+        begin(past.entries, past.at + 1);
+      }
     }
-    const stays = ({ entry }: Placed): boolean => !gone.has(entry);
-    return this.#changed({ byName: this.#byName.filter(stays), byAge: this.#byAge.filter(stays) }, sizeBytes);
+    this.#byAge ??= SortedByName.of(Array.from(this.#byName.from(), placeOf));
+    for (const { of } of this.#byAge.from()) {
+      const entries = this.entries(of);
+      yield* olderThan((entries[0] as HistoryEntry).revision);
+      begin(entries, 0);
+    }
+    yield* olderThan(Number.POSITIVE_INFINITY);
   }
 
-  /** The same entries, of which less can be told. */
-  from(sinceRevision: number): SessionHistory {
-    if (sinceRevision <= this.sinceRevision) return this;
-    return this.#changed({ byName: this.#byName, byAge: this.#byAge }, this.sizeBytes, sinceRevision);
+  /** With these as the entries of these variables. */
+  with(pasts: ReadonlyMap<string, readonly HistoryEntry[]>, sums: Sums): SessionHistory {
+    const written: Past[] = [];
+    let byName = this.#byName;
+    for (const [name, entries] of pasts) {
+      if (entries.length === 0) byName = byName.delete(name);
+      else written.push({ name, entries });
+    }
+    return new SessionHistory(byName.putAll(written), this.#byAge && this.#agesWith(this.#byAge, pasts), sums);
   }
 
-  #changed(entries: Orders, sizeBytes: number, sinceRevision = this.sinceRevision): SessionHistory {
-    return new SessionHistory(entries, { sinceRevision, sizeBytes, quietUntilMs: this.#quietUntilMs });
+  #agesWith(byAge: SortedByName<Place>, pasts: ReadonlyMap<string, readonly HistoryEntry[]>): SortedByName<Place> {
+    const places: Place[] = [];
+    let rest = byAge;
+    for (const [name, entries] of pasts) {
+      const [before] = this.entries(name);
+      const [oldest] = entries;
+      if (oldest?.revision === before?.revision) continue;
+      if (before !== undefined) rest = rest.delete(ageOf(before));
+      if (oldest !== undefined) places.push(placeOf({ name, entries }));
+    }
+    return rest.putAll(places);
   }
 }
 
@@ -211,39 +225,86 @@ export interface HistoryCommit {
 
 /** One commit's changes of a history. */
 class HistoryEdit {
-  history: SessionHistory;
+  #history: SessionHistory;
   readonly #present: VariableStore;
+  /** The pasts that are not as in `#history`. */
+  readonly #pasts = new Map<string, readonly HistoryEntry[]>();
   readonly #added = new Set<HistoryEntry>();
   readonly #gone: VariableRef[] = [];
+  #size: number;
+  #sizeBytes: number;
+  #sinceRevision: number;
+  #quietUntilMs: number;
 
   constructor(history: SessionHistory, present: VariableStore) {
-    this.history = history;
+    this.#history = history;
     this.#present = present;
+    this.#size = history.size;
+    this.#sizeBytes = history.sizeBytes;
+    this.#sinceRevision = history.sinceRevision;
+    this.#quietUntilMs = history.quietUntilMs;
   }
 
+  #entries(name: string): readonly HistoryEntry[] {
+    return this.#pasts.get(name) ?? this.#history.entries(name);
+  }
+
+  /** The history as it is by now. */
+  #settled(): SessionHistory {
+    this.#history = this.#history.with(this.#pasts, {
+      size: this.#size,
+      sizeBytes: this.#sizeBytes,
+      sinceRevision: this.#sinceRevision,
+      quietUntilMs: this.#quietUntilMs,
+    });
+    this.#pasts.clear();
+    return this.#history;
+  }
+
+  /** Adds what is newer than all that is kept of its variable. */
   add(entry: HistoryEntry): void {
-    this.history = this.history.with(entry);
+    this.#pasts.set(entry.name, this.#entries(entry.name).concat(entry));
     this.#added.add(entry);
+    this.#size += 1;
+    this.#sizeBytes += footprint(entry);
+    this.#quietUntilMs = Math.min(this.#quietUntilMs, dueMs(entry));
   }
 
-  /**
-   * The oldest entries of some variables go. Until what came after them, nobody can tell any more what these were; that there was none can
-   * always be told.
-   */
-  drop(oldest: readonly HistoryEntry[]): void {
-    if (oldest.length === 0) return;
-    this.#leave(new Set(oldest));
-    for (const [name, entries] of Map.groupBy(oldest, (entry) => entry.name)) {
-      const last = entries.at(-1) as HistoryEntry;
-      const next = this.history.oldest(name) ?? this.#present.variable(name);
-      this.#forgetBefore(isValue(last) && next !== undefined ? next.revision : last.revision);
+  /** The oldest entries of a variable go, but for so many. */
+  keepLast(name: string, count: number): void {
+    this.#dropOldest(name, this.#entries(name).length - count);
+  }
+
+  /** The oldest entries of all variables go while these are too many, or have too many bytes. */
+  dropBeyond(maxBytes: number): void {
+    let [size, sizeBytes] = [this.#size, this.#sizeBytes];
+    if (size <= MOST_ENTRIES && sizeBytes <= maxBytes) return;
+    const counts = new Map<string, number>();
+    for (const entry of this.#settled().oldestFirst()) {
+      counts.set(entry.name, (counts.get(entry.name) ?? 0) + 1);
+      size -= 1;
+      sizeBytes -= footprint(entry);
+      if (size <= MOST_ENTRIES && sizeBytes <= maxBytes) break;
     }
+    for (const [name, count] of counts) this.#dropOldest(name, count);
   }
 
-  #leave(gone: ReadonlySet<HistoryEntry>): void {
-    this.history = this.history.without(gone);
+  /** Until what came after them, nobody can tell any more what these were; that there was none can always be told. */
+  #dropOldest(name: string, count: number): void {
+    if (count <= 0) return;
+    const entries = this.#entries(name);
+    const last = entries[count - 1] as HistoryEntry;
+    const next = entries[count] ?? this.#present.variable(name);
+    this.#leave(name, entries.slice(count), entries.slice(0, count));
+    this.#forgetBefore(isValue(last) && next !== undefined ? next.revision : last.revision);
+  }
+
+  #leave(name: string, rest: readonly HistoryEntry[], gone: readonly HistoryEntry[]): void {
+    this.#pasts.set(name, rest);
+    this.#size -= gone.length;
     for (const entry of gone) {
-      if (!this.#added.delete(entry)) this.#gone.push({ name: entry.name, revision: entry.revision });
+      this.#sizeBytes -= footprint(entry);
+      if (!this.#added.delete(entry)) this.#gone.push({ name, revision: entry.revision });
     }
   }
 
@@ -252,36 +313,47 @@ class HistoryEdit {
    * as it was there.
    */
   dropDue(nowMs: number): void {
-    if (!this.history.hasDue(nowMs)) return;
-    const gone = new Set<HistoryEntry>();
-    for (const entries of Map.groupBy(this.history.all(), ({ name }) => name).values()) {
-      let shown: HistoryEntry | undefined;
-      for (const [i, entry] of entries.entries()) {
-        if (!(isValue(entry) && isDue(entry, nowMs))) {
-          shown = entry;
-          continue;
-        }
-        gone.add(entry);
-        const next = entries[i + 1] ?? this.#present.variable(entry.name);
-        if (shown !== undefined && isValue(shown)) this.#forgetBefore(next?.revision ?? entry.revision);
-      }
+    if (this.#quietUntilMs > nowMs) return;
+    const settled = this.#settled();
+    if (settled.hasDue(nowMs)) {
+      for (const [name, entries] of Map.groupBy(settled.all(), (entry) => entry.name)) this.#dropDueOf(name, entries, nowMs);
     }
-    this.#leave(gone);
+    this.#quietUntilMs = settled.quietUntilMs;
+  }
+
+  #dropDueOf(name: string, entries: readonly HistoryEntry[], nowMs: number): void {
+    const gone: HistoryEntry[] = [];
+    let shown: HistoryEntry | undefined;
+    for (const [i, entry] of entries.entries()) {
+      if (!(isValue(entry) && isDue(entry, nowMs))) {
+        shown = entry;
+        continue;
+      }
+      gone.push(entry);
+      const next = entries[i + 1] ?? this.#present.variable(name);
+      if (shown !== undefined && isValue(shown)) this.#forgetBefore(next?.revision ?? entry.revision);
+    }
+    if (gone.length > 0)
+      this.#leave(
+        name,
+        entries.filter((entry) => !gone.includes(entry)),
+        gone,
+      );
   }
 
   #forgetBefore(revision: number): void {
-    this.history = this.history.from(revision);
+    this.#sinceRevision = Math.max(this.#sinceRevision, revision);
   }
 
   done(): HistoryCommit {
     const added = [...this.#added];
     const change: HistoryChange = {
-      sinceRevision: this.history.sinceRevision,
+      sinceRevision: this.#sinceRevision,
       kept: added.filter(isValue).map(({ name, revision }) => ({ name, revision })),
       ended: added.filter((entry): entry is EndedVariable => !isValue(entry)),
       dropped: this.#gone,
     };
-    return { history: this.history, change };
+    return { history: this.#settled(), change };
   }
 }
 

@@ -143,6 +143,22 @@ describe("a session's history", () => {
     });
   });
 
+  it("knows its oldest entries, which go first when there is no room, whether or not it was asked before", () => {
+    const asked = fc.array(fc.boolean(), { minLength: 25, maxLength: 25 });
+    fc.assert(
+      fc.property(anyBounds, commits, asked, (bounds, steps, looks) => {
+        const world = new World();
+        for (const [i, step] of steps.entries()) {
+          world.run(step, bounds);
+          if (!looks[i] && i < steps.length - 1) continue;
+          const revisions = [...world.history.oldestFirst()].map(({ revision }) => revision);
+          expect(revisions).toEqual([...world.history.all()].map(({ revision }) => revision).sort((a, b) => a - b));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it("loses nothing but what expires while its bounds are not reached", () => {
     holds(fc.constant(ROOMY), (world) => {
       for (const name of NAMES) expect(world.history.entries(name).map(plain)).toEqual(world.pastOf(name).map(plain));
