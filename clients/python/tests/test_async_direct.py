@@ -17,7 +17,7 @@ from session_bridge import _async_direct_line as direct_line
 from session_bridge import _async_direct_stream as direct_stream
 from session_bridge._async_direct_carrier import AsyncDirectCarrier
 from session_bridge._carrier import CallFailed
-from session_bridge._direct_frames import METHODS
+from session_bridge._direct_frames import HEADER, METHODS
 from session_bridge.v1 import direct_pb2 as direct
 from session_bridge.v1 import variables_pb2 as variables
 
@@ -58,26 +58,25 @@ async def test_calls_share_a_connection_and_are_answered_in_any_order() -> None:
         assert len(there.connections) == 1
 
 
-async def test_calls_of_one_turn_are_sent_together() -> None:
-    sizes: list[int] = []
+async def test_calls_of_one_turn_are_sent_together_as_soon_as_they_are_enough() -> None:
+    together: list[float] = []
 
     def counting(connection: Connection) -> None:
         connection.welcome()
         answer(connection, connection.call())
         first = connection.call()
-        sizes.append(len(connection.way.recv(1_000_000)))
+        together.append(len(connection.way.recv(1_000_000)) / (HEADER.size + len(first.payload)))
         answer(connection, first)
         silent(connection)
 
     with peer(counting) as there:
         async with connect(there) as bridge:
             await read(bridge)
-            tasks = [asyncio.create_task(read(bridge)) for _ in range(100)]
+            tasks = [asyncio.create_task(read(bridge)) for _ in range(1 + 2 * direct_line.TOGETHER + 5)]
             assert await tasks[0] == 7
             for task in tasks:
                 task.cancel()
-        assert sizes[0] % 99 == 0
-        assert sizes[0] > 0
+        assert together[0] in (direct_line.TOGETHER, 2 * direct_line.TOGETHER, 2 * direct_line.TOGETHER + 5)
 
 
 async def test_a_call_that_is_cancelled_is_cancelled_at_the_server_and_its_answer_is_nobodys() -> None:
@@ -161,19 +160,25 @@ async def test_who_does_not_take_what_is_sent_holds_up_calls_and_not_the_memory(
         connection.greeted()
         over.wait()
 
+    def stuck_again(connection: Connection) -> None:
+        connection.welcome()
+        over.wait()
+
     over = threading.Event()
-    with peer(stuck) as there:
-        async with connect(there, timeout=1) as bridge:
-            await bridge.wait_ready()
-            session = bridge.get_session("s")
-            large = b"x" * 1_000_000
-            results = await asyncio.gather(
-                *(session.set_variable(f"v{n}", large) for n in range(40)), return_exceptions=True
-            )
-            assert {type(result) for result in results} == {DeadlineExceededError}
-            line = cast("Any", bridge)._link.transport._carrier._connections.main
-            assert line._transport.get_write_buffer_size() < 3_000_000
-        over.set()
+    with peer(stuck, stuck_again) as there:
+        try:
+            async with connect(there, timeout=1) as bridge:
+                await bridge.wait_ready()
+                session = bridge.get_session("s")
+                line = cast("Any", bridge)._link.transport._carrier._connections.main
+                large = b"x" * 1_000_000
+                writing = [asyncio.create_task(session.set_variable(f"v{n}", large)) for n in range(40)]
+                await wait_until(lambda: not line.ready)
+                assert line._transport.get_write_buffer_size() < 3_000_000
+                results = await asyncio.gather(*writing, return_exceptions=True)
+                assert {type(result) for result in results} == {DeadlineExceededError}
+        finally:
+            over.set()
 
 
 async def test_closing_ends_calls_and_watches_that_wait() -> None:

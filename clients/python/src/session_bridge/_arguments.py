@@ -182,8 +182,8 @@ def check_ttl(ttl: float | timedelta | str | None, *, may_keep: bool) -> TtlMs:
     return max(1, round(milliseconds))
 
 
-def _check_text(text: str, what: str, reason: str, *, empty: bool = False) -> str:
-    if not isinstance(cast("object", text), str):
+def _check_text(text: object, what: str, reason: str, *, empty: bool = False) -> str:
+    if not isinstance(text, str):
         raise InvalidArgumentError(f"{what} is a str, not {type(text).__name__}", reason=reason)
     if not text and not empty:
         raise InvalidArgumentError(f"{what} is not empty", reason=reason)

@@ -57,7 +57,7 @@ class Place:
         Raises:
             InvalidArgumentError: The loop is another one, and the connection's own may still need it.
         """
-        if not self.is_of_this_process():
+        if self._generation != GATE.generation:
             return False
         if self._thread == threading.get_ident() and self.loop.is_running():
             return True  # A thread runs one loop, and to ask which costs a system call.

@@ -34,6 +34,11 @@ from ._direct_frames import (
 from ._direct_line import HungUp, NotDirect
 from ._telemetry import Headers
 
+_RECEIVED_AT_ONCE: Final = 65_536
+TOGETHER: Final = 32
+"""Frames that go out together at most; with more, the server would wait for us, and then we for it."""
+_LARGE_BYTES: Final = 65_536
+"""A frame of so many is enough by itself, so that the socket soon tells when there is no room for more."""
 _SILENT_SECONDS: Final = 1.0
 """A connection on which a call got no answer in time, and for so long nothing else has come, is used no more."""
 
@@ -50,23 +55,26 @@ class Inbox(Protocol):
         ...
 
 
-class AsyncLine(asyncio.Protocol):
+class AsyncLine(asyncio.BufferedProtocol):
     """A connection to a server, used by the tasks of one event loop.
 
-    What is sent within one turn of the loop goes out together at the turn's end, so that calls made at once cost one
-    system call; but a call alone goes out at once.
+    What is sent within one turn of the loop goes out together, so that calls made at once share system calls: at the
+    turn's end, or when there is enough for the server to begin with, which then works while this turn goes on. A call
+    alone goes out at once.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Made by the loop when it connects."""
         self._loop = loop
         self._transport: asyncio.Transport | None = None
+        self._received = memoryview(bytearray(_RECEIVED_AT_ONCE))
         self._reader = FrameReader()
         self._begin: bytes | None = b""
         self._last_call = 0
         self._calls = Calls(loop, self._late)
         self._inboxes: dict[int, Inbox] = {}
         self._outgoing: list[bytes] = []
+        self._sends_soon = False
         self._room: asyncio.Future[None] | None = None
         self._heard_at = time.monotonic()
         self._retired = False
@@ -98,9 +106,10 @@ class AsyncLine(asyncio.Protocol):
     ) -> tuple[int, asyncio.Future[bytes]]:
         """Sends a call; gives its number and what will be its answer, or a CallFailed. Only when `ready`."""
         call = self._next_call()
-        alone = not self._calls
+        frame = call_frame(call, method, payload, timeout, headers)
+        alone = not self._calls.waiting
         answer = self._calls.add(call, timeout)
-        self._send(call_frame(call, method, payload, timeout, headers), at_once=alone)
+        self._send(frame, at_once=alone)
         return call, answer
 
     def begin(self, method: str, payload: bytes, timeout: float | None, inbox: Inbox) -> int:
@@ -159,12 +168,23 @@ class AsyncLine(asyncio.Protocol):
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._transport.write(_hello())
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the loop puts what comes: room that is there, since new room for each time costs system calls."""
+        return self._received
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Hands out what has come."""
+        data = bytes(self._received[:nbytes])
         self._heard_at = time.monotonic()
         try:
             for frame in self._reader.feed(data) if self._begin is None else self._first(data):
-                self._take(frame)
+                call, kind, _, payload = frame
+                if kind == ANSWER and call:
+                    self._calls.answer(call, payload)
+                else:
+                    self._take(frame)
+            if self._retired:
+                self._end_if_done()
         except FrameError as error:
             self.end(CallFailed("UNAVAILABLE", str(error)))
         except CallFailed as failure:
@@ -194,7 +214,7 @@ class AsyncLine(asyncio.Protocol):
     def _next_call(self) -> int:
         """A number that none of those under way has, however long a stream may last."""
         call = next_call(self._last_call)
-        while call in self._inboxes or call in self._calls:
+        while call in self._inboxes or call in self._calls.waiting:
             call = next_call(call)
         self._last_call = call
         return call
@@ -211,19 +231,14 @@ class AsyncLine(asyncio.Protocol):
         return self._reader.feed(begin[len(MAGIC) :])
 
     def _take(self, frame: Frame) -> None:
-        call, kind, _, payload = frame
-        if not call:
+        if not frame.call:
             self._take_of_connection(frame)
-        elif kind == ANSWER:
-            self._calls.answer(call, payload)
-        elif kind == ITEM:
-            inbox = self._inboxes.get(call)
+        elif frame.kind == ITEM:
+            inbox = self._inboxes.get(frame.call)
             if inbox is not None:
-                inbox.item(payload)
+                inbox.item(frame.payload)
         else:
             self._take_end(frame)
-        if self._retired:
-            self._end_if_done()
 
     def _take_end(self, frame: Frame) -> None:
         if frame.kind not in (ERROR, END):
@@ -254,22 +269,28 @@ class AsyncLine(asyncio.Protocol):
         self.ready = False
 
     def _end_if_done(self) -> None:
-        if self._retired and not self._calls and not self._inboxes:
+        if self._retired and not self._calls.waiting and not self._inboxes:
             self.end(CallFailed("UNAVAILABLE", "the connection is used no more"))
 
     def _send(self, frame: bytes, *, at_once: bool = False) -> None:
         assert self._transport is not None
-        if self._outgoing:
-            self._outgoing.append(frame)
-        elif at_once:
+        if at_once and not self._outgoing:
             self._transport.write(frame)
-        else:
-            self._outgoing.append(frame)
-            self._loop.call_soon(self._send_outgoing)
+            return
+        self._outgoing.append(frame)
+        if len(self._outgoing) >= TOGETHER or len(frame) >= _LARGE_BYTES:
+            self._send_outgoing()
+        elif not self._sends_soon:
+            self._sends_soon = True
+            self._loop.call_soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._sends_soon = False
+        self._send_outgoing()
 
     def _send_outgoing(self) -> None:
         frames, self._outgoing = self._outgoing, []
-        if self._lost is None and self._transport is not None:
+        if frames and self._lost is None and self._transport is not None:
             self._transport.write(b"".join(frames))
 
     def _late(self, call: int, asked_at: float) -> None:

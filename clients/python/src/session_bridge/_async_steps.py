@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from ._errors import BridgeError
 from ._steps import Pause, Send, Step, Steps, name_of
-from ._telemetry import observe, under_way
+from ._telemetry import ObservedCall, observe, under_way
 from ._transport import AsyncTransport
 from ._wire import Identity, Request
 
@@ -15,12 +15,13 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-async def run_async(steps: Steps[R], transport: AsyncTransport) -> R:
-    """Carries out the steps, waiting in this task; functions of the user's may be coroutine functions."""
+def run_async(steps: Steps[R], transport: AsyncTransport) -> Awaitable[R]:
+    """Carries out the steps, waiting in the task that awaits it; functions of the user's may be coroutine functions."""
     observed = observe(name_of(steps), transport)
-    if observed is None:
-        return await _carry_out(steps, transport.call)
+    return _carry_out(steps, transport.call) if observed is None else _observed(observed, steps, transport)
 
+
+async def _observed(observed: ObservedCall, steps: Steps[R], transport: AsyncTransport) -> R:
     async def call(request: Request[A], timeout: float, identity: Identity | None) -> A:
         with observed.asking(request):
             return await transport.call(request, timeout, identity)
@@ -43,7 +44,7 @@ async def _carry_out(
         advance = steps.send
         if isinstance(step, Send):
             try:
-                given = await ask_server(step.request, step.timeout, step.identity)
+                given = await ask_server(*step)
             except BridgeError as error:
                 advance, given = steps.throw, error
         elif isinstance(step, Pause):

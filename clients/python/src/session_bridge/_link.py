@@ -46,7 +46,7 @@ class Link(Generic[S]):
 
     def ask(self, request: wire.Request[A], deadline: float | None = None) -> Steps[A]:
         """One request and its answer, within the deadline of the whole call if there is one."""
-        by = self.deadline() if deadline is None else deadline
+        by = time.monotonic() + self.timeout if deadline is None else deadline
         return ask(self.transport, request, deadline=by, retry=self.retry)
 
 

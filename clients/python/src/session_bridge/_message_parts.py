@@ -16,7 +16,7 @@ class Method:
 
     to_message: Callable[[Any], Message]
     read: Callable[[bytes], Message]
-    from_message: Callable[[Any], object]
+    from_message: Callable[[Any], Any]
 
 
 def ttl_of(ttl: wire.TtlMs) -> common.Ttl | None:
@@ -33,19 +33,20 @@ def ttl_of(ttl: wire.TtlMs) -> common.Ttl | None:
 def info_of(info: common.VariableInfo) -> wire.InfoAnswer:
     """What a message says of a variable."""
     return wire.InfoAnswer(
-        name=info.name,
-        type=info.type,
-        size_bytes=info.size_bytes,
-        revision=info.revision,
-        created_at_ms=info.created_at_ms,
-        updated_at_ms=info.updated_at_ms,
-        expires_at_ms=info.expires_at_ms if info.HasField("expires_at_ms") else None,
+        info.name,
+        info.type,
+        info.size_bytes,
+        info.revision,
+        info.created_at_ms,
+        info.updated_at_ms,
+        info.expires_at_ms if info.HasField("expires_at_ms") else None,
     )
 
 
 def variable_of(variable: common.Variable) -> wire.VariableAnswer:
     """A variable with its value, from a message."""
-    return wire.VariableAnswer(info_of(variable.info), wire.Encoded(variable.value, variable.info.encoding))
+    info = variable.info
+    return wire.VariableAnswer(info_of(info), wire.Encoded(variable.value, info.encoding))
 
 
 def session_of(session: common.SessionInfo) -> wire.SessionAnswer:

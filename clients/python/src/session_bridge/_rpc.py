@@ -66,7 +66,8 @@ class Remote:
         self._contacted_in = GATE.generation
         method = METHODS[type(request)]
         try:
-            return cast("A", method.from_message(method.read(data)))
+            answer: A = method.from_message(method.read(data))
+            return answer
         except DecodeError as error:
             text = "the server's answer does not decode"
             raise InternalServerError(text, outcome=_outcome(request.mutates)) from error

@@ -25,15 +25,18 @@ def _previous(answer: variables.SetVariableResponse | variables.DeleteVariableRe
 
 
 def _get_variable(ask: wire.GetVariable) -> Message:
-    return variables.GetVariableRequest(session_id=ask.session_id, name=ask.name, include_info=ask.include_info)
+    message = variables.GetVariableRequest()
+    message.session_id = ask.session_id
+    message.name = ask.name
+    if ask.include_info:
+        message.include_info = True
+    return message
 
 
 def _got_variable(answer: variables.GetVariableResponse) -> wire.GetVariableAnswer:
-    return wire.GetVariableAnswer(
-        encoded=wire.Encoded(answer.value, answer.encoding) if answer.found else None,
-        info=info_of(answer.info) if answer.HasField("info") else None,
-        session_revision=answer.session_revision,
-    )
+    encoded = wire.Encoded(answer.value, answer.encoding) if answer.found else None
+    info = info_of(answer.info) if answer.HasField("info") else None
+    return wire.GetVariableAnswer(encoded, info, answer.session_revision)
 
 
 def _set_variable(ask: wire.SetVariable) -> Message:
@@ -167,21 +170,13 @@ _CHANGE_KINDS: Final[Mapping[int, wire.ChangeKind]] = {
 
 
 def _change(change: variables.VariableChange) -> wire.ChangeAnswer:
-    return wire.ChangeAnswer(
-        kind=_CHANGE_KINDS.get(change.kind),
-        name=change.name,
-        revision=change.revision,
-        variable=variable_of(change.variable) if change.HasField("variable") else None,
-        last=change.last,
-    )
+    variable = variable_of(change.variable) if change.HasField("variable") else None
+    return wire.ChangeAnswer(_CHANGE_KINDS.get(change.kind), change.name, change.revision, variable, change.last)
 
 
 def _watched(answer: variables.WatchVariablesResponse) -> wire.WatchAnswer:
-    return wire.WatchAnswer(
-        changes=[_change(change) for change in answer.changes],
-        revision=answer.revision if answer.HasField("revision") else None,
-        caught_up=answer.caught_up,
-    )
+    revision = answer.revision if answer.HasField("revision") else None
+    return wire.WatchAnswer([_change(change) for change in answer.changes], revision, answer.caught_up)
 
 
 METHODS: Final[Mapping[type, Method]] = {

@@ -178,7 +178,7 @@ def _carry_out(steps: Steps[R], ask_server: Callable[[Request[Any], float, Ident
         advance = steps.send
         if isinstance(step, Send):
             try:
-                given = ask_server(step.request, step.timeout, step.identity)
+                given = ask_server(*step)
             except BridgeError as error:
                 advance, given = steps.throw, error
         elif isinstance(step, Pause):
