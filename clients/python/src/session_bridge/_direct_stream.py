@@ -72,15 +72,15 @@ class DirectStream:
         if self._cancelled:
             raise CallFailed("CANCELLED")
         line = self._line or self._begun()
+        if self._taken == WINDOW // 2:
+            self._taken = 0
+            line.send(credit(self._call, WINDOW // 2), SILENCE_SECONDS)
         while True:
             frame = self._next(line)
             if frame.call != self._call:
                 continue
             if frame.kind == ITEM:
                 self._taken += 1
-                if self._taken == WINDOW // 2:
-                    self._taken = 0
-                    line.send(credit(self._call, WINDOW // 2), SILENCE_SECONDS)
                 return frame.payload
             if frame.kind == END:
                 self._close()
