@@ -3,7 +3,7 @@ import type { Clock, Random } from "./clock.ts";
 
 // Core has no types of any runtime: these few globals exist in every one of them.
 declare const performance: { now(): number };
-declare const crypto: { getRandomValues(array: Uint8Array): Uint8Array };
+declare const crypto: { getRandomValues<Bytes extends Uint8Array>(array: Bytes): Bytes };
 declare function setTimeout(fn: () => void, delayMs: number): unknown;
 declare function clearTimeout(timer: unknown): void;
 
@@ -22,8 +22,21 @@ export const systemClock: Clock = {
   },
 };
 
+/** Random bytes that nobody has been given: the system is asked for many at once, since that costs as much as asking for a few. */
+let drawn = new Uint8Array(0);
+let given = 0;
+const DRAWN_BYTES = 4_096;
+
 /** The machine's randomness. */
 export const systemRandom: Random = {
-  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  bytes(length) {
+    if (given + length > drawn.length) {
+      drawn = crypto.getRandomValues(new Uint8Array(Math.max(length, DRAWN_BYTES)));
+      given = 0;
+    }
+    const bytes = drawn.slice(given, given + length);
+    given += length;
+    return bytes;
+  },
   fraction: () => Math.random(),
 };

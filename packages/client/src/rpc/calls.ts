@@ -67,10 +67,10 @@ export function caller(link: Connection, defaultTimeoutMs: number, retry: RetryP
 
   /** Sends what `serialize` makes for each try; what is too large for a message is refused before anything is sent. */
   function send<Q, A>(kind: CallKind, method: MethodDefinition<Q, A>, serialize: () => Buffer, within: Budget): Promise<A> {
-    return observeRequest(method.path, (next) => carry(kind, method, serialize, within, next));
+    return observeRequest(method.path, (next) => attempts(kind, method, serialize, within, next));
   }
 
-  async function carry<Q, A>(
+  async function attempts<Q, A>(
     kind: CallKind,
     method: MethodDefinition<Q, A>,
     serialize: () => Buffer,
@@ -78,37 +78,26 @@ export function caller(link: Connection, defaultTimeoutMs: number, retry: RetryP
     next: NextAttempt,
   ): Promise<A> {
     if (closing !== undefined) throw new BridgeClosedError("the bridge is closed");
-    const bytes = serialize();
-    if (bytes.length > MAX_MESSAGE_BYTES - RESEND_BYTES) throw tooLarge(bytes.length);
+    const first = serialize();
+    if (first.length > MAX_MESSAGE_BYTES - RESEND_BYTES) throw tooLarge(first.length);
+    let lost = false;
     underWay++;
     try {
-      return await attempts(kind, method, bytes, serialize, within, next);
+      for (let attempt = 1; ; attempt++) {
+        const headers = next();
+        try {
+          const found = connected(link, within);
+          const carrier = found instanceof Promise ? await found : found;
+          return await once(carrier, method, attempt === 1 ? first : serialize(), kind, headers, within);
+        } catch (error) {
+          const failure = lost ? asLost(error) : error;
+          if (!link.contacted || !isTransient(error) || attempt >= retry.maxAttempts) throw failure;
+          lost ||= error.outcome === "unknown";
+          await pause(attempt, within, lost ? asLost(error) : error);
+        }
+      }
     } finally {
       if (--underWay === 0) idle();
-    }
-  }
-
-  async function attempts<Q, A>(
-    kind: CallKind,
-    method: MethodDefinition<Q, A>,
-    first: Buffer,
-    serialize: () => Buffer,
-    within: Budget,
-    next: NextAttempt,
-  ): Promise<A> {
-    let lost = false;
-    for (let attempt = 1; ; attempt++) {
-      const headers = next();
-      try {
-        const found = connected(link, within);
-        const carrier = found instanceof Promise ? await found : found;
-        return await once(carrier, method, attempt === 1 ? first : serialize(), kind, headers, within);
-      } catch (error) {
-        const failure = lost ? asLost(error) : error;
-        if (!link.contacted || !isTransient(error) || attempt >= retry.maxAttempts) throw failure;
-        lost ||= error.outcome === "unknown";
-        await pause(attempt, within, lost ? asLost(error) : error);
-      }
     }
   }
 

@@ -27,7 +27,7 @@ export function observe<T>(found: OpenTelemetry, address: string, operation: str
 }
 
 /** Sends a request, observed when the call that makes it is; `send` asks for the headers of each attempt. */
-export async function observeRequest<A>(path: string, send: (next: NextAttempt) => Promise<A>): Promise<A> {
+export function observeRequest<A>(path: string, send: (next: NextAttempt) => Promise<A>): Promise<A> {
   const call = current.getStore();
   return call === undefined ? send(UNOBSERVED) : call.request(path.slice(1), send);
 }
