@@ -104,18 +104,20 @@ class AsyncDirectStream:
             CallFailed: There was nothing in time.
         """
         silent_at = self._loop.time() + SILENCE_SECONDS
-        self._box.waiting = self._loop.create_future()
+        box = self._box
+        waiting = box.waiting = self._loop.create_future()
+        late = self._loop.call_at(silent_at if self._deadline is None else min(silent_at, self._deadline), box.wake)
         try:
-            async with asyncio.timeout_at(silent_at if self._deadline is None else min(silent_at, self._deadline)):
-                await self._box.waiting
-        except TimeoutError:
-            self.cancel()
-            if self._deadline is not None and self._deadline < silent_at:
-                raise CallFailed("DEADLINE_EXCEEDED") from None
-            text = f"the server said nothing for {SILENCE_SECONDS:g} seconds"
-            raise ServerSilent("UNAVAILABLE", text) from None
+            await waiting
         finally:
-            self._box.waiting = None
+            late.cancel()
+            box.waiting = None
+        if box.items or box.is_over:
+            return
+        self.cancel()
+        if self._deadline is not None and self._deadline < silent_at:
+            raise CallFailed("DEADLINE_EXCEEDED")
+        raise ServerSilent("UNAVAILABLE", f"the server said nothing for {SILENCE_SECONDS:g} seconds")
 
     def _take(self) -> bytes:
         self._taken += 1
