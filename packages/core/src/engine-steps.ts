@@ -36,15 +36,15 @@ export function updateStep({ key, update, operations, creation, limits, maxSessi
     if (head === undefined && update.mustExist) throw new SessionNotFoundError(`there is no session "${key.id}"`);
     const beforeRevision = head?.record.revision ?? engine.floor.revision;
     const moment = { nowMs, revision: nextRevision(beforeRevision, nowMs), limits };
+    const before = head ?? NO_CONTENTS;
     const applied = update.independent ? applyIndependent : applyAtomic;
-    const { contents: after, revision, results, set, removed } = applied(head ?? NO_CONTENTS, operations, moment, beforeRevision);
+    const { contents: after, revision, results, set, removed } = applied(before, operations, moment, beforeRevision);
     checkPreviousBytes(results, update.previousBytes);
     if (revision === beforeRevision) return { answer: { results, sessionRevision: head?.record.revision ?? 0 } };
     const answer = { results, sessionRevision: revision };
-    const change = { before: head ?? NO_CONTENTS, after, baseRevision: head?.record.revision, revision, nowMs, removed } as const;
     const names = set.map(({ name }) => name);
-    const entries = historyEntriesOf(head?.record, limits);
-    const { contents, sections } = recorded({ ...change, set: names, ending: "delete" }, entries, limits);
+    const change = { before, after, baseRevision: head?.record.revision, revision, nowMs, set: names, removed, ending: "delete" } as const;
+    const { contents, sections } = recorded(change, historyEntriesOf(head?.record, limits), limits);
     if (head === undefined) {
       checkRoom(engine, maxSessions, nowMs);
       const record = usedRecord(newRecord(creation, undefined, nowMs), contents, revision, nowMs);

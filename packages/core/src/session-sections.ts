@@ -54,7 +54,7 @@ export function recorded(
 }
 
 function recordedHistory(
-  { before, after, baseRevision, ...step }: ContentsChange,
+  { before, after, baseRevision, nowMs, revision, set, removed, ending }: ContentsChange,
   entries: number,
   limits: HistoryLimits,
 ): { readonly history: SessionHistory | undefined; readonly changed: HistoryChange | undefined } {
@@ -63,7 +63,7 @@ function recordedHistory(
   if (baseRevision === undefined) return { history: undefined, changed: undefined };
   const history = before.history ?? SessionHistory.since(baseRevision);
   const bounds = { entries, sizeBytes: Math.max(limits.sessionBytes - after.store.sizeBytes, 0) };
-  const commit = history.record({ ...step, before: before.store, after: after.store }, bounds);
+  const commit = history.record({ nowMs, revision, before: before.store, after: after.store, set, removed, ending }, bounds);
   return { history: commit.history, changed: commit.history === before.history ? undefined : commit.change };
 }
 

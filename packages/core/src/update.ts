@@ -98,7 +98,8 @@ export function applyAtomic(before: Contents, operations: readonly Prepared[], m
   const change = netChange(before.store, beforeRevision, touched);
   if (change === undefined && sameSections(before, contents))
     return { contents: before, revision: beforeRevision, results: settled(valid, results, touched, before.store), ...NO_CHANGE };
-  return { contents, revision: moment.revision, results: settled(valid, results, touched, contents.store), ...(change ?? NO_CHANGE) };
+  const { set, removed } = change ?? NO_CHANGE;
+  return { contents, revision: moment.revision, results: settled(valid, results, touched, contents.store), set, removed };
 }
 
 /** What the touched names have now; undefined for nothing. */
