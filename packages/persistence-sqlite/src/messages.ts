@@ -3,38 +3,18 @@
  * answer. Values travel apart from the rest, one after another in one buffer, in the order in which the message names them.
  */
 import type {
-  AnsweringDelta,
   FoundRequest,
+  LoadedVariable,
   Page,
-  RememberedRequest,
   SaveOutcome,
   SessionKey,
   SessionQuery,
   SessionRecord,
   SessionSummary,
   StoredSession,
-  StoredVariable,
 } from "@session-bridge/core";
 import type { Durability } from "./connections.ts";
-
-/** A variable whose value, `sizeBytes` long, is in the message's buffer. */
-export interface PackedVariable extends Omit<StoredVariable, "bytes"> {
-  readonly sizeBytes: number;
-}
-
-/** A request whose digest and answer are in the message's buffer, before the values of its delta. */
-export interface PackedRequest extends Omit<RememberedRequest, "digest" | "answer"> {
-  readonly digestBytes: number;
-  /** Undefined when there is no answer. */
-  readonly answerBytes: number | undefined;
-}
-
-type PackedOf<D> = (D extends { readonly set: unknown }
-  ? Omit<D, "set" | "request"> & { readonly set: readonly PackedVariable[] }
-  : Omit<D, "request">) & { readonly request?: PackedRequest | undefined };
-
-/** A delta whose bytes are in the message's buffer. */
-export type PackedDelta = PackedOf<AnsweringDelta>;
+import type { PackedDeltas } from "./packed-deltas.ts";
 
 /** What a session has beside its record and its variables; what it does not have is left out. */
 export type StoredSections = Pick<StoredSession, "history" | "checkpoints" | "declarations">;
@@ -43,7 +23,7 @@ export type StoredSections = Pick<StoredSession, "history" | "checkpoints" | "de
 export interface PackedSession {
   readonly record: SessionRecord;
   /** `isPacked` tells whether the value is in the buffer: it is not when it is large or damaged. */
-  readonly variables: readonly (PackedVariable & { readonly isPacked: boolean })[];
+  readonly variables: readonly (Omit<LoadedVariable, "bytes"> & { readonly isPacked: boolean })[];
   /** No value of them is in the buffer. */
   readonly sections: StoredSections;
 }
@@ -61,7 +41,8 @@ export interface Questions {
   readonly load: SessionKey;
   readonly loadValues: { readonly key: SessionKey; readonly refs: readonly { readonly name: string; readonly revision: number }[] };
   readonly findRequest: { readonly key: SessionKey; readonly requestId: string; readonly nowMs: number };
-  readonly save: readonly PackedDelta[];
+  /** The fields of PackedDeltas. */
+  readonly save: PackedDeltas["fields"];
   readonly listSessions: SessionQuery;
   readonly due: { readonly nowMs: number; readonly limit: number };
   readonly forgetRequests: { readonly nowMs: number };

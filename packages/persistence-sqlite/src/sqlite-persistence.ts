@@ -5,7 +5,8 @@ import { steadyNow, systemClock } from "@session-bridge/core/internal";
 import { type Durability, IN_MEMORY } from "./connections.ts";
 import { isCorruption, refusal } from "./errors.ts";
 import { type Housekeeping, housekeeping } from "./housekeeping.ts";
-import { packDeltas, unpackSession, valueReader } from "./packing.ts";
+import { packDeltas } from "./packed-deltas.ts";
+import { unpackSession, valueReader } from "./packing.ts";
 import { lasting, recovering } from "./recovery.ts";
 import { startWorker, type WorkerLink } from "./worker-link.ts";
 
@@ -80,9 +81,9 @@ export function sqliteStore({ file: given, durability = "fsync" }: SqlitePersist
       return new Map(answer.map(({ name, sizeBytes }) => [name, sizeBytes === undefined ? undefined : packed.copy(sizeBytes)]));
     },
     async save(deltas) {
-      const packed = packDeltas(deltas);
+      const { fields, values } = packDeltas(deltas);
       const { writer, housekeeping } = opened();
-      const { answer } = await writer.ask("save", packed.deltas, packed.values);
+      const { answer } = await writer.ask("save", fields, values);
       housekeeping.changed();
       return answer;
     },

@@ -1,8 +1,7 @@
 /** Writing the variables of a session and their values. */
-import type { VariableRef } from "@session-bridge/core";
+import type { StoredVariable, VariableRef } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
-import type { PackedVariable } from "./messages.ts";
-import { SMALL_VALUE_BYTES, type ValueReader } from "./packing.ts";
+import { SMALL_VALUE_BYTES } from "./packing.ts";
 import { compressed, type LargeFields, largeChecksum, variableChecksum } from "./stored-value.ts";
 
 /** That no head, history entry or checkpoint has a large value of this name and revision. CROSS JOIN keeps the order: few labels, then one row of each. */
@@ -14,7 +13,7 @@ const NEEDED_BY_NONE = `
 
 /** The variables of sessions, by the number of the session's row. */
 export interface VariableWriting {
-  put(session: number, variables: readonly PackedVariable[], values: ValueReader): void;
+  put(session: number, variables: readonly StoredVariable[]): void;
   remove(session: number, names: readonly string[]): void;
   /** What large values of these names, or of all, nothing needs any more is gone [P22]. Told after everything else of a delta. */
   prune(session: number, names: Iterable<string> | "all"): void;
@@ -25,7 +24,7 @@ export function variableWriting(db: Database): VariableWriting {
   const putVariable = db.prepare(
     `INSERT OR REPLACE INTO variables (session, name, revision, encoding, type, created_at_ms, updated_at_ms, expires_at_ms, size_bytes,
        checksum, value)
-     VALUES (:session, :name, :revision, :encoding, :type, :createdAtMs, :updatedAtMs, :expiresAtMs, :sizeBytes, :checksum, :value)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const deleteVariable = db.prepare<[number, string]>("DELETE FROM variables WHERE session = ? AND name = ?");
   const putLarge = db.prepare<LargeFields & { readonly checksum: number; readonly stored: Uint8Array }>(
@@ -36,13 +35,13 @@ export function variableWriting(db: Database): VariableWriting {
   const pruneAll = db.prepare<[number]>(`DELETE FROM large_values AS l WHERE session = ? AND ${NEEDED_BY_NONE}`);
 
   return {
-    put(session, variables, values) {
-      for (const variable of variables) {
-        const bytes = values.view(variable.sizeBytes);
-        const { name, revision } = variable;
-        const value = bytes.length <= SMALL_VALUE_BYTES ? bytes : null;
-        const fields = { ...variable, session, expiresAtMs: variable.expiresAtMs ?? null };
-        putVariable.run({ ...fields, checksum: variableChecksum(fields, value), value });
+    put(session, variables) {
+      for (const { name, bytes, encoding, type, revision, createdAtMs, updatedAtMs, expiresAtMs: at } of variables) {
+        const [expiresAtMs, sizeBytes] = [at ?? null, bytes.length];
+        const value = sizeBytes <= SMALL_VALUE_BYTES ? bytes : null;
+        const sum = variableChecksum({ session, name, revision, encoding, type, createdAtMs, updatedAtMs, expiresAtMs, sizeBytes }, value);
+        // By their places: SQLite looks each name up, every time.
+        putVariable.run(session, name, revision, encoding, type, createdAtMs, updatedAtMs, expiresAtMs, sizeBytes, sum, value);
         if (value !== null) continue;
         const { compression, stored } = compressed(bytes);
         const large = { session, name, revision, compression };
@@ -61,7 +60,7 @@ export function variableWriting(db: Database): VariableWriting {
 
 /** The names that a delta touches, each once. */
 export const touchedNames = (
-  set: readonly PackedVariable[],
+  set: readonly StoredVariable[],
   removed: readonly string[],
   dropped: readonly VariableRef[] = [],
 ): ReadonlySet<string> => new Set([...removed, ...set.map(({ name }) => name), ...dropped.map(({ name }) => name)]);

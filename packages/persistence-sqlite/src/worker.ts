@@ -6,6 +6,7 @@ import { describeFailure, refusal } from "./errors.ts";
 import { checkDirectory, checkFile } from "./file-checks.ts";
 import { type Answer, type Method, type Questions, type Reply, type Request, transferred, type WorkerSetup } from "./messages.ts";
 import { type Ownership, takeOwnership } from "./ownership.ts";
+import { unpackDeltas } from "./packed-deltas.ts";
 import { type Reading, reading } from "./reading.ts";
 import { reopen } from "./recovery.ts";
 import { checkpoint, giveBack } from "./space.ts";
@@ -82,7 +83,7 @@ const handlers: Handlers = {
   load: (key) => opened().reads.load(key),
   loadValues: (question) => opened().reads.loadValues(question),
   findRequest: (question) => opened().reads.findRequest(question),
-  save: (deltas, values) => ({ answer: writes().save(deltas, values) }),
+  save: (fields, values) => ({ answer: writes().save(unpackDeltas({ fields, values })) }),
   listSessions: (query) => opened().reads.listSessions(query),
   due: (question) => opened().reads.due(question),
   forgetRequests: (question) => ({ answer: writes().forgetRequests(question) }),

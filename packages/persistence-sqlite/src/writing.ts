@@ -1,9 +1,16 @@
 /** Everything that changes a store, on the one connection that writes. */
-import type { SaveOutcome, SectionChanges, SessionKey, SessionRecord } from "@session-bridge/core";
+import type {
+  AnsweringDelta,
+  SaveOutcome,
+  SectionChanges,
+  SessionDelta,
+  SessionKey,
+  SessionRecord,
+  StoredVariable,
+} from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
 import { forking } from "./forking.ts";
-import type { Answers, PackedDelta, Questions, Request } from "./messages.ts";
-import { unpackRequest, type ValueReader, valueReader } from "./packing.ts";
+import type { Answers, Questions } from "./messages.ts";
 import { requestMemory } from "./requests.ts";
 import { type RecordRow, rowOf } from "./rows.ts";
 import { sectionWriting } from "./section-writing.ts";
@@ -12,7 +19,7 @@ import { touchedNames, variableWriting } from "./variable-writing.ts";
 /** The methods of the contract that change something, and the numbers that `open` answers. */
 export interface Writing {
   /** One transaction over all deltas: whatever is thrown, nothing of them was kept. */
-  save(deltas: Request<"save">["question"], values: ArrayBuffer | undefined): readonly SaveOutcome[];
+  save(deltas: readonly AnsweringDelta[]): readonly SaveOutcome[];
   numbers(): Answers["open"];
   forgetRequests(question: Questions["forgetRequests"]): Answers["forgetRequests"];
 }
@@ -28,10 +35,11 @@ interface FoundSession extends SectionMarks {
   readonly session: number;
   readonly revision: number;
   readonly expiresAtMs: number | null;
+  readonly dueAtMs: number | null;
 }
 
 /** A delta that leaves the session there. */
-type Changing = (PackedDelta & { readonly kind: "write" | "expire" }) & { readonly record: SessionRecord };
+type Changing = (SessionDelta & { readonly kind: "write" | "expire" }) & { readonly record: SessionRecord };
 
 const NO_SECTIONS: SectionMarks = { sinceRevision: null, hasSections: 0 };
 
@@ -49,7 +57,8 @@ const LAST_NOW_MS = "max(last_now_ms, ifnull((SELECT at_ms FROM requests ORDER B
 /** Prepares every statement once. */
 export function writing(db: Database): Writing {
   const find = db.prepare<[string, string], FoundSession>(
-    `SELECT session, revision, expires_at_ms AS expiresAtMs, since_revision AS sinceRevision, has_sections AS hasSections
+    `SELECT session, revision, expires_at_ms AS expiresAtMs, due_at_ms AS dueAtMs, since_revision AS sinceRevision,
+       has_sections AS hasSections
      FROM sessions WHERE tenant = ? AND id = ?`,
   );
   const insertSession = db.prepare<RecordRow & SectionMarks & SessionKey & { readonly dueAtMs: number | null }>(
@@ -58,11 +67,10 @@ export function writing(db: Database): Writing {
      VALUES (:tenant, :id, :revision, :createdAtMs, :accessedAtMs, :ttlMs, :endsAtMs, :expiresAtMs, :dueAtMs, :labels,
        :variableCount, :sizeBytes, :historyEntries, :sinceRevision, :hasSections)`,
   );
-  const updateSession = db.prepare<RecordRow & SectionMarks & { readonly session: number }>(
-    `UPDATE sessions SET revision = :revision, created_at_ms = :createdAtMs, accessed_at_ms = :accessedAtMs, ttl_ms = :ttlMs,
-       ends_at_ms = :endsAtMs, expires_at_ms = :expiresAtMs, labels = :labels, variable_count = :variableCount,
-       size_bytes = :sizeBytes, history_entries = :historyEntries, since_revision = :sinceRevision, has_sections = :hasSections
-     WHERE session = :session`,
+  const updateSession = db.prepare(
+    `UPDATE sessions SET revision = ?, created_at_ms = ?, accessed_at_ms = ?, ttl_ms = ?, ends_at_ms = ?, expires_at_ms = ?, labels = ?,
+       variable_count = ?, size_bytes = ?, history_entries = ?, since_revision = ?, has_sections = ?
+     WHERE session = ?`,
   );
   const extendSession = db.prepare<{ readonly session: number; readonly accessedAtMs: number; readonly expiresAtMs: number | null }>(
     `UPDATE sessions SET accessed_at_ms = max(accessed_at_ms, :accessedAtMs), expires_at_ms = :expiresAtMs WHERE session = :session`,
@@ -88,19 +96,15 @@ export function writing(db: Database): Writing {
   const copySession = forking(db);
 
   /** Applies one delta with the request it answers; or it follows a conflict, finds another base, or the request, and touches nothing. */
-  const apply = (delta: PackedDelta, values: ValueReader, follows: boolean): SaveOutcome => {
-    const request = delta.request && unpackRequest(delta.request, values);
-    if (follows || (request !== undefined && requests.knows(delta.key, request.requestId, delta.nowMs))) {
-      skipValues(delta, values);
-      return "conflict";
-    }
-    const outcome = applyChange(delta, values);
+  const apply = (delta: AnsweringDelta, follows: boolean): SaveOutcome => {
+    const { request } = delta;
+    if (follows || (request !== undefined && requests.knows(delta.key, request.requestId, delta.nowMs))) return "conflict";
+    const outcome = applyChange(delta);
     if (request !== undefined && outcome === "saved") requests.remember(delta.key, request);
     return outcome;
   };
 
-  /** Its values are taken from `values` whatever the outcome. */
-  const applyChange = (delta: PackedDelta, values: ValueReader): SaveOutcome => {
+  const applyChange = (delta: SessionDelta): SaveOutcome => {
     const found = find.get(delta.key.tenant, delta.key.id);
     if (delta.kind === "extend") {
       // Only later, never earlier, and "never" is as late as it gets.
@@ -111,60 +115,59 @@ export function writing(db: Database): Writing {
       return "saved";
     }
     if (delta.kind === "fork") return found === undefined ? fork(delta) : "conflict";
-    if (delta.kind === "create" ? found !== undefined : found?.revision !== delta.baseRevision) {
-      skipValues(delta, values);
-      return "conflict";
-    }
-    if (delta.kind === "create") return create(delta, values);
-    const standing = found as FoundSession;
-    if (delta.kind === "delete" || delta.record === undefined) deleteSession.run(standing.session);
-    else change(standing, { ...delta, record: delta.record }, values);
+    if (delta.kind === "create") return found === undefined ? create(delta) : "conflict";
+    if (found?.revision !== delta.baseRevision) return "conflict";
+    if (delta.kind === "delete" || delta.record === undefined) deleteSession.run(found.session);
+    else change(found, { ...delta, record: delta.record });
     return "saved";
   };
 
-  const create = ({ record, key, set, sections: changes }: PackedDelta & { readonly kind: "create" }, values: ValueReader): SaveOutcome => {
+  const create = ({ record, key, set, sections: changes }: SessionDelta & { readonly kind: "create" }): SaveOutcome => {
     const marks = marksAfter(NO_SECTIONS, changes);
     const session = insert({ ...rowOf(record), ...marks, tenant: key.tenant, id: key.id, dueAtMs: earliest([record, ...set]) });
-    variables.put(session, set, values);
+    variables.put(session, set);
     sections.change(session, changes);
     return "saved";
   };
 
-  const change = (standing: FoundSession, delta: Changing, values: ValueReader): void => {
+  const change = (standing: FoundSession, delta: Changing): void => {
     const { session } = standing;
     const set = delta.kind === "write" ? delta.set : [];
     const { record, removed, sections: changes } = delta;
     sections.keep(session, changes?.history);
     variables.remove(session, removed);
-    variables.put(session, set, values);
+    variables.put(session, set);
     const anyName = sections.change(session, changes);
     variables.prune(session, anyName ? "all" : touchedNames(set, removed, changes?.history?.dropped));
-    update({ ...rowOf(record), ...marksAfter(standing, changes), session });
+    update(session, rowOf(record), marksAfter(standing, changes));
+    if (!isDueAsBefore(standing, record, set)) updateDue.run(session);
   };
 
-  const fork = ({ key, source, record }: PackedDelta & { readonly kind: "fork" }): SaveOutcome => {
+  const fork = ({ key, source, record }: SessionDelta & { readonly kind: "fork" }): SaveOutcome => {
     const original = find.get(source.key.tenant, source.key.id);
     if (original?.revision !== source.revision) return "conflict";
     const marks = { ...NO_SECTIONS, hasSections: original.hasSections };
     const session = insert({ ...rowOf(record), ...marks, tenant: key.tenant, id: key.id, dueAtMs: null });
     copySession({ from: original.session, to: session, revision: record.revision });
-    update({ ...rowOf(record), ...marks, session });
+    update(session, rowOf(record), marks);
+    updateDue.run(session);
     return "saved";
   };
-  const update = (row: Parameters<typeof updateSession.run>[0] & { readonly session: number }): void => {
-    updateSession.run(row);
-    updateDue.run(row.session);
+  const update = (session: number, row: RecordRow, { sinceRevision, hasSections }: SectionMarks): void => {
+    const { revision, createdAtMs, accessedAtMs, ttlMs, endsAtMs, expiresAtMs, labels, variableCount, sizeBytes, historyEntries } = row;
+    const times = [createdAtMs, accessedAtMs, ttlMs, endsAtMs, expiresAtMs] as const;
+    // By their places: SQLite looks each name up, every time.
+    updateSession.run(revision, ...times, labels, variableCount, sizeBytes, historyEntries, sinceRevision, hasSections, session);
   };
   const insert = (row: Parameters<typeof insertSession.run>[0]): number => Number(insertSession.run(row).lastInsertRowid);
 
-  const save = db.transaction((deltas: readonly PackedDelta[], packed: ArrayBuffer | undefined): readonly SaveOutcome[] => {
-    const values = valueReader(packed);
+  const save = db.transaction((deltas: readonly AnsweringDelta[]): readonly SaveOutcome[] => {
     // What follows a conflict was made on what was not saved, whatever revision the store has by chance.
     const conflicted = new Set<string>();
     const outcomes = deltas.map((delta): SaveOutcome => {
       const name = keyText(delta.key);
       const follows = conflicted.has(name) || (delta.kind === "fork" && conflicted.has(keyText(delta.source.key)));
-      const outcome = apply(delta, values, delta.kind !== "extend" && follows);
+      const outcome = apply(delta, delta.kind !== "extend" && follows);
       if (outcome === "conflict") conflicted.add(name);
       return outcome;
     });
@@ -179,14 +182,20 @@ export function writing(db: Database): Writing {
   });
 
   return {
-    save: (deltas, values) => save.immediate(deltas, values),
+    save: (deltas) => save.immediate(deltas),
     numbers,
     forgetRequests: ({ nowMs }) => ({ oldestAtMs: requests.forgetOld(nowMs) }),
   };
 }
 
-function skipValues(delta: PackedDelta, values: ValueReader): void {
-  if ("set" in delta) for (const { sizeBytes } of delta.set) values.view(sizeBytes);
+/**
+ * Whether a change leaves the earliest deadline as it is, without a look at all of them: it was the session's own, which stays, and nothing
+ * new is due before it.
+ */
+function isDueAsBefore(before: FoundSession, { expiresAtMs }: SessionRecord, set: readonly StoredVariable[]): boolean {
+  const dueAtMs = expiresAtMs ?? null;
+  if (before.dueAtMs !== dueAtMs || before.expiresAtMs !== dueAtMs) return false;
+  return set.every((variable) => variable.expiresAtMs === undefined || (dueAtMs !== null && variable.expiresAtMs >= dueAtMs));
 }
 
 /** What the row says of the sections after a delta. */
@@ -201,7 +210,7 @@ function earliest(of: readonly { readonly expiresAtMs: number | undefined }[]): 
   return deadlines.length === 0 ? null : deadlines.reduce((a, b) => Math.min(a, b));
 }
 
-const endsSession = (delta: PackedDelta): delta is PackedDelta & { readonly kind: "delete" | "expire" } =>
+const endsSession = (delta: SessionDelta): delta is SessionDelta & { readonly kind: "delete" | "expire" } =>
   delta.kind === "delete" || (delta.kind === "expire" && delta.record === undefined);
 
 const keyText = ({ tenant, id }: SessionKey): string => `${tenant}\0${id}`;

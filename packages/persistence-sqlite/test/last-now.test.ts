@@ -2,7 +2,6 @@
 import { type AnsweringDelta, REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS } from "@session-bridge/core";
 import { describe, expect, it } from "vitest";
 import { IN_MEMORY, openWriter } from "../src/connections.ts";
-import { packDeltas } from "../src/packing.ts";
 import { writing } from "../src/writing.ts";
 import { create, NOW_MS } from "./scratch.ts";
 
@@ -19,8 +18,7 @@ function clocked() {
     return { ...create(`s${ids}`), nowMs: atMs, request };
   };
   const save = (...given: readonly AnsweringDelta[]): void => {
-    const { deltas, values } = packDeltas(given);
-    expect(writes.save(deltas, values)).toEqual(given.map(() => "saved"));
+    expect(writes.save(given)).toEqual(given.map(() => "saved"));
   };
   return {
     deltaAt,

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { AnsweringDelta, SaveOutcome, SessionDelta } from "@session-bridge/core";
 import { describe, expect, it, vi } from "vitest";
 import { IN_MEMORY, openWriter } from "../src/connections.ts";
-import { packDeltas } from "../src/packing.ts";
 import { reading } from "../src/reading.ts";
 import { writing } from "../src/writing.ts";
 import { create, NOW_MS, scratchDirectory, variable } from "./scratch.ts";
@@ -68,9 +67,8 @@ describe("statements", () => {
     const [reads, writes] = [reading(db), writing(db)];
     spied.mockRestore();
     const save = (delta: SessionDelta): readonly SaveOutcome[] => {
-      const { deltas, values } = packDeltas([delta]);
       ran = [];
-      return writes.save(deltas, values);
+      return writes.save([delta]);
     };
     const { key, record } = create("s");
     const set = [{ ...variable("v"), revision: 2 }];
@@ -81,7 +79,6 @@ describe("statements", () => {
       "SELECT session, revision,",
       "INSERT OR REPLACE",
       "DELETE FROM large_values",
-      "UPDATE sessions SET",
       "UPDATE sessions SET",
       "UPDATE store SET",
     ]);
@@ -95,10 +92,7 @@ describe("statements", () => {
     const file = join(scratchDirectory(), "sessions.db");
     const db = openWriter(file, "commit");
     const writes = writing(db);
-    const save = (delta: AnsweringDelta): readonly SaveOutcome[] => {
-      const { deltas, values } = packDeltas([delta]);
-      return writes.save(deltas, values);
-    };
+    const save = (delta: AnsweringDelta): readonly SaveOutcome[] => writes.save([delta]);
     const { key, record } = create("s");
     save(create("s", { expiresAtMs: NOW_MS + 1_000 }));
     const before = statSync(`${file}-wal`).size;
