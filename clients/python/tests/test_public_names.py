@@ -125,7 +125,7 @@ def test_few_modules_know_how_a_server_is_reached() -> None:
     assert modules_with("import grpc") == {"_async_grpc_carrier.py", "_grpc_carrier.py", "_grpc_streams.py"}
     messages = {"_message_parts.py", "_past_messages.py", "_rpc_messages.py"}
     assert modules_with("_pb2", "from google") == {"_direct_frames.py", "_rpc.py", *messages}
-    assert modules_with("import socket") == {"_async_direct_line.py", "_direct_line.py"}
+    assert modules_with("import socket") == {"_async_direct_line.py", "_direct_socket.py"}
 
 
 @pytest.mark.parametrize(
