@@ -17,6 +17,9 @@ export interface LoadedSessionsParts {
 export class LoadedSessions {
   readonly #parts: LoadedSessionsParts;
   readonly #states = new Map<string, SessionState>();
+  // The order is a list of its own: a map whose oldest entries go has to step over the places of all that have gone, each time.
+  #oldest: SessionState | undefined;
+  #newest: SessionState | undefined;
   #weightBytes = 0;
 
   constructor(parts: LoadedSessionsParts) {
@@ -39,11 +42,10 @@ export class LoadedSessions {
 
   /** The session if it is here, which is the one used last from now on. */
   get(key: SessionKey): SessionState | undefined {
-    const name = keyText(key);
-    const state = this.#states.get(name);
-    if (state !== undefined && this.#parts.memoryBytes !== undefined) {
-      this.#states.delete(name);
-      this.#states.set(name, state);
+    const state = this.#states.get(keyText(key));
+    if (state !== undefined && state !== this.#newest) {
+      this.#unlink(state);
+      this.#append(state);
     }
     return state;
   }
@@ -54,6 +56,7 @@ export class LoadedSessions {
     if (found !== undefined) return found;
     const state = newState(key);
     this.#states.set(keyText(key), state);
+    this.#append(state);
     return state;
   }
 
@@ -64,8 +67,7 @@ export class LoadedSessions {
 
   /** Forgets a session that does not exist. */
   drop(state: SessionState): void {
-    const name = keyText(state.key);
-    if (this.#states.get(name) === state) this.#states.delete(name);
+    if (this.holds(state)) this.#remove(state);
     this.#weightBytes -= state.weightBytes;
     state.weightBytes = 0;
     state.phase = "absent";
@@ -78,14 +80,37 @@ export class LoadedSessions {
     const weightBytes = weightOf(state);
     this.#weightBytes += weightBytes - state.weightBytes;
     state.weightBytes = weightBytes;
-    if (this.#weightBytes <= memoryBytes) return;
-    for (const [name, candidate] of this.#states) {
-      if (this.#weightBytes <= memoryBytes) return;
+    for (let next = this.#oldest; next !== undefined && this.#weightBytes > memoryBytes; ) {
+      const candidate = next;
+      next = candidate.newer;
       if (candidate === state || candidate.committed === undefined || !isClean(candidate)) continue;
-      this.#states.delete(name);
+      this.#remove(candidate);
       this.#weightBytes -= candidate.weightBytes;
       const { key, committed } = candidate;
       tell?.({ kind: "session.evicted", key: { ...key }, revision: committed.record.revision, ...sizesOf(committed.record) });
     }
+  }
+
+  #remove(state: SessionState): void {
+    this.#states.delete(keyText(state.key));
+    this.#unlink(state);
+  }
+
+  /** Makes it the one used last. */
+  #append(state: SessionState): void {
+    state.older = this.#newest;
+    if (this.#newest === undefined) this.#oldest = state;
+    else this.#newest.newer = state;
+    this.#newest = state;
+  }
+
+  #unlink(state: SessionState): void {
+    const { older, newer } = state;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
+    state.older = undefined;
+    state.newer = undefined;
   }
 }

@@ -77,6 +77,9 @@ export interface SessionState {
   readers: number;
   /** Who follows what it goes through; undefined when nobody does, nor did a while ago. */
   watch: SessionWatch | undefined;
+  /** The loaded session that was used before it, and the one after it. */
+  older: SessionState | undefined;
+  newer: SessionState | undefined;
 }
 
 /** Shared by every session at rest; replaced, never pushed to. */
@@ -93,6 +96,8 @@ export const newState = (key: SessionKey): SessionState => ({
   weightBytes: 0,
   readers: 0,
   watch: undefined,
+  older: undefined,
+  newer: undefined,
 });
 
 /** What a session and everything of it take in memory: an estimate that rather says too much. */
