@@ -169,16 +169,17 @@ export function applySets(
 ): { readonly contents: Contents; readonly results: readonly OperationResult[] } {
   const { store } = contents;
   const plain = written(moment, undefined);
-  const variables = new Map<string, StoredVariable>();
+  const variables: StoredVariable[] = [];
   const results = sets.map((operation) => {
     const { name } = operation;
-    const before = variables.get(name) ?? store.variable(name);
+    const before = touched.get(name) ?? store.variable(name);
     if (isAnswered(operation, before)) return found(before);
-    variables.set(name, setVariable(operation, before, moment));
+    const variable = setVariable(operation, before, moment);
+    variables.push(variable);
+    touched.set(name, variable);
     return operation.wantPrevious ? written(moment, before) : plain;
   });
-  for (const [name, variable] of variables) touched.set(name, variable);
-  return { contents: { ...contents, store: store.putAll([...variables.values()]) }, results };
+  return { contents: { ...contents, store: store.putAll(variables) }, results };
 }
 
 /** Whether a set leaves alone what there is. */
