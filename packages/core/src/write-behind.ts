@@ -11,6 +11,7 @@ import type { Committer } from "./committer.ts";
 import { keyText, sessionAfter, setBy, storedBefore } from "./deltas.ts";
 import { InvalidArgumentError, LimitExceededError, StoreUnavailableError } from "./errors.ts";
 import type { AnsweringDelta, SessionKey, SessionPersistence } from "./persistence.ts";
+import { requestSightings } from "./request-sightings.ts";
 
 /** How far the store may be behind; everything has a default. */
 export interface WriteBehindOptions {
@@ -40,6 +41,8 @@ export interface WriteBehindParts {
 /** What holds when nothing is configured. */
 export const DEFAULT_WRITE_BEHIND = { windowMs: 100, backlogBytes: 64 * 1024 * 1024, backlogMs: 30_000 } satisfies WriteBehindOptions;
 
+const NONE: ReadonlySet<AnsweringDelta> = new Set();
+
 /** How long a stop tries to save what is left. */
 const DRAIN_MS = 5_000;
 
@@ -55,6 +58,15 @@ export function writeBehind({ options, persistence, committer, clock }: WriteBeh
   const saver = backlogSaver({ backlog: unsaved, persistence, committer, clock, delayMs: windowMs / 4 });
 
   const findRequest = persistence.findRequest?.bind(persistence);
+  const sightings = requestSightings();
+
+  /** Nearly every request is new, and then the store is not asked. */
+  async function rememberedOf(deltas: readonly AnsweringDelta[]): Promise<ReadonlySet<AnsweringDelta>> {
+    const asked = deltas.filter(({ request, nowMs }) => request !== undefined && sightings.maybe(request.requestId, nowMs));
+    if (asked.length === 0) return NONE;
+    const found = await Promise.all(asked.map(isRemembered));
+    return new Set(asked.filter((_, i) => found[i]));
+  }
 
   /** A store that cannot tell stops nobody: a client that sends a change again says so, and is answered after a look in any case. */
   async function isRemembered({ key, request, nowMs }: AnsweringDelta): Promise<boolean> {
@@ -75,7 +87,11 @@ export function writeBehind({ options, persistence, committer, clock }: WriteBeh
     // What a fork copies may wait here to be saved.
     capabilities: { ...persistence.capabilities, sections: persistence.capabilities.sections.filter((section) => section !== "fork") },
     admit,
-    open: () => persistence.open(),
+    async open() {
+      const opened = await persistence.open();
+      sightings.began(opened.lastNowMs);
+      return opened;
+    },
     async load(key) {
       const deltas = unsaved.of(key);
       return sessionAfter(await storedBefore(persistence, key, deltas), deltas);
@@ -92,13 +108,14 @@ export function writeBehind({ options, persistence, committer, clock }: WriteBeh
       return values;
     },
     async save(deltas) {
-      const remembered = await Promise.all(deltas.map(isRemembered));
+      const remembered = await rememberedOf(deltas);
       const conflicted = new Set<string>();
-      return deltas.map((delta, i) => {
-        if (remembered[i] || (delta.kind !== "extend" && conflicted.has(keyText(delta.key)))) {
+      return deltas.map((delta) => {
+        if (remembered.has(delta) || (delta.kind !== "extend" && conflicted.has(keyText(delta.key)))) {
           conflicted.add(keyText(delta.key));
           return "conflict";
         }
+        if (delta.request !== undefined) sightings.add(delta.request.requestId, delta.nowMs);
         unsaved.add(delta, clock.monotonic());
         saver.wake();
         return "saved";

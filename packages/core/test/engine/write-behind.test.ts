@@ -154,6 +154,23 @@ test("[P6] a request that is sent again gets its answer, saved or not, and is ap
   expect(await get(restarted(), "s", "n")).toBe(1);
 });
 
+test("[P6] the store is asked for requests that it may know, such as those of the run before, and for no new ones", async () => {
+  const { clock, store, port } = behind();
+  const once = (to: typeof port, id: string) =>
+    to.update(
+      "s",
+      { operations: [{ kind: "increment", name: "n", by: encode(1) }] },
+      { request: { id, digest: new Uint8Array(32), resentAfterMs: undefined } },
+    );
+  const first = await once(port, "r0");
+  for (let i = 1; i < 50; i++) await once(port, `r${i}`);
+  await pass(clock, 100, 10);
+  expect([store.calls("findRequest"), await get(port, "s", "n")]).toEqual([0, 50]);
+  const next = sessionEngine({ persistence: store, clock, random: seededRandom(2), writeBehind: {} }).port("");
+  expect(await once(next, "r0")).toEqual(first);
+  expect(await get(next, "s", "n")).toBe(50);
+});
+
 test("[P12] an id that comes again while the store cannot tell is no reason to stop saving", async () => {
   let broken = false;
   const { clock, port, restarted } = behind(({ method }) =>
