@@ -9,7 +9,6 @@ from google.rpc import status_pb2  # type: ignore[import-untyped]
 
 from session_bridge import (
     InternalServerError,
-    InvalidArgumentError,
     ServerUnavailableError,
     UnsupportedError,
 )
@@ -21,6 +20,10 @@ from .direct_peer import Connection, connect, peer, read, refuse_version, serve
 
 def ended(connection: Connection) -> None:
     connection.welcome()
+    end_at_call(connection)
+
+
+def end_at_call(connection: Connection) -> None:
     connection.call()
     status = status_pb2.Status(code=3, message="no frame").SerializeToString()
     connection.send(0, direct.DIRECT_FRAME_KIND_ERROR, status)
@@ -59,7 +62,7 @@ def undecodable_error(connection: Connection) -> None:
 @pytest.mark.parametrize(
     ("script", "kind"),
     [
-        (ended, InvalidArgumentError),
+        (ended, ServerUnavailableError),
         (garbage_after_hello, ServerUnavailableError),
         (too_long, ServerUnavailableError),
         (cut_off, ServerUnavailableError),
@@ -76,6 +79,17 @@ def test_garbage_is_an_error_at_once_and_its_connection_is_not_used_again(script
         assert time.monotonic() - begun < 1
         time.sleep(0.1)
         assert read(bridge) == 7
+
+
+def test_p18_whether_a_change_was_made_is_not_known_when_the_server_ends_its_connection() -> None:
+    def greeted_and_ended(connection: Connection) -> None:
+        connection.greeted()
+        end_at_call(connection)
+
+    with peer(greeted_and_ended, serve) as there, connect(there) as bridge:
+        with pytest.raises(ServerUnavailableError) as caught:
+            bridge.with_options(retry=False).get_session("s").set_variable("x", 1)
+        assert caught.value.outcome == "unknown"
 
 
 def http(connection: Connection) -> None:

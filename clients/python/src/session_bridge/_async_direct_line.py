@@ -25,6 +25,7 @@ from ._direct_frames import (
     FrameReader,
     call_frame,
     cancel,
+    end_of,
     failure_of,
     hello,
     max_streams,
@@ -257,7 +258,7 @@ class AsyncLine(asyncio.BufferedProtocol):
             self.welcomed.set_result(None)
             self.ready = self._room is None
         elif frame.kind == ERROR:
-            raise failure_of(frame)
+            raise end_of(frame)
         elif frame.kind == GO_AWAY:
             self._retire()
         elif frame.kind == PING:

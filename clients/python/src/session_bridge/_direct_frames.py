@@ -173,8 +173,13 @@ class FrameReader:
         return frames
 
 
+def end_of(error: Frame) -> CallFailed:
+    """What an ERROR frame means that is about the whole connection: nothing is known of the calls that were open."""
+    return CallFailed("UNAVAILABLE", f"the server ended the connection: {failure_of(error).text}")
+
+
 def failure_of(error: Frame) -> CallFailed:
-    """What an ERROR frame says."""
+    """What an ERROR frame about a call says."""
     try:
         status = status_pb2.Status.FromString(error.payload)
     except DecodeError:

@@ -18,6 +18,7 @@ from ._direct_frames import (
     FrameError,
     FrameReader,
     call_frame,
+    end_of,
     failure_of,
     hello,
     next_call,
@@ -57,6 +58,7 @@ class Line:
         self._reader = FrameReader()
         self._last_call = 0
         self._waiting: list[Frame] = []
+        self._welcomed = False
         self.retired = False
         """Whether the server has said that it takes no more calls on it."""
         self.used_at = time.monotonic()
@@ -84,12 +86,13 @@ class Line:
             raise _failed(error) from None
         except (OSError, FrameError) as error:
             raise HungUp("UNAVAILABLE", str(error)) from None
-        except CallFailed as failure:
-            if failure.code == "UNIMPLEMENTED":  # Another version of the protocol.
-                raise NotDirect(failure.code, failure.text, failure.status) from None
-            raise
+        if welcome.kind == ERROR:
+            failure = failure_of(welcome)
+            another_version = failure.code == "UNIMPLEMENTED"
+            raise (NotDirect if another_version else CallFailed)(failure.code, failure.text, failure.status)
         if welcome.kind != WELCOME:
             raise NotDirect("UNIMPLEMENTED", "there is no welcome: use another carrier")
+        self._welcomed = True
 
     def ask(self, method: str, payload: bytes, timeout: float, headers: Headers | None) -> Frame:
         """Sends a call and waits for its ANSWER or ERROR.
@@ -179,10 +182,10 @@ class Line:
             self._waiting = self._reader.feed(self._received(deadline))
 
     def _concerns_a_call(self, frame: Frame) -> bool:
-        if frame.call or frame.kind == WELCOME:
+        if frame.call or not self._welcomed:
             return True
         if frame.kind == ERROR:
-            raise failure_of(frame)
+            raise end_of(frame)
         if frame.kind == GO_AWAY:
             self.retired = True
         elif frame.kind == PING:
