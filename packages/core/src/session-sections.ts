@@ -1,4 +1,6 @@
 /** What a commit does to what a session has beside its variables: the history that it makes, its checkpoints, its declarations. */
+
+import { recordStep } from "./history-edit.ts";
 import type { Limits } from "./limits.ts";
 import type { EndedVariable, HistoryChange, SectionChanges, SessionRecord } from "./persistence.ts";
 import { type Contents, declarationOf } from "./session-contents.ts";
@@ -63,7 +65,7 @@ function recordedHistory(
   if (baseRevision === undefined) return { history: undefined, changed: undefined };
   const history = before.history ?? SessionHistory.since(baseRevision);
   const bounds = { entries, sizeBytes: Math.max(limits.sessionBytes - after.store.sizeBytes, 0) };
-  const commit = history.record({ nowMs, revision, before: before.store, after: after.store, set, removed, ending }, bounds);
+  const commit = recordStep(history, { nowMs, revision, before: before.store, after: after.store, set, removed, ending }, bounds);
   return { history: commit.history, changed: commit.history === before.history ? undefined : commit.change };
 }
 

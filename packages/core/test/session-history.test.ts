@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type HistoryBounds, recordStep } from "../src/history-edit.ts";
 import type { HistoryChange, StoredVariable } from "../src/persistence.ts";
-import { type HistoryBounds, type HistoryEntry, isValue, SessionHistory } from "../src/session-history.ts";
+import { type HistoryEntry, isValue, SessionHistory } from "../src/session-history.ts";
 import { SectionsAtRest } from "../src/stored-sections.ts";
 import { isDue, VariableStore } from "../src/variable-store.ts";
 
@@ -70,7 +71,7 @@ class World {
   ): void {
     this.revision += 1;
     const { nowMs, revision, store: before } = this;
-    const { history, change } = this.history.record({ nowMs, revision, before, after, set, removed, ending }, bounds);
+    const { history, change } = recordStep(this.history, { nowMs, revision, before, after, set, removed, ending }, bounds);
     this.atRest.apply({ history: change }, before, after);
     for (const name of [...set, ...removed]) {
       const variable = before.variable(name);
@@ -211,10 +212,10 @@ describe("a session's history", () => {
     const short = grown(9);
     expect(short.history.size).toBe(64_000);
     const gone = { ...short.step, nowMs: 9, after: VariableStore.of([]), removed: set, ending: "expire" as const };
-    const expiryMs = timed(() => short.history.record({ ...gone, removed: [] }, ROOMY).history);
+    const expiryMs = timed(() => recordStep(short.history, { ...gone, removed: [] }, ROOMY).history);
     const long = grown(undefined);
     const trimmed = { ...long.step, nowMs: 9, after: long.step.before, ending: "delete" as const };
-    const trimMs = timed(() => long.history.record(trimmed, { entries: 64, sizeBytes: 0 }).history);
+    const trimMs = timed(() => recordStep(long.history, trimmed, { entries: 64, sizeBytes: 0 }).history);
     console.log(`64,000 entries: expired in ${expiryMs.toFixed(0)} ms, trimmed in ${trimMs.toFixed(0)} ms`);
     expect(expiryMs + trimMs).toBeLessThan(10_000);
   });
