@@ -2,6 +2,7 @@
 import type { Clock, Random } from "@session-bridge/core/internal";
 import { inFlight } from "./carrier/in-flight.ts";
 import { type ListenAddress, listen } from "./carrier/listener.ts";
+import { lookout } from "./carrier/lookout.ts";
 import { type ServiceFunctions, servedServices } from "./carrier/methods.ts";
 import type { RpcObserver } from "./carrier/rpc-observer.ts";
 import { directServer } from "./direct/direct-server.ts";
@@ -37,7 +38,8 @@ export interface Carriers {
 /** Starts to listen. Rejects with Node's error when the address cannot be used. */
 export async function serveCarriers(options: CarriersOptions): Promise<Carriers> {
   const { limits, clock, logger, keepaliveMs = KEEPALIVE_MS } = options;
-  const carrier = { ...options, keepaliveMs, services: servedServices(options), inFlight: inFlight(limits.requestsInFlight) };
+  const waiting = lookout({ now: () => performance.now(), nextTurn: setImmediate });
+  const carrier = { ...options, keepaliveMs, services: servedServices(options), inFlight: inFlight(limits.requestsInFlight, waiting) };
   const grpc = grpcServer(carrier);
   const direct = directServer(carrier);
   const listener = await listen(options.listen, {

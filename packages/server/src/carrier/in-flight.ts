@@ -1,5 +1,6 @@
 /** How many requests a server works on at once, whatever carries them. */
 import { LimitExceededError } from "@session-bridge/core/internal";
+import type { Lookout } from "./lookout.ts";
 
 /** The requests that are being answered. */
 export interface InFlight {
@@ -8,16 +9,18 @@ export interface InFlight {
   end(): void;
 }
 
-/** Counts to at most `most`. */
-export function inFlight(most: number): InFlight {
+/** Counts to at most `most`, and tells when there is work and when there is none. */
+export function inFlight(most: number, { busy, idle }: Lookout): InFlight {
   let count = 0;
   return {
     begin() {
       count += 1;
+      if (count === 1) busy();
       if (count > most) throw overloaded(most);
     },
     end() {
       count -= 1;
+      if (count === 0) idle();
     },
   };
 }

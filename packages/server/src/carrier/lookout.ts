@@ -1,0 +1,58 @@
+/**
+ * How the server waits for its next request: it looks for one that comes soon, and sleeps for one that takes long. To sleep and be woken
+ * costs as much of the processor as to look for a while, and far more time (docs/performance.md has the numbers).
+ */
+
+/** For so long after a request has come the event loop looks for the next one, when it has nothing else to do. */
+export const LOOK_MS = 0.15;
+/** It looks after this many requests in a row that came soon at the latest, however often it has looked in vain. */
+const MOST_NEEDED = 1024;
+
+/** What is told of the server's work. */
+export interface Lookout {
+  /** A request has come while there was none. */
+  busy(): void;
+  /** The last request has been answered. */
+  idle(): void;
+}
+
+/** Where time comes from, and turns of an event loop that does not sleep while one is asked for. */
+export interface LookoutParts {
+  /** Milliseconds with fractions, which never go back. */
+  readonly now: () => number;
+  readonly nextTurn: (fn: () => void) => void;
+}
+
+/** Looks while requests come one soon after the other. Each time in vain, twice as many have to before it looks again. */
+export function lookout({ now, nextTurn }: LookoutParts): Lookout {
+  let cameAtMs = Number.NEGATIVE_INFINITY;
+  let isIdle = true;
+  let isLooking = false;
+  let soonInARow = 0;
+  let needed = 1;
+
+  const look = (): void => {
+    if (isIdle && now() - cameAtMs < LOOK_MS) nextTurn(look);
+    else {
+      isLooking = false;
+      if (!isIdle) return;
+      soonInARow = 0;
+      needed = Math.min(2 * needed, MOST_NEEDED);
+    }
+  };
+  return {
+    busy() {
+      const nowMs = now();
+      soonInARow = nowMs - cameAtMs < LOOK_MS ? soonInARow + 1 : 0;
+      cameAtMs = nowMs;
+      isIdle = false;
+      if (isLooking) needed = 1;
+    },
+    idle() {
+      isIdle = true;
+      if (isLooking || soonInARow < needed) return;
+      isLooking = true;
+      nextTurn(look);
+    },
+  };
+}
