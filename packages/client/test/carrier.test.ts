@@ -1,6 +1,6 @@
 /** Which carrier a bridge uses, and what becomes of it. */
 import { createServer, type Socket } from "node:net";
-import { ServerUnavailableError } from "@session-bridge/core";
+import { UnsupportedError } from "@session-bridge/core";
 import { type RunningServer, startServer } from "@session-bridge/server";
 import { describe, expect, it } from "vitest";
 import { connect } from "../src/index.ts";
@@ -111,9 +111,9 @@ describe("direct alone", () => {
   it("fails where somebody speaks only gRPC, and says so", async () => {
     const server = await fakeServer({ getVariable: () => ({ found: true, value: NIL }) });
     later(() => server.kill());
-    const error = await rejection<ServerUnavailableError>(bridgeTo(server.address, { carrier: "direct" }).session("s").get("x"));
-    expect(error).toBeInstanceOf(ServerUnavailableError);
-    expect(error).toMatchObject({ reason: "UNREACHABLE", outcome: "not_applied" });
+    const error = await rejection<UnsupportedError>(bridgeTo(server.address, { carrier: "direct" }).session("s").get("x"));
+    expect(error).toBeInstanceOf(UnsupportedError);
+    expect(error).toMatchObject({ reason: "UNSUPPORTED", outcome: "not_applied" });
     expect(error.message).toContain("does not speak the direct protocol");
   });
 

@@ -1,6 +1,6 @@
 /** Servers of the direct protocol that are none, or bad ones: an error at once, and the next call has another connection. */
 import { createServer, type Socket } from "node:net";
-import { InternalServerError, ServerUnavailableError } from "@session-bridge/core";
+import { InternalServerError, ServerUnavailableError, UnsupportedError } from "@session-bridge/core";
 import { Status } from "@session-bridge/protocol/google/rpc/status";
 import { DirectWelcome } from "@session-bridge/protocol/session_bridge/v1/direct";
 import { GetVariableResponse } from "@session-bridge/protocol/session_bridge/v1/variables";
@@ -111,9 +111,9 @@ it.for([
   ["an answer", Buffer.concat([MAGIC, frame({ kind: FRAME.answer, call: 1 }, SEVEN)]), "it gives no welcome"],
 ] as const)("%s in place of a welcome is an error that says so, and the next call is answered", async ([, first, why]) => {
   const session = await sessionOf(well, first);
-  const error = await rejection<ServerUnavailableError>(session.get("x"));
-  expect(error).toBeInstanceOf(ServerUnavailableError);
-  expect(error).toMatchObject({ reason: "UNREACHABLE", outcome: "not_applied" });
+  const error = await rejection<UnsupportedError>(session.get("x"));
+  expect(error).toBeInstanceOf(UnsupportedError);
+  expect(error).toMatchObject({ reason: "UNSUPPORTED", outcome: "not_applied" });
   expect(error.message).toContain(why);
   expect(await session.get("x")).toBe(7);
 });

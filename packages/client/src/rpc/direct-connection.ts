@@ -1,5 +1,5 @@
 /** Direct connections to one server, one at a time; and the choice between them and gRPC. */
-import { BridgeClosedError } from "@session-bridge/core";
+import { BridgeClosedError, ServerUnavailableError, UnsupportedError } from "@session-bridge/core";
 import { backoffMs, systemClock, systemRandom } from "@session-bridge/core/internal";
 import { type Carrier, type Connection, LOOPBACK, oneAtATime, unreachable } from "./carrier.ts";
 import { dial, NotDirectError } from "./direct-dial.ts";
@@ -9,8 +9,32 @@ import { grpcConnection } from "./grpc-connection.ts";
 const INITIAL_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 500;
 
-/** A connection that speaks the direct protocol; nothing is sent. Its `carrier` rejects with NotDirectError when the server speaks another one. */
+/** A connection that speaks the direct protocol; nothing is sent. Its `carrier` rejects with UnsupportedError when the server speaks another one. */
 export function directConnection(address: string): Connection {
+  const dialled = dialledConnection(address);
+  return {
+    address,
+    get contacted() {
+      return dialled.contacted;
+    },
+    carrier() {
+      const found = dialled.carrier();
+      return found instanceof Promise ? found.catch(refuse) : found;
+    },
+    another: () => directConnection(address),
+    close: dialled.close,
+  };
+}
+
+/** Says to whoever wants nothing but this protocol that it is not there. */
+function refuse(error: unknown): never {
+  if (!(error instanceof NotDirectError)) throw error;
+  const { isCertain, message } = error;
+  throw isCertain ? new UnsupportedError("UNSUPPORTED", message) : new ServerUnavailableError("UNREACHABLE", message);
+}
+
+/** The same, which leaves it open what follows: its `carrier` rejects with NotDirectError. */
+function dialledConnection(address: string): Connection {
   let line: DirectLine | undefined;
   let contacted = false;
   let closed = false;
@@ -44,7 +68,7 @@ export function directConnection(address: string): Connection {
     carrier() {
       return line?.isUsable ? line : connecting();
     },
-    another: () => directConnection(address),
+    another: () => dialledConnection(address),
     close() {
       closed = true;
       cancelDialing();
@@ -57,7 +81,7 @@ export function directConnection(address: string): Connection {
 export function autoConnection(address: string): Connection {
   // Only gRPC knows its way through a proxy.
   if (!LOOPBACK.test(address) && hasProxy()) return grpcConnection(address);
-  const direct = directConnection(address);
+  const direct = dialledConnection(address);
   let grpc: Connection | undefined;
 
   async function otherwise(connecting: Promise<Carrier>): Promise<Carrier> {

@@ -1,6 +1,5 @@
 /** Making a direct connection: to the first words of both sides. */
 import { connect, type Socket } from "node:net";
-import { ServerUnavailableError } from "@session-bridge/core";
 import { DirectHello, DirectWelcome } from "@session-bridge/protocol/session_bridge/v1/direct";
 import { DIRECT_VERSION, FRAME, FrameReader, frame, MAGIC } from "../frames.ts";
 import { MAX_MESSAGE_BYTES } from "./carrier.ts";
@@ -13,13 +12,13 @@ const LIMITS = { keptBytes: MAX_MESSAGE_BYTES, skippedBytes: MAX_MESSAGE_BYTES }
 /** How long a server may take to say who it is. */
 const HELLO_MS = 2_000;
 
-/** Somebody answers who does not speak this protocol, or this version of it. */
-export class NotDirectError extends ServerUnavailableError {
+/** Somebody answers who does not speak this protocol, or this version of it. What that means is for those who dial to say. */
+export class NotDirectError extends Error {
   /** Whether that is certain: a connection that ends without a word may have been a server's that was stopping. */
   readonly isCertain: boolean;
 
   constructor(address: string, why: string, isCertain: boolean) {
-    super("UNREACHABLE", `${address} does not speak the direct protocol: ${why}`);
+    super(`${address} does not speak the direct protocol: ${why}`);
     this.isCertain = isCertain;
   }
 }
