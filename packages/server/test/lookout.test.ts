@@ -93,6 +93,17 @@ test("each look in vain doubles the requests that have to come soon before the n
   expect(loop.isLooking()).toBe(true);
 });
 
+test("requests that come several in a turn are slept for", () => {
+  const loop = stage();
+  for (let i = 0; i < 100; i++) {
+    loop.request(SOON_MS);
+    loop.request(0);
+    loop.request(0);
+    loop.turn();
+    expect(loop.isLooking()).toBe(false);
+  }
+});
+
 test("whatever comes and when, the loop sleeps LOOK_MS after the last request", () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: 0, max: 3 * LOOK_MS, noNaN: true })), (gaps) => {

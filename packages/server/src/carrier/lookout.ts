@@ -23,22 +23,29 @@ export interface LookoutParts {
   readonly nextTurn: (fn: () => void) => void;
 }
 
-/** Looks while requests come one soon after the other. Each time in vain, twice as many have to before it looks again. */
+/**
+ * Looks while requests come one soon after the other, each in a turn of its own: who is woken for several at once may sleep. Each time in
+ * vain, twice as many have to come before it looks again.
+ */
 export function lookout({ now, nextTurn }: LookoutParts): Lookout {
   let cameAtMs = Number.NEGATIVE_INFINITY;
   let isIdle = true;
   let isLooking = false;
   let soonInARow = 0;
   let needed = 1;
+  let cameInTurn = 0;
 
   const look = (): void => {
-    if (isIdle && now() - cameAtMs < LOOK_MS) nextTurn(look);
-    else {
-      isLooking = false;
-      if (!isIdle) return;
-      soonInARow = 0;
-      needed = Math.min(2 * needed, MOST_NEEDED);
+    const came = cameInTurn;
+    cameInTurn = 0;
+    if (isIdle && came < 2 && now() - cameAtMs < LOOK_MS) {
+      nextTurn(look);
+      return;
     }
+    isLooking = false;
+    if (!isIdle) return;
+    soonInARow = 0;
+    if (came < 2) needed = Math.min(2 * needed, MOST_NEEDED);
   };
   return {
     busy() {
@@ -46,12 +53,14 @@ export function lookout({ now, nextTurn }: LookoutParts): Lookout {
       soonInARow = nowMs - cameAtMs < LOOK_MS ? soonInARow + 1 : 0;
       cameAtMs = nowMs;
       isIdle = false;
+      cameInTurn += 1;
       if (isLooking) needed = 1;
     },
     idle() {
       isIdle = true;
       if (isLooking || soonInARow < needed) return;
       isLooking = true;
+      cameInTurn = 1;
       nextTurn(look);
     },
   };
