@@ -1,51 +1,10 @@
 /** Connections that end at the worst moment: between a change and its answer, and while a server gives way to the next. */
-import { createServer, connect as dial, type Socket } from "node:net";
 import { type RunningServer, startServer } from "@session-bridge/server";
 import { describe, expect, it } from "vitest";
+import { tcpProxy } from "../../server/test/support/tcp-proxy.ts";
 import { connect } from "../src/index.ts";
 import { CARRIERS } from "./support/carriers.ts";
 import { later } from "./support/scope.ts";
-
-/** A way to whatever server `target` names when a connection comes. */
-async function way(target: () => string) {
-  const open = new Set<Socket>();
-  let losesAnswers = false;
-  const server = createServer((near) => {
-    const [host, port] = target().split(":");
-    const far = dial(Number(port), host);
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      open.add(one);
-      one.on("error", () => {});
-      one.on("close", () => {
-        open.delete(one);
-        other.destroy();
-      });
-      one.on("data", (chunk) => {
-        if (one === near || !losesAnswers) other.write(chunk);
-      });
-    }
-  });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const cut = (): void => {
-    for (const socket of open) socket.destroy();
-    losesAnswers = false;
-  };
-  later(() => {
-    cut();
-    server.close();
-  });
-  return {
-    address: `127.0.0.1:${(server.address() as { port: number }).port}`,
-    /** What the server says comes to nobody from now until the cut. */
-    loseAnswers() {
-      losesAnswers = true;
-    },
-    cut,
-  };
-}
 
 async function serve(): Promise<RunningServer> {
   const server = await startServer({ listen: "127.0.0.1:0" });
@@ -62,7 +21,7 @@ describe.each(CARRIERS)("over %s,", (carrier) => {
 
   it("a change whose answer is lost with its connection is applied once, and answered as the first time [P6]", async () => {
     const server = await serve();
-    const proxy = await way(() => server.address);
+    const proxy = await tcpProxy(() => server.address);
     const [session, told] = [sessionAt(proxy.address), sessionAt(server.address)];
     for (let number = 1; number <= 5; number++) {
       expect(await session.increment("calls")).toBe(number);
@@ -82,7 +41,7 @@ describe.each(CARRIERS)("over %s,", (carrier) => {
   it("no change and no answer is lost while a server stops and another one starts", async () => {
     const first = await serve();
     let current = first.address;
-    const session = sessionAt((await way(() => current)).address);
+    const session = sessionAt((await tcpProxy(() => current)).address);
     await session.set("x", 0);
     current = (await serve()).address;
     const writing = Array.from({ length: 50 }, () => session.increment("n"));

@@ -207,7 +207,7 @@ test("a watch ends with its reader: cancelled, past its deadline, or disconnecte
 
 test("a watch ends when its reader's machine is silent, although no connection was closed", async () => {
   const { server, counts } = await serverOf(quiet, { keepaliveMs: 200 });
-  const proxy = await tcpProxy(server.address);
+  const proxy = await tcpProxy(() => server.address);
   const client = rawClient(proxy.address);
   onTestFinished(() => client.close());
   await rawWatch(client, { sessionId: "s" }).caughtUp;

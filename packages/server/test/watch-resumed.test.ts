@@ -79,7 +79,7 @@ test.for(CARRIERS)(
   { timeout: LONGEST_MS },
   async (carrier) => {
     const { address } = await testServer();
-    const proxy = await tcpProxy(address);
+    const proxy = await tcpProxy(() => address);
     const [watcher, writer] = [bridgeTo(proxy.address, carrier).session("s"), bridgeTo(address, carrier).session("s")];
     await writer.set("n", 0);
     const watch = watcher.watch();

@@ -171,29 +171,25 @@ class CheckpointInfo:
 
 def variable_info(answer: InfoAnswer) -> VariableInfo:
     """The public form of a variable's metadata."""
-    return VariableInfo(
-        name=answer.name,
-        type=answer.type,
-        size_bytes=answer.size_bytes,
-        revision=answer.revision,
-        created_at=_moment(answer.created_at_ms),
-        updated_at=_moment(answer.updated_at_ms),
-        expires_at=_optional_moment(answer.expires_at_ms),
-    )
+    return VariableInfo(**_facts(answer))
 
 
 def entry(answer: InfoAnswer, value: V) -> Entry[V]:
     """The public form of a variable."""
-    return Entry(
-        name=answer.name,
-        type=answer.type,
-        size_bytes=answer.size_bytes,
-        revision=answer.revision,
-        created_at=_moment(answer.created_at_ms),
-        updated_at=_moment(answer.updated_at_ms),
-        expires_at=_optional_moment(answer.expires_at_ms),
-        value=value,
-    )
+    return Entry(value=value, **_facts(answer))
+
+
+def _facts(answer: InfoAnswer) -> dict[str, Any]:
+    """What the public forms of a variable have in common."""
+    return {
+        "name": answer.name,
+        "type": answer.type,
+        "size_bytes": answer.size_bytes,
+        "revision": answer.revision,
+        "created_at": _moment(answer.created_at_ms),
+        "updated_at": _moment(answer.updated_at_ms),
+        "expires_at": _optional_moment(answer.expires_at_ms),
+    }
 
 
 def session_info(answer: SessionAnswer) -> SessionInfo:

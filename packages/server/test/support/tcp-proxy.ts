@@ -8,14 +8,19 @@ export interface TcpProxy {
   cut(): void;
   /** Passes nothing on any more, and closes nothing. */
   freeze(): void;
+  /** Passes on what clients say; what the server says on the connections that there are comes to nobody any more. */
+  loseAnswers(): void;
 }
 
-/** A proxy to `target`, gone when the test is. */
-export async function tcpProxy(target: string): Promise<TcpProxy> {
-  const at = target.lastIndexOf(":");
+/** A proxy to what `target` names when a connection comes, gone when the test is. */
+export async function tcpProxy(target: () => string): Promise<TcpProxy> {
   const open = new Set<Socket>();
+  const answering = new Set<Socket>();
   const server = createServer((near) => {
-    const far = connect(Number(target.slice(at + 1)), target.slice(0, at));
+    const to = target();
+    const at = to.lastIndexOf(":");
+    const far = connect(Number(to.slice(at + 1)), to.slice(0, at));
+    answering.add(far);
     for (const [one, other] of [
       [near, far],
       [far, near],
@@ -24,6 +29,7 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
       one.on("error", () => {});
       one.on("close", () => {
         open.delete(one);
+        answering.delete(one);
         other.destroy();
       });
       one.pipe(other);
@@ -43,6 +49,9 @@ export async function tcpProxy(target: string): Promise<TcpProxy> {
     cut,
     freeze() {
       for (const socket of open) socket.unpipe().pause();
+    },
+    loseAnswers() {
+      for (const socket of answering) socket.unpipe().resume();
     },
   };
 }
