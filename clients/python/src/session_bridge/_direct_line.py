@@ -149,7 +149,7 @@ class Line:
     def is_usable(self) -> bool:
         """Whether nothing has happened to it while it was idle."""
         try:
-            data = self._socket.take(_RECEIVED_AT_ONCE)
+            data = self._socket.look(_RECEIVED_AT_ONCE, until=0)
             if data is None:
                 return True
             self._waiting = [frame for frame in self._reader.feed(data) if self._concerns_a_call(frame)]

@@ -10,7 +10,7 @@ from ._carrier import CallFailed
 
 _UNIX: Final = "unix:"
 CAN_LOOK: Final = hasattr(os, "sched_yield")
-"""Whether `DirectSocket.look` is there: a thread that looks must be able to give way."""
+"""Whether `DirectSocket.look` may look more than once: a thread that does must be able to give way."""
 
 
 class DirectSocket:
@@ -71,17 +71,6 @@ class DirectSocket:
                 if time.monotonic() >= until:
                     return None
             os.sched_yield()
-
-    def take(self, size: int) -> bytes | None:
-        """The bytes that are here already; None when there are none.
-
-        Raises:
-            OSError: There will be none.
-        """
-        try:
-            return _some(self._socket.recv(size))
-        except BlockingIOError:
-            return None
 
     def end(self) -> None:
         """Ends both directions, also for a thread that is waiting."""
