@@ -179,9 +179,8 @@ class AsyncLine(asyncio.BufferedProtocol):
         self._heard_at = time.monotonic()
         try:
             for frame in self._reader.feed(data) if self._begin is None else self._first(data):
-                call, kind, _, payload = frame
-                if kind == ANSWER and call:
-                    self._calls.answer(call, payload)
+                if frame.kind == ANSWER and frame.call:
+                    self._calls.answer(frame.call, frame.payload)
                 else:
                     self._take(frame)
             if self._retired:

@@ -44,7 +44,7 @@ async def _carry_out(
         advance = steps.send
         if isinstance(step, Send):
             try:
-                given = await ask_server(*step)
+                given = await ask_server(step.request, step.timeout, step.identity)
             except BridgeError as error:
                 advance, given = steps.throw, error
         elif isinstance(step, Pause):

@@ -44,15 +44,12 @@ class _Instruments:
 class _Configured(Generic[S, T]):
     """What is made of the program's provider: once for each, and nothing while there is none."""
 
-    def __init__(self, provider: Callable[[], S], make: Callable[[S], T], absent: Callable[[], bool]) -> None:
+    def __init__(self, provider: Callable[[], S], make: Callable[[S], T]) -> None:
         self._provider = provider
         self._make = make
-        self._absent = absent
         self._made: tuple[S, T] | None = None
 
     def get(self) -> T | None:
-        if self._absent():
-            return None
         try:
             provider = self._provider()
             if type(provider).__module__ in _INERT:
@@ -81,31 +78,25 @@ def _make_instruments(provider: MeterProvider) -> _Instruments:
     )
 
 
-def _absent(module: str, name: str, variable: str) -> Callable[[], bool]:
-    """Tells when there is certainly no provider: the API looks into the environment each time, and calls are many.
-
-    An API without that name, or an environment that names a provider, is asked each time.
-    """
+def _is_set(module: str, name: str, variable: str) -> Callable[[], bool]:
+    """Tells whether there may be a provider; an environment that names one is not looked into for each call."""
     where = sys.modules.get(module)
-    if where is None or variable in os.environ:
-        return lambda: False
-    return lambda: getattr(where, name, where) is None
+    if where is None or variable in os.environ or not hasattr(where, name):
+        return lambda: True
+    variables = vars(where)
+    return lambda: variables[name] is not None
 
 
-_tracer: Final = _Configured(
-    trace.get_tracer_provider,
-    _make_tracer,
-    _absent("opentelemetry.trace", "_TRACER_PROVIDER", "OTEL_PYTHON_TRACER_PROVIDER"),
-)
-_instruments: Final = _Configured(
-    metrics.get_meter_provider,
-    _make_instruments,
-    _absent("opentelemetry.metrics._internal", "_METER_PROVIDER", "OTEL_PYTHON_METER_PROVIDER"),
-)
+_tracer: Final = _Configured(trace.get_tracer_provider, _make_tracer)
+_instruments: Final = _Configured(metrics.get_meter_provider, _make_instruments)
+_has_tracer: Final = _is_set("opentelemetry.trace", "_TRACER_PROVIDER", "OTEL_PYTHON_TRACER_PROVIDER")
+_has_meter: Final = _is_set("opentelemetry.metrics._internal", "_METER_PROVIDER", "OTEL_PYTHON_METER_PROVIDER")
 
 
 def observe(operation: str, server: Server) -> "Call | None":
     """Begins a call; None when the program has configured neither a tracer nor a meter provider."""
+    if not (_has_tracer() or _has_meter()):  # As always in programs without OpenTelemetry: calls are many.
+        return None
     tracer, instruments = _tracer.get(), _instruments.get()
     if tracer is None and instruments is None:
         return None

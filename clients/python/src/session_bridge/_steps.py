@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from ._errors import (
     BridgeClosedError,
@@ -28,7 +28,8 @@ A = TypeVar("A")
 R = TypeVar("R")
 
 
-class Send(NamedTuple):
+@dataclass(slots=True)
+class Send:
     """Ask the server once, within so many seconds; the answer is sent, or the exception thrown, into the generator."""
 
     request: Request[Any]
@@ -178,7 +179,7 @@ def _carry_out(steps: Steps[R], ask_server: Callable[[Request[Any], float, Ident
         advance = steps.send
         if isinstance(step, Send):
             try:
-                given = ask_server(*step)
+                given = ask_server(step.request, step.timeout, step.identity)
             except BridgeError as error:
                 advance, given = steps.throw, error
         elif isinstance(step, Pause):

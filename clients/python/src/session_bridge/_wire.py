@@ -1,6 +1,7 @@
 """What a client asks a server and what it is answered, whatever carries it: values are encoded, times are milliseconds.
 
-Beside it are `_update_wire`, what changes together, and `_past_wire`, what goes back.
+Beside it are `_update_wire`, what changes together, and `_past_wire`, what goes back. What every call makes is no tuple
+with names and not frozen, for those take longer to make.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,7 +32,8 @@ class Identity(NamedTuple):
     resent_after_ms: int | None = None
 
 
-class Encoded(NamedTuple):
+@dataclass(slots=True)
+class Encoded:
     """An encoded value; the empty encoding is msgpack."""
 
     value: bytes
@@ -80,7 +82,8 @@ class Defaults:
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-class GetVariableAnswer(NamedTuple):
+@dataclass(slots=True)
+class GetVariableAnswer:
     """`encoded` is None when there is no such variable, `session_revision` 0 when there is no session."""
 
     encoded: Encoded | None
@@ -88,7 +91,7 @@ class GetVariableAnswer(NamedTuple):
     session_revision: int = 0
 
 
-@dataclass(slots=True)  # To make a frozen one takes four times as long.
+@dataclass(slots=True)
 class GetVariable(Request[GetVariableAnswer]):
     """Reads one variable."""
 
