@@ -57,8 +57,12 @@ export function requestFinder(db: Database): (key: SessionKey, requestId: string
 
 /** Remembering requests, inside the transaction of the changes that they answer. */
 export interface RequestMemory {
-  knows(key: SessionKey, requestId: string, nowMs: number): boolean;
-  remember(key: SessionKey, request: RememberedRequest): void;
+  /** Remembers a request before its change is tried; false when it is remembered already at `nowMs`. */
+  remember(key: SessionKey, request: RememberedRequest, nowMs: number): boolean;
+  /** The change is there: what is too old, or too much for the session, goes. False when that is the request itself. */
+  makeRoom(key: SessionKey, request: RememberedRequest): boolean;
+  /** The change was not possible: the request may come again. */
+  unremember(key: SessionKey, requestId: string): void;
   /** Forgets some of what is too old at `nowMs`; the moment of the oldest that is left, undefined for none. */
   forgetOld(nowMs: number): number | undefined;
 }
@@ -68,9 +72,12 @@ export function requestMemory(db: Database): RequestMemory {
   const find = db.prepare<[string, string, string], { readonly atMs: number }>(
     "SELECT at_ms AS atMs FROM requests WHERE tenant = ? AND id = ? AND request_id = ?",
   );
+  // One statement says whether it is there and puts it there.
   const put = db.prepare<[string, string, string, Uint8Array, Uint8Array | null, number, number]>(
-    "INSERT OR REPLACE INTO requests (tenant, id, request_id, digest, answer, at_ms, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    `INSERT INTO requests (tenant, id, request_id, digest, answer, at_ms, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (tenant, id, request_id) DO NOTHING`,
   );
+  const take = db.prepare<[string, string, string]>("DELETE FROM requests WHERE tenant = ? AND id = ? AND request_id = ?");
   const oldest = db.prepare<[number], KeptRow>(
     "SELECT number, at_ms AS atMs, size_bytes AS sizeBytes FROM requests ORDER BY number LIMIT ?",
   );
@@ -137,24 +144,34 @@ export function requestMemory(db: Database): RequestMemory {
   });
 
   return {
-    knows({ tenant, id }, requestId, nowMs) {
+    remember({ tenant, id }, request, nowMs) {
+      const { requestId, digest, answer, atMs } = request;
+      const isNew = () => put.run(tenant, id, requestId, digest, answer ?? null, atMs, sizeOf(request)).changes > 0;
+      if (isNew()) return true;
       const row = find.get(tenant, id, requestId);
-      return row !== undefined && isFresh(row, nowMs);
+      if (row !== undefined && isFresh(row, nowMs)) return false;
+      take.run(tenant, id, requestId);
+      return isNew();
     },
-    remember(key, { requestId, digest, answer, atMs }) {
-      const sizeBytes = requestId.length + digest.length + (answer?.length ?? 0);
-      put.run(key.tenant, key.id, requestId, digest, answer ?? null, atMs, sizeBytes);
-      pushOut(atMs);
+    unremember({ tenant, id }, requestId) {
+      take.run(tenant, id, requestId);
+    },
+    makeRoom(key, request) {
+      pushOut(request.atMs);
       const name = `${key.tenant}\0${key.id}`;
       const known = rooms.get(name);
-      if (known !== undefined) known.sizeBytes += sizeBytes;
+      if (known !== undefined) known.sizeBytes += sizeOf(request);
       rooms.delete(name);
       rooms.set(name, madeToFit(known, key));
       if (rooms.size > MOST_ROOMS) rooms.delete(rooms.keys().next().value as string);
+      return sizeOf(request) <= REQUEST_MEMORY_BYTES;
     },
     forgetOld: (nowMs) => forgetOld.immediate(nowMs),
   };
 }
+
+/** What it takes of its session's room. */
+const sizeOf = ({ requestId, digest, answer }: RememberedRequest): number => requestId.length + digest.length + (answer?.length ?? 0);
 
 /** How many sessions' rooms are known without counting; the one used longest ago is forgotten first. */
 const MOST_ROOMS = 10_000;

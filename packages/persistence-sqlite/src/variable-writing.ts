@@ -11,10 +11,15 @@ const NEEDED_BY_NONE = `
   AND NOT EXISTS (SELECT 1 FROM checkpoints c CROSS JOIN checkpoint_variables k ON k.session = c.session AND k.label = c.label
     WHERE c.session = l.session AND k.name = l.name AND k.revision = l.revision AND k.size_bytes > 4096)`;
 
+/** Of how many sessions it is known at most that they have no large value. */
+const MOST_SMALL = 10_000;
+
 /** The variables of sessions, by the number of the session's row. */
 export interface VariableWriting {
   put(session: number, variables: readonly StoredVariable[]): void;
   remove(session: number, names: readonly string[]): void;
+  /** It may have large values now that were not put. */
+  mayBeLarge(session: number): void;
   /** What large values of these names, or of all, nothing needs any more is gone [P22]. Told after everything else of a delta. */
   prune(session: number, names: Iterable<string> | "all"): void;
 }
@@ -31,8 +36,19 @@ export function variableWriting(db: Database): VariableWriting {
     `INSERT OR REPLACE INTO large_values (session, name, revision, compression, checksum, value)
      VALUES (:session, :name, :revision, :compression, :checksum, :stored)`,
   );
+  const hasLarge = db.prepare<[number], 1>("SELECT 1 FROM large_values WHERE session = ? LIMIT 1").pluck();
   const pruneName = db.prepare<[number, string]>(`DELETE FROM large_values AS l WHERE session = ? AND name = ? AND ${NEEDED_BY_NONE}`);
   const pruneAll = db.prepare<[number]>(`DELETE FROM large_values AS l WHERE session = ? AND ${NEEDED_BY_NONE}`);
+
+  /** Sessions of which it is known that they have no large value, so that nothing has to be looked for at each set. */
+  const small = new Set<number>();
+  const isSmall = (session: number): boolean => {
+    if (small.has(session)) return true;
+    if (hasLarge.get(session) !== undefined) return false;
+    if (small.size >= MOST_SMALL) small.clear();
+    small.add(session);
+    return true;
+  };
 
   return {
     put(session, variables) {
@@ -43,6 +59,7 @@ export function variableWriting(db: Database): VariableWriting {
         // By their places: SQLite looks each name up, every time.
         putVariable.run(session, name, revision, encoding, type, createdAtMs, updatedAtMs, expiresAtMs, sizeBytes, sum, value);
         if (value !== null) continue;
+        small.delete(session);
         const { compression, stored } = compressed(bytes);
         const large = { session, name, revision, compression };
         putLarge.run({ ...large, checksum: largeChecksum(large, stored), stored });
@@ -51,7 +68,11 @@ export function variableWriting(db: Database): VariableWriting {
     remove(session, names) {
       for (const name of names) deleteVariable.run(session, name);
     },
+    mayBeLarge(session) {
+      small.delete(session);
+    },
     prune(session, names) {
+      if (isSmall(session)) return;
       if (names === "all") pruneAll.run(session);
       else for (const name of names) pruneName.run(session, name);
     },

@@ -89,6 +89,8 @@ export function writing(db: Database): Writing {
 
   /** The latest now of a change; no request that comes after another in the file may take it back. */
   let { lastNowMs } = numbers();
+  /** The moment of the latest request in the file, if this save put it there. */
+  let latestRequestMs = 0;
 
   const requests = requestMemory(db);
   const variables = variableWriting(db);
@@ -97,10 +99,12 @@ export function writing(db: Database): Writing {
 
   /** Applies one delta with the request it answers; or it follows a conflict, finds another base, or the request, and touches nothing. */
   const apply = (delta: AnsweringDelta, follows: boolean): SaveOutcome => {
-    const { request } = delta;
-    if (follows || (request !== undefined && requests.knows(delta.key, request.requestId, delta.nowMs))) return "conflict";
+    const { key, request, nowMs } = delta;
+    if (follows || (request !== undefined && !requests.remember(key, request, nowMs))) return "conflict";
     const outcome = applyChange(delta);
-    if (request !== undefined && outcome === "saved") requests.remember(delta.key, request);
+    if (request === undefined) return outcome;
+    if (outcome === "conflict") requests.unremember(key, request.requestId);
+    else latestRequestMs = requests.makeRoom(key, request) ? request.atMs : 0;
     return outcome;
   };
 
@@ -149,6 +153,7 @@ export function writing(db: Database): Writing {
     const marks = { ...NO_SECTIONS, hasSections: original.hasSections };
     const session = insert({ ...rowOf(record), ...marks, tenant: key.tenant, id: key.id, dueAtMs: null });
     copySession({ from: original.session, to: session, revision: record.revision });
+    variables.mayBeLarge(session);
     update(session, rowOf(record), marks);
     updateDue.run(session);
     return "saved";
@@ -164,6 +169,7 @@ export function writing(db: Database): Writing {
   const save = db.transaction((deltas: readonly AnsweringDelta[]): readonly SaveOutcome[] => {
     // What follows a conflict was made on what was not saved, whatever revision the store has by chance.
     const conflicted = new Set<string>();
+    latestRequestMs = 0;
     const outcomes = deltas.map((delta): SaveOutcome => {
       const name = keyText(delta.key);
       const follows = conflicted.has(name) || (delta.kind === "fork" && conflicted.has(keyText(delta.source.key)));
@@ -177,7 +183,8 @@ export function writing(db: Database): Writing {
       lastNowMs = Math.max(lastNowMs, delta.nowMs);
       if (endsSession(delta)) lastDeletedRevision = Math.max(lastDeletedRevision, delta.revision);
     }
-    remember.run({ lastNowMs, lastDeletedRevision });
+    // Nearly always the latest request says all of it.
+    if (lastNowMs > latestRequestMs || lastDeletedRevision > 0) remember.run({ lastNowMs, lastDeletedRevision });
     return outcomes;
   });
 

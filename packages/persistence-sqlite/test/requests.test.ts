@@ -1,4 +1,4 @@
-import { REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS, type RememberedRequest } from "@session-bridge/core";
+import { REQUEST_MEMORY_BYTES, REQUEST_MEMORY_MS, type RememberedRequest, type SessionKey } from "@session-bridge/core";
 import type { Database } from "better-sqlite3";
 import { describe, expect, it, vi } from "vitest";
 import { IN_MEMORY, openWriter } from "../src/connections.ts";
@@ -12,6 +12,13 @@ const request = (requestId: string, atMs: number, answerBytes = 10): RememberedR
   answer: new Uint8Array(answerBytes),
   atMs,
 });
+
+/** Remembers a request whose change is there; says whether it was new. */
+function remembered(memory: requests.RequestMemory, key: SessionKey, answered: RememberedRequest): boolean {
+  const isNew = memory.remember(key, answered, answered.atMs);
+  if (isNew) memory.makeRoom(key, answered);
+  return isNew;
+}
 
 /** A memory that tells whenever it looks at all that a session has. */
 function withCountedLooks(db: Database, looked: () => void): requests.RequestMemory {
@@ -37,19 +44,30 @@ describe("remembered requests", () => {
     expect([requests.REQUEST_MEMORY_MS, requests.REQUEST_MEMORY_BYTES]).toEqual([REQUEST_MEMORY_MS, REQUEST_MEMORY_BYTES]);
   });
 
+  it("[P6] are remembered once, again after their time, and not at all when their change was not possible", () => {
+    const memory = requests.requestMemory(openWriter(IN_MEMORY));
+    expect(remembered(memory, KEY, request("a", NOW_MS))).toBe(true);
+    expect(remembered(memory, KEY, request("a", NOW_MS + REQUEST_MEMORY_MS - 1))).toBe(false);
+    expect(remembered(memory, { ...KEY, id: "other" }, request("a", NOW_MS))).toBe(true);
+    expect(remembered(memory, KEY, request("a", NOW_MS + REQUEST_MEMORY_MS))).toBe(true);
+    expect(memory.remember(KEY, request("b", NOW_MS), NOW_MS)).toBe(true);
+    memory.unremember(KEY, "b");
+    expect(remembered(memory, KEY, request("b", NOW_MS))).toBe(true);
+  });
+
   it("[P22] leave the file when newer ones come in after their time, so that the table does not grow for ever", () => {
     const db = openWriter(IN_MEMORY);
     const memory = requests.requestMemory(db);
-    for (let i = 0; i < 500; i++) memory.remember(KEY, request(`old-${i}`, NOW_MS));
-    for (let i = 0; i < 200; i++) memory.remember({ ...KEY, id: `other-${i % 7}` }, request(`new-${i}`, NOW_MS + REQUEST_MEMORY_MS));
+    for (let i = 0; i < 500; i++) remembered(memory, KEY, request(`old-${i}`, NOW_MS));
+    for (let i = 0; i < 200; i++) remembered(memory, { ...KEY, id: `other-${i % 7}` }, request(`new-${i}`, NOW_MS + REQUEST_MEMORY_MS));
     expect(db.prepare("SELECT count(*) AS rows FROM requests").get()).toEqual({ rows: 200 });
   });
 
   it("[P22] [P23] are forgotten in steps of a bounded size, the oldest first, and only after their time", () => {
     const db = openWriter(IN_MEMORY);
     const memory = requests.requestMemory(db);
-    for (let i = 0; i < 1_500; i++) memory.remember({ ...KEY, id: `s${i}` }, request(`r${i}`, NOW_MS + i));
-    for (let i = 0; i < 10; i++) memory.remember({ ...KEY, id: `s${i}` }, request(`large-${i}`, NOW_MS + 1_500 + i, 100_000));
+    for (let i = 0; i < 1_500; i++) remembered(memory, { ...KEY, id: `s${i}` }, request(`r${i}`, NOW_MS + i));
+    for (let i = 0; i < 10; i++) remembered(memory, { ...KEY, id: `s${i}` }, request(`large-${i}`, NOW_MS + 1_500 + i, 100_000));
     const left = () => (db.prepare("SELECT count(*) AS rows FROM requests").get() as { readonly rows: number }).rows;
     expect([memory.forgetOld(NOW_MS + REQUEST_MEMORY_MS - 1), left()]).toEqual([NOW_MS, 1_510]);
     expect([memory.forgetOld(NOW_MS + REQUEST_MEMORY_MS + 1_505), left()]).toEqual([NOW_MS + 1_000, 510]);
@@ -67,7 +85,7 @@ describe("remembered requests", () => {
     let memory = requests.requestMemory(db);
     for (let i = 0; i < 300; i++) {
       if (i % 50 === 0) memory = requests.requestMemory(db);
-      memory.remember(KEY, request(`r${i}`, NOW_MS + i, 10_000));
+      remembered(memory, KEY, request(`r${i}`, NOW_MS + i, 10_000));
     }
     const { bytes, rows } = db.prepare("SELECT sum(size_bytes) AS bytes, count(*) AS rows FROM requests").get() as Record<string, number>;
     expect(bytes).toBeLessThanOrEqual(REQUEST_MEMORY_BYTES);
@@ -81,7 +99,7 @@ describe("remembered requests", () => {
     const db = openWriter(IN_MEMORY);
     let looks = 0;
     const memory = withCountedLooks(db, () => looks++);
-    for (let i = 0; i < 10_000; i++) memory.remember(KEY, request(`r${i}`, NOW_MS + i, 300));
+    for (let i = 0; i < 10_000; i++) remembered(memory, KEY, request(`r${i}`, NOW_MS + i, 300));
     const rows = db.prepare("SELECT min(at_ms) - :now AS first, count(*) AS count FROM requests").get({ now: NOW_MS });
     const kept = Math.floor(REQUEST_MEMORY_BYTES / (5 + 32 + 300));
     expect(rows).toEqual({ first: 10_000 - kept, count: kept });
@@ -91,12 +109,12 @@ describe("remembered requests", () => {
   it("[P6] of one session are not forgotten for the room of another whose own have grown too old and left their numbers", () => {
     const db = openWriter(IN_MEMORY);
     const memory = requests.requestMemory(db);
-    for (let i = 0; i < 30; i++) memory.remember(KEY, request(`old-${i}`, NOW_MS, 50_000));
+    for (let i = 0; i < 30; i++) remembered(memory, KEY, request(`old-${i}`, NOW_MS, 50_000));
     const laterMs = NOW_MS + REQUEST_MEMORY_MS;
     while (memory.forgetOld(laterMs) !== undefined);
     const other = { ...KEY, id: "other" };
-    for (let i = 0; i < 20; i++) memory.remember(other, request(`mine-${i}`, laterMs));
-    memory.remember(KEY, request("large", laterMs, 100_000));
+    for (let i = 0; i < 20; i++) remembered(memory, other, request(`mine-${i}`, laterMs));
+    remembered(memory, KEY, request("large", laterMs, 100_000));
     const find = requests.requestFinder(db);
     for (let i = 0; i < 20; i++) expect(find(other, `mine-${i}`, laterMs).request).toBeDefined();
     expect(find(KEY, "large", laterMs).request).toBeDefined();

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import type { AnsweringDelta, SaveOutcome, SessionDelta } from "@session-bridge/core";
+import type { AnsweringDelta, SaveOutcome } from "@session-bridge/core";
 import { describe, expect, it, vi } from "vitest";
 import { IN_MEMORY, openWriter } from "../src/connections.ts";
 import { reading } from "../src/reading.ts";
@@ -66,7 +66,7 @@ describe("statements", () => {
     }) as never);
     const [reads, writes] = [reading(db), writing(db)];
     spied.mockRestore();
-    const save = (delta: SessionDelta): readonly SaveOutcome[] => {
+    const save = (delta: AnsweringDelta): readonly SaveOutcome[] => {
       ran = [];
       return writes.save([delta]);
     };
@@ -75,13 +75,13 @@ describe("statements", () => {
     const write = { kind: "write", key, nowMs: NOW_MS, baseRevision: 1, record: { ...record, revision: 2 }, set, removed: [] } as const;
     save(create("s"));
     expect(save(write)).toEqual(["saved"]);
-    expect(ran).toEqual([
-      "SELECT session, revision,",
-      "INSERT OR REPLACE",
-      "DELETE FROM large_values",
-      "UPDATE sessions SET",
-      "UPDATE store SET",
-    ]);
+    expect(ran).toEqual(["SELECT session, revision,", "INSERT OR REPLACE", "SELECT 1 FROM", "UPDATE sessions SET", "UPDATE store SET"]);
+    // Now it is known that it has no large value, and the latest request says what time it was.
+    for (let revision = 3; revision <= 4; revision++) {
+      const request = { requestId: `r${revision}`, digest: new Uint8Array(32), answer: undefined, atMs: NOW_MS };
+      expect(save({ ...write, baseRevision: revision - 1, record: { ...record, revision }, request })).toEqual(["saved"]);
+    }
+    expect(ran).toEqual(["INSERT INTO requests", "SELECT session, revision,", "INSERT OR REPLACE", "UPDATE sessions SET"]);
     ran = [];
     reads.load(key);
     expect(ran).toEqual(["SELECT session, revision,", "SELECT v.session, v.name,"]);

@@ -26,12 +26,20 @@ function stage() {
       nowMs += TURN_MS;
       for (const fn of turns.splice(0)) fn();
     },
-    /** A request comes so long after the one before, and is answered at once. Without turns in between when the loop is asleep. */
-    request(afterMs: number) {
-      const atMs = nowMs + afterMs;
-      while (turns.length > 0 && nowMs + TURN_MS < atMs) this.turn();
-      nowMs = Math.max(nowMs, atMs);
+    /** Time passes, without turns when the loop is asleep. */
+    wait(ms: number) {
+      const untilMs = nowMs + ms;
+      while (turns.length > 0 && nowMs + TURN_MS < untilMs) this.turn();
+      nowMs = Math.max(nowMs, untilMs);
+    },
+    /** A request comes so long after the answer before. */
+    begin(afterMs: number) {
+      this.wait(afterMs);
       busy();
+    },
+    /** The same, and it is answered at once. */
+    request(afterMs: number) {
+      this.begin(afterMs);
       idle();
     },
     /** Nothing comes any more; gives how long the loop does not sleep. */
@@ -62,6 +70,18 @@ test("does not look while a request is being answered", () => {
   expect(loop.isLooking()).toBe(false);
   loop.idle();
   expect(loop.isLooking()).toBe(true);
+});
+
+test("the next request is looked for, however long it took to answer the last one", () => {
+  const loop = stage();
+  for (let i = 0; i < 3; i++) {
+    loop.begin(SOON_MS);
+    loop.wait(10 * LOOK_MS);
+    expect(loop.isLooking()).toBe(false);
+    loop.idle();
+  }
+  expect(loop.isLooking()).toBe(true);
+  expect(loop.quiet()).toBeLessThanOrEqual(LOOK_MS + TURN_MS);
 });
 
 test("requests that do not come soon are slept for", () => {
@@ -104,7 +124,7 @@ test("requests that come several in a turn are slept for", () => {
   }
 });
 
-test("whatever comes and when, the loop sleeps LOOK_MS after the last request", () => {
+test("whatever comes and when, the loop sleeps LOOK_MS after the last answer", () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: 0, max: 3 * LOOK_MS, noNaN: true })), (gaps) => {
       const loop = stage();

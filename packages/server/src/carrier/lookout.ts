@@ -3,7 +3,7 @@
  * costs as much of the processor as to look for a while, and far more time (docs/performance.md has the numbers).
  */
 
-/** For so long after a request has come the event loop looks for the next one, when it has nothing else to do. */
+/** For so long after it has answered all requests the event loop looks for the next one. */
 export const LOOK_MS = 0.15;
 /** It looks after this many requests in a row that came soon at the latest, however often it has looked in vain. */
 const MOST_NEEDED = 1024;
@@ -28,7 +28,8 @@ export interface LookoutParts {
  * vain, twice as many have to come before it looks again.
  */
 export function lookout({ now, nextTurn }: LookoutParts): Lookout {
-  let cameAtMs = Number.NEGATIVE_INFINITY;
+  /** Since when there is nothing to do. How long the requests before took does not matter: nobody looked meanwhile. */
+  let restedAtMs = Number.NEGATIVE_INFINITY;
   let isIdle = true;
   let isLooking = false;
   let soonInARow = 0;
@@ -38,7 +39,7 @@ export function lookout({ now, nextTurn }: LookoutParts): Lookout {
   const look = (): void => {
     const came = cameInTurn;
     cameInTurn = 0;
-    if (isIdle && came < 2 && now() - cameAtMs < LOOK_MS) {
+    if (isIdle && came < 2 && now() - restedAtMs < LOOK_MS) {
       nextTurn(look);
       return;
     }
@@ -49,15 +50,14 @@ export function lookout({ now, nextTurn }: LookoutParts): Lookout {
   };
   return {
     busy() {
-      const nowMs = now();
-      soonInARow = nowMs - cameAtMs < LOOK_MS ? soonInARow + 1 : 0;
-      cameAtMs = nowMs;
+      soonInARow = now() - restedAtMs < LOOK_MS ? soonInARow + 1 : 0;
       isIdle = false;
       cameInTurn += 1;
       if (isLooking) needed = 1;
     },
     idle() {
       isIdle = true;
+      restedAtMs = now();
       if (isLooking || soonInARow < needed) return;
       isLooking = true;
       cameInTurn = 1;
