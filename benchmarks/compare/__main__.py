@@ -20,7 +20,7 @@ from .rows import ROWS, Row
 from .runner import Measured, measure
 from .servers import ROOT
 
-FULL = Settings(repeats=5, warm_ups=1, seconds=0.3, sessions=100_000, increments=1_600)
+FULL = Settings(repeats=7, warm_ups=2, seconds=0.3, sessions=100_000, increments=1_600)
 QUICK = Settings(repeats=2, warm_ups=0, seconds=0.1, sessions=10_000, increments=400)
 RESULTS = ROOT / "benchmarks" / "results" / "compare"
 DOCUMENT = ROOT / "docs" / "performance.md"

@@ -11,9 +11,6 @@ const NEEDED_BY_NONE = `
   AND NOT EXISTS (SELECT 1 FROM checkpoints c CROSS JOIN checkpoint_variables k ON k.session = c.session AND k.label = c.label
     WHERE c.session = l.session AND k.name = l.name AND k.revision = l.revision AND k.size_bytes > 4096)`;
 
-/** Of how many sessions it is known at most that they have no large value. */
-const MOST_SMALL = 10_000;
-
 /** The variables of sessions, by the number of the session's row. */
 export interface VariableWriting {
   put(session: number, variables: readonly StoredVariable[]): void;
@@ -85,3 +82,6 @@ export const touchedNames = (
   removed: readonly string[],
   dropped: readonly VariableRef[] = [],
 ): ReadonlySet<string> => new Set([...removed, ...set.map(({ name }) => name), ...dropped.map(({ name }) => name)]);
+
+/** Of how many sessions it is known at most that they have no large value. */
+const MOST_SMALL = 10_000;

@@ -2,10 +2,11 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, truncateS
 import { join } from "node:path";
 import type { SessionDelta, StoredVariable } from "@session-bridge/core";
 import Database from "better-sqlite3";
-import { describe, expect, it } from "vitest";
-import { checkSqliteVersion, type Durability, openWriter } from "../src/connections.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { checkSqliteVersion, type Durability, IN_MEMORY, openWriter } from "../src/connections.ts";
 import { sqlitePersistence } from "../src/index.ts";
 import { APPLICATION_ID, SCHEMA_VERSION } from "../src/schema.ts";
+import { writing } from "../src/writing.ts";
 import { create, NOW_MS, scratchDirectory, scratchStore, variable } from "./scratch.ts";
 
 /** A closed store with one session. */
@@ -123,6 +124,33 @@ describe("the file of a store", () => {
     expect(rows()).toEqual([["y", 2]]);
     await store.save([{ kind: "delete", key: created.key, nowMs: NOW_MS, baseRevision: 2, revision: 3 }]);
     expect(rows()).toEqual([]);
+  });
+
+  it("[P22] loses the row of a large value in a session that had none for long, and in a copy that took the place of such a session", async () => {
+    const db = openWriter(IN_MEMORY);
+    onTestFinished(() => void db.close());
+    const { save } = writing(db);
+    const rows = (): unknown => db.prepare("SELECT name, revision FROM large_values ORDER BY name").raw().all();
+    const write = (id: string, baseRevision: number, bytes: number): SessionDelta => {
+      const { key, record } = create(id);
+      const set = [{ ...variable("v"), bytes: new Uint8Array(bytes), revision: baseRevision + 1 }];
+      return { kind: "write", key, nowMs: NOW_MS, baseRevision, record: { ...record, revision: baseRevision + 1 }, set, removed: [] };
+    };
+    save([create("a"), write("a", 1, 1), write("a", 2, 9000)]);
+    expect(rows()).toEqual([["v", 3]]);
+    save([write("a", 3, 1), write("a", 4, 1)]);
+    expect(rows()).toEqual([]);
+
+    const { key, record } = create("copy");
+    save([create("source", { bytes: new Uint8Array(9000) }), create("b"), write("b", 1, 1)]);
+    save([{ kind: "delete", key: create("b").key, nowMs: NOW_MS, baseRevision: 2, revision: 3 }]);
+    save([{ kind: "fork", key, nowMs: NOW_MS, source: { key: create("source").key, revision: 1 }, record }]);
+    expect(rows()).toEqual([
+      ["v", 1],
+      ["v", 1],
+    ]);
+    expect(save([write("copy", 1, 1)])).toEqual(["saved"]);
+    expect(rows()).toEqual([["v", 1]]);
   });
 
   it("may be there and empty", async () => {
