@@ -11,8 +11,9 @@ from typing import Final, Protocol
 from ._direct_socket import CAN_LOOK
 
 LOOK_SECONDS: Final = 0.000_5
-"""For so long a thread looks. For a small call that costs the processor no more than to sleep and be woken does; for one
-that takes most of it, such as a change that is stored before it is answered, it costs more and saves a third of the time.
+"""For so long a thread looks. For a small call that costs the processor no more than to sleep and be woken does; for
+one that takes most of it, such as a change that is stored before it is answered, it costs more and saves a third of
+the time.
 """
 _WAKING_SECONDS: Final = 0.000_05
 """By so much an answer comes later to a thread that sleeps."""

@@ -79,12 +79,15 @@ def _make_instruments(provider: MeterProvider) -> _Instruments:
 
 
 def _is_set(module: str, name: str, variable: str) -> Callable[[], bool]:
-    """Tells whether there may be a provider; an environment that names one is not looked into for each call."""
+    """Tells whether there may be a provider: the API looks into the environment each time, and calls are many.
+
+    An API without that name, or an environment that names a provider, is asked each time.
+    """
     where = sys.modules.get(module)
-    if where is None or variable in os.environ or not hasattr(where, name):
+    if where is None or variable in os.environ:
         return lambda: True
     variables = vars(where)
-    return lambda: variables[name] is not None
+    return lambda: variables.get(name, where) is not None
 
 
 _tracer: Final = _Configured(trace.get_tracer_provider, _make_tracer)
