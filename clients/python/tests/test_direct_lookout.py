@@ -8,8 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from session_bridge import InvalidArgumentError, connect
 from session_bridge._direct_lookout import LOOK_SECONDS, Lookout
 from session_bridge._direct_socket import CAN_LOOK, DirectSocket
+
+from .servers import Server
 
 pytestmark = pytest.mark.skipif(not CAN_LOOK, reason="without sched_yield every wait is a sleep")
 
@@ -147,3 +150,30 @@ def test_what_the_other_side_does_not_take_has_a_deadline() -> None:
 def test_sleeping_for_an_answer_ends_at_the_deadline() -> None:
     with connected() as (ours, _), pytest.raises(TimeoutError):
         ours.receive(100, time.monotonic() + 0.05)
+
+
+@pytest.mark.parametrize("said", ["true", "1", "", "false", "0"])
+def test_whether_a_thread_may_look_is_what_the_environment_says(
+    said: str, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SESSION_BRIDGE_LOOK", said)
+    monkeypatch.setattr("session_bridge._direct_lookout.LOOK_SECONDS", 1.0)
+    looks: list[float] = []
+    look = DirectSocket.look
+
+    def counted(self: DirectSocket, size: int, until: float) -> bytes | None:
+        looks.append(until)
+        return look(self, size, until)
+
+    monkeypatch.setattr(DirectSocket, "look", counted)
+    with connect(server.address, carrier="direct") as bridge:
+        session = bridge.get_session("looked-for")
+        for _ in range(20):
+            session.get_variable("a")
+    assert any(until > 0 for until in looks) == (said in ("true", "1", ""))
+
+
+def test_the_environment_says_true_or_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SESSION_BRIDGE_LOOK", "perhaps")
+    with pytest.raises(InvalidArgumentError, match="SESSION_BRIDGE_LOOK is true or false, not 'perhaps'"):
+        connect("localhost:1", carrier="direct")

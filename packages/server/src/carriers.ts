@@ -2,7 +2,7 @@
 import type { Clock, Random } from "@session-bridge/core/internal";
 import { inFlight } from "./carrier/in-flight.ts";
 import { type ListenAddress, listen } from "./carrier/listener.ts";
-import { lookout } from "./carrier/lookout.ts";
+import { lookout, SLEEPING } from "./carrier/lookout.ts";
 import { type ServiceFunctions, servedServices } from "./carrier/methods.ts";
 import type { RpcObserver } from "./carrier/rpc-observer.ts";
 import { directServer } from "./direct/direct-server.ts";
@@ -19,6 +19,8 @@ export interface CarriersOptions extends ServiceFunctions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Whether to look for the next request before sleeping; true when left out. */
+  readonly look?: boolean | undefined;
   /** A connection is pinged so often, and closed when it is silent for as long again; 20 s when left out. */
   readonly keepaliveMs?: number | undefined;
   /** Told of every call; nobody when left out. */
@@ -37,8 +39,8 @@ export interface Carriers {
 
 /** Starts to listen. Rejects with Node's error when the address cannot be used. */
 export async function serveCarriers(options: CarriersOptions): Promise<Carriers> {
-  const { limits, clock, logger, keepaliveMs = KEEPALIVE_MS } = options;
-  const waiting = lookout({ now: () => performance.now(), nextTurn: setImmediate });
+  const { limits, clock, logger, look = true, keepaliveMs = KEEPALIVE_MS } = options;
+  const waiting = look ? lookout({ now: () => performance.now(), nextTurn: setImmediate }) : SLEEPING;
   const carrier = { ...options, keepaliveMs, services: servedServices(options), inFlight: inFlight(limits.requestsInFlight, waiting) };
   const grpc = grpcServer(carrier);
   const direct = directServer(carrier);

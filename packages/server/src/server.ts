@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Limits of requests and connections that differ from the defaults. */
   readonly requestLimits?: Partial<RequestLimits> | undefined;
+  /** Whether to look for the next request for a moment before sleeping, which is quicker and takes more of the processor; true by default. */
+  readonly look?: boolean | undefined;
   /** Silent when left out. */
   readonly logger?: Logger | undefined;
   /** Told what happens to sessions; nobody when left out. */
@@ -69,7 +71,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const logger = options.logger ?? jsonLogger("silent");
   const clock = options.clock ?? systemClock;
   const limits: RequestLimits = { ...DEFAULT_REQUEST_LIMITS, ...options.requestLimits };
-  const { persistence, writeBehind, observer, rpcObserver } = options;
+  const { persistence, writeBehind, observer, rpcObserver, look } = options;
   const engine = sessionEngine({
     persistence,
     writeBehind,
@@ -82,7 +84,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     await engine.open();
     const info = serverInfo(VERSION, engine.limits, limits, persistence?.capabilities.sections);
     const services = servicesOf(engine, info, limits.messageBytes, clock);
-    const server = await serveCarriers({ ...services, listen, limits, clock, random: systemRandom, logger, rpcObserver });
+    const server = await serveCarriers({ ...services, listen, limits, clock, random: systemRandom, logger, look, rpcObserver });
     const stopFollowing = followHealth(engine, clock, server.setServing);
     let stopped: Promise<boolean> | undefined;
     const stop = async (graceMs: number): Promise<boolean> => {

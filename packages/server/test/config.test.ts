@@ -61,6 +61,11 @@ test("write-behind has a window and a bounded backlog", () => {
   expect(serveConfig(none).writeBehind).toBeUndefined();
 });
 
+test("a server looks for its next request unless it is told not to", () => {
+  expect(serveConfig(none).look).toBe(true);
+  expect(serveConfig({ flags: {}, environment: { SESSION_BRIDGE_LOOK: "false" } }).look).toBe(false);
+});
+
 test("flags win over the environment, the environment over the file, the file over defaults", () => {
   const file = configFile(
     '{"listen":"127.0.0.1:1","store":"memory","log-level":"error","max-value-bytes":10,"allow-never":false,"address":"x:1"}',

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { LOOK_MS, lookout } from "../src/carrier/lookout.ts";
+import { startServer } from "../src/server.ts";
 import { bytesOf } from "./support/bytes.ts";
 import { serveProcess } from "./support/command.ts";
 import { rawClient } from "./support/raw-client.ts";
@@ -132,6 +133,20 @@ test("whatever comes and when, the loop sleeps LOOK_MS after the last answer", (
       expect(loop.quiet()).toBeLessThanOrEqual(LOOK_MS + TURN_MS);
     }),
   );
+});
+
+test.each([true, false])("a server looks, or never does: %s", async (look) => {
+  const turns = vi.spyOn(globalThis, "setImmediate");
+  const server = await startServer({ listen: "127.0.0.1:0", look });
+  const client = rawClient(server.address);
+  onTestFinished(async () => {
+    turns.mockRestore();
+    client.close();
+    await server.stop();
+  });
+  await client.call("setVariable", { sessionId: "s", name: "a", value: bytesOf("01") });
+  await Promise.all(Array.from({ length: 300 }, () => client.call("getVariable", { sessionId: "s", name: "a" })));
+  expect(turns.mock.calls.some(([fn]) => fn.name === "look")).toBe(look);
 });
 
 // Other systems do not show what a process has used.

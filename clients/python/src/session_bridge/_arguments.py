@@ -50,6 +50,14 @@ def check_address(address: str | None) -> str:
     return text
 
 
+def check_look() -> bool:
+    """Whether a thread may look for its answer before it sleeps: what SESSION_BRIDGE_LOOK says, as to a server."""
+    said = os.environ.get("SESSION_BRIDGE_LOOK") or "true"
+    if said not in ("true", "1", "false", "0"):
+        raise InvalidArgumentError(f"SESSION_BRIDGE_LOOK is true or false, not {said!r}")
+    return said in ("true", "1")
+
+
 def check_seconds(seconds: float | timedelta, what: str = "timeout") -> float:
     """A positive, finite number of seconds."""
     number = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds

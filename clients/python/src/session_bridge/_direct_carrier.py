@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Final
 from weakref import WeakSet
 
+from ._arguments import check_look
 from ._carrier import CallFailed
 from ._direct_frames import ANSWER, failure_of
 from ._direct_line import HungUp, Line
@@ -25,8 +26,13 @@ class DirectCarrier:
     """A `Carrier` over sockets: each call has one for itself, the one used last."""
 
     def __init__(self, address: str) -> None:
-        """Connects to nothing yet."""
+        """Connects to nothing yet.
+
+        Raises:
+            InvalidArgumentError: SESSION_BRIDGE_LOOK is neither true nor false.
+        """
         self._address = address
+        self._may_look = check_look()
         self._closed = False
         self._greeted = False
         self._begin()
@@ -34,7 +40,7 @@ class DirectCarrier:
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
-        self._lookout = Lookout()
+        self._lookout = Lookout(may_look=self._may_look)
         self._idle: list[Line] = []
         self._lines: WeakSet[Line] = WeakSet()
         self._look_at = 0.0

@@ -34,11 +34,12 @@ class Connection(Protocol):
 class Lookout:
     """What the connections of a carrier share: a thread that waits alone looks for what came soon the last time."""
 
-    __slots__ = ("_clock", "_soon", "_waiting")
+    __slots__ = ("_clock", "_may_look", "_soon", "_waiting")
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, may_look: bool = True) -> None:
         """Expects nothing soon. The clock counts seconds."""
         self._clock = clock
+        self._may_look = may_look and CAN_LOOK
         self._soon: set[str] = set()
         self._waiting: set[Connection] = set()
 
@@ -65,6 +66,6 @@ class Lookout:
             self._soon.discard(method)
             return connection.receive(size, deadline)
         data = connection.receive(size, deadline)
-        if CAN_LOOK and self._clock() - begun < LOOK_SECONDS + _WAKING_SECONDS:
+        if self._may_look and self._clock() - begun < LOOK_SECONDS + _WAKING_SECONDS:
             self._soon.add(method)
         return data

@@ -16,6 +16,9 @@ export interface Lookout {
   idle(): void;
 }
 
+/** Of a server that always sleeps until the next request. */
+export const SLEEPING: Lookout = { busy() {}, idle() {} };
+
 /** Where time comes from, and turns of an event loop that does not sleep while one is asked for. */
 export interface LookoutParts {
   /** Milliseconds with fractions, which never go back. */

@@ -52,9 +52,9 @@ async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
 }
 
 async function start(config: ServeConfig, parts: ServerOptions): Promise<RunningServer> {
-  const { listen, writeBehind, limits, requestLimits } = config;
+  const { listen, writeBehind, limits, requestLimits, look } = config;
   try {
-    return await startServer({ listen, writeBehind, limits, requestLimits, ...parts });
+    return await startServer({ listen, writeBehind, limits, requestLimits, look, ...parts });
   } catch (error) {
     if (error instanceof Error && "syscall" in error) throw new Error(`cannot listen on ${listen}: ${error.message}`, { cause: error });
     if (error instanceof StoreUnavailableError && config.store.kind === "sqlite") {

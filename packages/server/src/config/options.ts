@@ -51,6 +51,11 @@ export const SERVE_OPTIONS = {
     z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(", ")}` }).default("info"),
   ),
   ...TELEMETRY_OPTIONS,
+  look: row(
+    "true|false",
+    "whether to look for the next request for a moment before sleeping: quicker, for more of the processor",
+    bool.default(true),
+  ),
   "drain-ms": row("ms", "how long a stop waits for requests in flight", whole(0, MAX_INT32).default(10_000)),
   "max-deadline-ms": row("ms", "when a request is given up at the latest", whole(1, MAX_INT32).default(DEFAULT_REQUEST_LIMITS.deadlineMs)),
   "max-message-bytes": row("bytes", "one message, each way", whole(65_536, 1_073_741_824).default(DEFAULT_REQUEST_LIMITS.messageBytes)),

@@ -20,6 +20,8 @@ export interface ServeConfig {
   readonly writeBehind: WriteBehindOptions | undefined;
   readonly logLevel: LogLevel;
   readonly drainMs: number;
+  /** Whether to look for the next request before sleeping. */
+  readonly look: boolean;
   readonly limits: Limits;
   readonly requestLimits: RequestLimits;
   /** Undefined when nobody wants any. */
@@ -56,6 +58,7 @@ export function serveConfig(sources: Sources): ServeConfig {
           },
     logLevel: options["log-level"],
     drainMs: options["drain-ms"],
+    look: options.look,
     limits: {
       valueBytes: options["max-value-bytes"],
       variablesPerSession: options["max-variables-per-session"],
