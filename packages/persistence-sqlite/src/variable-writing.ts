@@ -15,8 +15,8 @@ const NEEDED_BY_NONE = `
 export interface VariableWriting {
   put(session: number, variables: readonly StoredVariable[]): void;
   remove(session: number, names: readonly string[]): void;
-  /** It may have large values now that were not put. */
-  mayBeLarge(session: number): void;
+  /** Large values are there that were not put: a session was copied, or what was done was taken back. */
+  forget(): void;
   /** What large values of these names, or of all, nothing needs any more is gone [P22]. Told after everything else of a delta. */
   prune(session: number, names: Iterable<string> | "all"): void;
 }
@@ -65,8 +65,8 @@ export function variableWriting(db: Database): VariableWriting {
     remove(session, names) {
       for (const name of names) deleteVariable.run(session, name);
     },
-    mayBeLarge(session) {
-      small.delete(session);
+    forget() {
+      small.clear();
     },
     prune(session, names) {
       if (isSmall(session)) return;

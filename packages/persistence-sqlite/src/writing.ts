@@ -153,7 +153,7 @@ export function writing(db: Database): Writing {
     const marks = { ...NO_SECTIONS, hasSections: original.hasSections };
     const session = insert({ ...rowOf(record), ...marks, tenant: key.tenant, id: key.id, dueAtMs: null });
     copySession({ from: original.session, to: session, revision: record.revision });
-    variables.mayBeLarge(session);
+    variables.forget();
     update(session, rowOf(record), marks);
     updateDue.run(session);
     return "saved";
@@ -189,7 +189,14 @@ export function writing(db: Database): Writing {
   });
 
   return {
-    save: (deltas) => save.immediate(deltas),
+    save(deltas) {
+      try {
+        return save.immediate(deltas);
+      } catch (error) {
+        variables.forget();
+        throw error;
+      }
+    },
     numbers,
     forgetRequests: ({ nowMs }) => ({ oldestAtMs: requests.forgetOld(nowMs) }),
   };
