@@ -31,6 +31,7 @@ IfRevision: TypeAlias = int | Literal[Omitted.OMITTED]
 DEFAULT_ADDRESS: Final = "localhost:50051"
 _HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.%a-z]+\]|[^\s:/\[\]]+):(\d{1,5})")
 _UNIX_PATH = re.compile(r"unix:/[^\x00]+")
+_TRUE_OR_FALSE: Final = {"true": True, "1": True, "false": False, "0": False}
 _INT32_MAX: Final = 2**31 - 1
 _INT64_MAX: Final = 2**63 - 1
 _MAX_TTL_MS: Final = 9_000_000_000_000_000
@@ -53,9 +54,10 @@ def check_address(address: str | None) -> str:
 def check_look() -> bool:
     """Whether a thread may look for its answer before it sleeps: what SESSION_BRIDGE_LOOK says, as to a server."""
     said = os.environ.get("SESSION_BRIDGE_LOOK") or "true"
-    if said not in ("true", "1", "false", "0"):
+    may_look = _TRUE_OR_FALSE.get(said)
+    if may_look is None:
         raise InvalidArgumentError(f"SESSION_BRIDGE_LOOK is true or false, not {said!r}")
-    return said in ("true", "1")
+    return may_look
 
 
 def check_seconds(seconds: float | timedelta, what: str = "timeout") -> float:

@@ -98,9 +98,8 @@ _has_meter: Final = _is_set("opentelemetry.metrics._internal", "_METER_PROVIDER"
 
 def observe(operation: str, server: Server) -> "Call | None":
     """Begins a call; None when the program has configured neither a tracer nor a meter provider."""
-    if not (_has_tracer() or _has_meter()):  # As always in programs without OpenTelemetry: calls are many.
-        return None
-    tracer, instruments = _tracer.get(), _instruments.get()
+    tracer = _tracer.get() if _has_tracer() else None
+    instruments = _instruments.get() if _has_meter() else None
     if tracer is None and instruments is None:
         return None
     return Call(operation, server, tracer, instruments)
