@@ -5,6 +5,7 @@ import { VariableServiceService } from "@session-bridge/protocol/session_bridge/
 import type { Answer, Caller, StreamCaller } from "../service/caller.ts";
 import type { SessionFunctions } from "../service/sessions.ts";
 import type { VariableFunctions } from "../service/variables.ts";
+import { joined, type Pieces, responsePieces } from "./response-pieces.ts";
 
 /** A service function. */
 export type Serve = (request: unknown, caller: Caller) => Answer<unknown>;
@@ -28,6 +29,8 @@ export interface ServedMethod {
   /** Its full name, such as `session_bridge.v1.VariableService/GetVariable`. */
   readonly name: string;
   readonly definition: MethodDefinition;
+  /** What `definition.responseSerialize` makes, without one copy of a large value. */
+  readonly responsePieces: (response: unknown) => Pieces;
   /** A `ServeStream` when the definition says that it streams, else a `Serve`. */
   readonly serve: Serve | ServeStream;
 }
@@ -58,14 +61,16 @@ function served<Definition extends Readonly<Record<string, MethodDefinition>>>(
   definition: Definition,
   functions: { readonly [Name in keyof Definition]: (request: never, caller: never) => unknown },
 ): ServedService {
-  const methods = Object.entries(definition).map(
-    ([key, method]): ServedMethod => ({
+  const methods = Object.entries(definition).map(([key, method]): ServedMethod => {
+    const pieces = responsePieces(key, method.responseStream ? onceInARow(method.responseSerialize) : method.responseSerialize);
+    return {
       key,
       name: method.path.slice(1),
-      definition: method.responseStream ? { ...method, responseSerialize: onceInARow(method.responseSerialize) } : method,
+      definition: { ...method, responseSerialize: (response) => joined(pieces(response)) },
+      responsePieces: pieces,
       serve: functions[key] as ServedMethod["serve"],
-    }),
-  );
+    };
+  });
   return { name: methods[0]?.name.split("/")[0] ?? "", methods };
 }
 

@@ -3,6 +3,7 @@ import { type Clock, LimitExceededError } from "@session-bridge/core/internal";
 import type { CarrierOptions } from "../carrier/carrier.ts";
 import type { ServedMethod } from "../carrier/methods.ts";
 import { MALFORMED } from "../carrier/received.ts";
+import { lengthOf, type Pieces } from "../carrier/response-pieces.ts";
 import type { WatchedCall } from "../carrier/watched-call.ts";
 import type { UnaryCall } from "./call.ts";
 import type { Outlet } from "./outlet.ts";
@@ -13,7 +14,7 @@ export interface CallHome {
   readonly context: CarrierOptions;
   readonly outlet: Outlet;
   /** The bytes of a response. Throws LimitExceededError MESSAGE_TOO_LARGE for one that the other side does not take. */
-  encoded(method: ServedMethod, response: unknown, watched: WatchedCall | undefined): Uint8Array;
+  encoded(method: ServedMethod, response: unknown, watched: WatchedCall | undefined): Pieces;
   /** A call that was open is over. */
   ended(call: UnaryCall | DirectStream): void;
 }
@@ -32,12 +33,13 @@ export function decoded({ definition }: ServedMethod, bytes: Uint8Array, clock: 
 
 /** Makes the bytes of responses of at most `maxBytes`. */
 export function encoder(maxBytes: number, clock: Clock): CallHome["encoded"] {
-  return ({ definition }, response, watched) => {
+  return ({ responsePieces }, response, watched) => {
     const startedAtMs = watched === undefined ? 0 : clock.monotonic();
-    const bytes = definition.responseSerialize(response as never);
-    watched?.encoded(clock.monotonic() - startedAtMs, bytes.length);
-    if (bytes.length > maxBytes) throw tooLarge("the response", bytes.length, maxBytes);
-    return bytes;
+    const pieces = responsePieces(response);
+    const length = lengthOf(pieces);
+    watched?.encoded(clock.monotonic() - startedAtMs, length);
+    if (length > maxBytes) throw tooLarge("the response", length, maxBytes);
+    return pieces;
   };
 }
 

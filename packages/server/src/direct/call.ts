@@ -112,10 +112,10 @@ export class UnaryCall implements BegunCall, Caller, Signal {
   /** Throws when the response cannot be sent, before anything of it is. */
   #succeed(response: unknown): void {
     const { context, outlet } = this.#home;
-    const bytes = this.#home.encoded(this.#method, response, this.#watched);
+    const pieces = this.#home.encoded(this.#method, response, this.#watched);
     context.inFlight.end();
     logEnd(this, "answered", context);
-    if (!this.#isLeft) outlet.send(FRAME.answer, this.id, bytes);
+    if (!this.#isLeft) outlet.sendPieces(FRAME.answer, this.id, pieces);
     this.#watched?.answered(0);
     this.#watched?.handled("");
   }

@@ -1,6 +1,7 @@
 /** What goes out on a connection: frames, as few writes as possible, and room for more. */
 import type { Socket } from "node:net";
 import { frame, HEADER_BYTES, writeHeader } from "@session-bridge/client/frames";
+import { joined, lengthOf, type Pieces } from "../carrier/response-pieces.ts";
 
 /** A payload that is larger is not copied behind its header. */
 const COPIED_BYTES = 16 * 1024;
@@ -12,7 +13,7 @@ const STALL_MS = 60_000;
 /** Frames on their way to a socket. */
 export class Outlet {
   readonly #socket: Socket;
-  #pieces: Buffer[] = [];
+  #pieces: Uint8Array[] = [];
   #bytes = 0;
   #isHeld = false;
   #isPlanned = false;
@@ -34,14 +35,20 @@ export class Outlet {
 
   /** Sends a frame before this turn of the event loop ends, with what else is sent in it. */
   send(kind: number, call: number, payload?: Uint8Array, number = 0): void {
+    this.sendPieces(kind, call, payload === undefined ? [] : [payload], number);
+  }
+
+  /** The same for a payload in pieces, which stay as they are until they are sent. */
+  sendPieces(kind: number, call: number, payload: Pieces, number = 0): void {
     if (this.#isClosed) return;
-    if (payload !== undefined && payload.length > COPIED_BYTES) {
+    const length = lengthOf(payload);
+    if (length > COPIED_BYTES) {
       const header = Buffer.allocUnsafe(HEADER_BYTES);
-      writeHeader(header, payload.length, kind, call, 0, 0, number);
-      this.#pieces.push(header, Buffer.from(payload.buffer, payload.byteOffset, payload.length));
-      this.#bytes += HEADER_BYTES + payload.length;
+      writeHeader(header, length, kind, call, 0, 0, number);
+      this.#pieces.push(header, ...payload);
+      this.#bytes += HEADER_BYTES + length;
     } else {
-      const whole = frame({ kind, call, number }, payload);
+      const whole = frame({ kind, call, number }, joined(payload));
       this.#pieces.push(whole);
       this.#bytes += whole.length;
     }
@@ -70,7 +77,7 @@ export class Outlet {
     this.#pieces = [];
     this.#bytes = 0;
     if (this.#isClosed) return;
-    if (pieces.length === 1) this.#socket.write(pieces[0] as Buffer);
+    if (pieces.length === 1) this.#socket.write(pieces[0] as Uint8Array);
     else if (bytes <= JOINED_BYTES) this.#socket.write(Buffer.concat(pieces, bytes));
     else {
       this.#socket.cork();

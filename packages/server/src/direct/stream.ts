@@ -11,6 +11,7 @@ import {
 import { type BegunCall, failureOf, logEnd } from "../carrier/failure.ts";
 import type { ServedMethod, ServeStream } from "../carrier/methods.ts";
 import { wellFormed } from "../carrier/received.ts";
+import type { Pieces } from "../carrier/response-pieces.ts";
 import type { WatchedCall } from "../carrier/watched-call.ts";
 import { type CallHome, decoded } from "./call-home.ts";
 
@@ -31,7 +32,7 @@ export class DirectStream implements BegunCall {
   #cancelDeadline: Cancel = () => {};
   #isEnded = false;
   #credit = 0;
-  #waiting: { readonly bytes: Uint8Array; readonly giveUp: Cancel } | undefined;
+  #waiting: { readonly item: Pieces; readonly giveUp: Cancel } | undefined;
 
   constructor(id: number, method: ServedMethod, bytes: Uint8Array, home: CallHome, watched: WatchedCall | undefined) {
     const { clock } = home.context;
@@ -75,7 +76,7 @@ export class DirectStream implements BegunCall {
     if (waiting === undefined || !this.#maySend) return;
     this.#waiting = undefined;
     waiting.giveUp();
-    this.#sendItem(waiting.bytes);
+    this.#sendItem(waiting.item);
     this.#pump();
   }
 
@@ -104,9 +105,9 @@ export class DirectStream implements BegunCall {
           if (this.#items?.isOver) this.#finish();
           return;
         }
-        const bytes = this.#home.encoded(this.#method, message, this.#watched);
-        if (this.#maySend) this.#sendItem(bytes);
-        else this.#hold(bytes);
+        const item = this.#home.encoded(this.#method, message, this.#watched);
+        if (this.#maySend) this.#sendItem(item);
+        else this.#hold(item);
       }
     } catch (thrown) {
       this.#fail(thrown);
@@ -121,15 +122,15 @@ export class DirectStream implements BegunCall {
     this.#home.ended(this);
   }
 
-  #sendItem(bytes: Uint8Array): void {
+  #sendItem(item: Pieces): void {
     this.#credit -= 1;
-    this.#home.outlet.send(FRAME.item, this.id, bytes);
+    this.#home.outlet.sendPieces(FRAME.item, this.id, item);
   }
 
   /** Lets an item wait for its reader. */
-  #hold(bytes: Uint8Array): void {
+  #hold(item: Pieces): void {
     const tooSlow = (): void => this.#fail(new LimitExceededError("WATCH_TOO_SLOW", "the reader took nothing for a minute"));
-    this.#waiting = { bytes, giveUp: this.#home.context.clock.schedule(PATIENCE_MS, tooSlow) };
+    this.#waiting = { item, giveUp: this.#home.context.clock.schedule(PATIENCE_MS, tooSlow) };
   }
 
   #fail(thrown: unknown): void {

@@ -1,11 +1,13 @@
 /** Which call a request is, however often it is sent: its id, and a digest of what it asks. */
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import type { RequestIdentity } from "@session-bridge/core/internal";
 import { invalidArgument } from "./messages.ts";
 
 /** The fields of a mutating request that say which call it is: `request_id` and `resent_after_ms`. */
 const IDENTITY_FIELDS: ReadonlySet<number> = new Set([14, 15]);
 const ID_BYTES = 16;
+/** A message of up to so many bytes is hashed at once: to feed a hash piece by piece costs more than all else about a small request. */
+const JOINED_BYTES = 16 * 1024;
 
 /** A request as every mutation has it. */
 interface Identified {
@@ -36,29 +38,33 @@ export function requestIdentity(method: string, message: unknown, bytes: Uint8Ar
   };
 }
 
-/** SHA-256 of the method and of every field but the identity's. The bytes are a message that has been decoded, so they are well formed. */
+/** SHA-256 of the method and of every field but the identity's. */
 function digestOf(method: string, bytes: Uint8Array): Uint8Array {
-  // Hashed at once: a hash that is fed piece by piece costs more than all else about a small request.
-  const hashed = Buffer.allocUnsafe(method.length + bytes.length);
-  let length = hashed.write(method, "latin1");
-  /** Copies what is there before one of the identity's fields, or the end. */
-  const take = (from: number, to: number): void => {
-    if (from < to) hashed.set(bytes.subarray(from, to), length);
-    length += to - from;
-  };
+  const parts = [Buffer.from(method, "latin1"), ...withoutIdentity(bytes)];
+  if (bytes.length <= JOINED_BYTES) {
+    // As text, since a buffer that OpenSSL fills costs twice as much as the hash.
+    return Buffer.from(hash("sha256", Buffer.concat(parts), "binary"), "binary");
+  }
+  const hashed = createHash("sha256");
+  for (const part of parts) hashed.update(part);
+  return hashed.digest();
+}
+
+/** What a message has before, between and after the fields of its identity. It has been decoded, so its bytes are well formed. */
+function withoutIdentity(bytes: Uint8Array): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
   let taken = 0;
   for (let at = 0; at < bytes.length; ) {
     const [tag, body] = varint(bytes, at);
     const end = fieldEnd(bytes, body, tag & 7);
     if (IDENTITY_FIELDS.has(tag >>> 3)) {
-      take(taken, at);
+      if (taken < at) parts.push(bytes.subarray(taken, at));
       taken = end;
     }
     at = end;
   }
-  take(taken, bytes.length);
-  // As text, since a buffer that OpenSSL fills costs twice as much as the hash.
-  return Buffer.from(hash("sha256", hashed.subarray(0, length), "binary"), "binary");
+  if (taken < bytes.length) parts.push(bytes.subarray(taken));
+  return parts;
 }
 
 /** Where a field's value ends, by its wire type (https://protobuf.dev/programming-guides/encoding/). */
