@@ -14,7 +14,7 @@ const FORGOTTEN_AT_ONCE = 1_000;
 const FORGOTTEN_BYTES_AT_ONCE = 256 * 1024;
 
 /** How many of a session's oldest requests are known at once: looking for them is looking at all that it has. */
-const OLDEST_KNOWN = 1_000;
+const OLDEST_KNOWN = 2_000;
 
 interface RequestRow {
   readonly digest: Uint8Array;
@@ -29,12 +29,18 @@ interface KeptRow {
   readonly sizeBytes: number;
 }
 
+/** A request that is gone. */
+interface DroppedRow extends SessionKey {
+  readonly atMs: number;
+  readonly sizeBytes: number;
+}
+
 /** What is known of a session's requests. */
 interface Room {
-  /** What they take, as an upper bound: what has grown too old is counted until the next look. */
+  /** What they take. */
   sizeBytes: number;
-  /** Some of the oldest, the oldest last, once there are too many: nothing else is older. Some may have grown too old and be gone. */
-  readonly oldest: KeptRow[];
+  /** The numbers of some of the oldest, the oldest last, once there are too many: nothing else is older. Some may be gone. */
+  oldest: number[];
 }
 
 /** Finding a request, on any connection. */
@@ -65,6 +71,8 @@ export interface RequestMemory {
   unremember(key: SessionKey, requestId: string): void;
   /** Forgets some of what is too old at `nowMs`; the moment of the oldest that is left, undefined for none. */
   forgetOld(nowMs: number): number | undefined;
+  /** A transaction was taken back: what was learnt in it is not so. */
+  takenBack(): void;
 }
 
 /** Prepares the writing side. */
@@ -77,15 +85,17 @@ export function requestMemory(db: Database): RequestMemory {
     `INSERT INTO requests (tenant, id, request_id, digest, answer, at_ms, size_bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (tenant, id, request_id) DO NOTHING`,
   );
-  const take = db.prepare<[string, string, string]>("DELETE FROM requests WHERE tenant = ? AND id = ? AND request_id = ?");
+  const DROPPED = "RETURNING tenant, id, at_ms AS atMs, size_bytes AS sizeBytes";
+  const take = db.prepare<[string, string, string], DroppedRow>(
+    `DELETE FROM requests WHERE tenant = ? AND id = ? AND request_id = ? ${DROPPED}`,
+  );
   const oldest = db.prepare<[number], KeptRow>(
     "SELECT number, at_ms AS atMs, size_bytes AS sizeBytes FROM requests ORDER BY number LIMIT ?",
   );
-  // A number comes again once the latest row of all is gone, but never with the same moment.
-  const drop = db.prepare<[number, number]>("DELETE FROM requests WHERE number = ? AND at_ms = ?");
-  const ofSession = db.prepare<[string, string], KeptRow>(
-    "SELECT number, at_ms AS atMs, size_bytes AS sizeBytes FROM requests WHERE tenant = ? AND id = ?",
-  );
+  const drop = db.prepare<[number], DroppedRow>(`DELETE FROM requests WHERE number = ? ${DROPPED}`);
+  const sizeOfSession = db.prepare<[string, string], number>("SELECT total(size_bytes) FROM requests WHERE tenant = ? AND id = ?").pluck();
+  // The index alone answers it, in the order of the ids.
+  const ofSession = db.prepare<[string, string], number>("SELECT number FROM requests WHERE tenant = ? AND id = ?").pluck();
   const forget = db.prepare<[string, string, number]>(
     `INSERT INTO forgotten_requests (tenant, id, at_ms) VALUES (?, ?, ?)
      ON CONFLICT (tenant, id) DO UPDATE SET at_ms = max(at_ms, excluded.at_ms)`,
@@ -95,39 +105,45 @@ export function requestMemory(db: Database): RequestMemory {
   const dropForgotten = db.prepare<[number]>("DELETE FROM forgotten_requests WHERE at_ms <= ?");
 
   const rooms = new Map<string, Room>();
+  let latestNumber = 0;
 
   /** The moment of the oldest request, as far as it is known: nothing is older. */
   let oldestAtMs = 0;
+
+  /** A row is gone, and what it took of its session's room. */
+  function dropped(row: DroppedRow | undefined): DroppedRow | undefined {
+    if (row === undefined) return undefined;
+    const room = rooms.get(nameOf(row));
+    if (room !== undefined) room.sizeBytes -= row.sizeBytes;
+    return row;
+  }
 
   function pushOut(nowMs: number): void {
     if (oldestAtMs > nowMs - REQUEST_MEMORY_MS) return;
     for (const row of oldest.all(PUSHED_OUT)) {
       oldestAtMs = row.atMs;
       if (isFresh(row, nowMs)) return;
-      drop.run(row.number, row.atMs);
+      dropped(drop.get(row.number));
     }
   }
 
-  /** Looks at all that a session has. */
-  function look({ tenant, id }: SessionKey): Room {
-    const newestFirst = ofSession.all(tenant, id).sort((a, b) => b.number - a.number);
-    const sizeBytes = newestFirst.reduce((sum, row) => sum + row.sizeBytes, 0);
-    return { sizeBytes, oldest: sizeBytes > REQUEST_MEMORY_BYTES ? newestFirst.slice(-OLDEST_KNOWN) : [] };
-  }
-
-  /** Forgets the oldest of a session until the others fit. */
-  function madeToFit(known: Room | undefined, key: SessionKey): Room {
-    let room = known ?? look(key);
+  /** Forgets the oldest of a session until the others fit; or gives up, when there are none where a damaged file says that there are. */
+  function makeFit(room: Room, { tenant, id }: SessionKey): void {
+    let wereThere = true;
     while (room.sizeBytes > REQUEST_MEMORY_BYTES) {
-      const row = room.oldest.pop();
-      if (row === undefined) {
-        room = look(key);
-        continue;
-      }
-      room.sizeBytes -= row.sizeBytes;
-      if (drop.run(row.number, row.atMs).changes > 0) forget.run(key.tenant, key.id, row.atMs);
+      const number = room.oldest.pop();
+      if (number !== undefined) {
+        const row = dropped(drop.get(number));
+        if (row === undefined) continue;
+        forget.run(tenant, id, row.atMs);
+        wereThere = true;
+      } else if (wereThere) {
+        // A typed array sorts numbers several times as fast.
+        const numbers = Float64Array.from(ofSession.all(tenant, id)).sort();
+        room.oldest = [...numbers.subarray(0, OLDEST_KNOWN)].reverse();
+        wereThere = false;
+      } else return;
     }
-    return room;
   }
 
   const forgetOld = db.transaction((nowMs: number): number | undefined => {
@@ -135,7 +151,7 @@ export function requestMemory(db: Database): RequestMemory {
     let [sizeBytes, latestMs] = [0, 0];
     for (const row of oldest.all(FORGOTTEN_AT_ONCE)) {
       if (row.atMs > nowMs - REQUEST_MEMORY_MS || sizeBytes > FORGOTTEN_BYTES_AT_ONCE) break;
-      drop.run(row.number, row.atMs);
+      dropped(drop.get(row.number));
       sizeBytes += row.sizeBytes;
       latestMs = Math.max(latestMs, row.atMs);
     }
@@ -146,29 +162,48 @@ export function requestMemory(db: Database): RequestMemory {
   return {
     remember({ tenant, id }, request, nowMs) {
       const { requestId, digest, answer, atMs } = request;
-      const isNew = () => put.run(tenant, id, requestId, digest, answer ?? null, atMs, sizeOf(request)).changes > 0;
+      const isNew = (): boolean => {
+        const { changes, lastInsertRowid } = put.run(tenant, id, requestId, digest, answer ?? null, atMs, sizeOf(request));
+        if (changes === 0) return false;
+        // Once the latest row of all is gone, its number comes again: those that are known may be other requests then.
+        if (Number(lastInsertRowid) <= latestNumber) rooms.clear();
+        latestNumber = Number(lastInsertRowid);
+        return true;
+      };
       if (isNew()) return true;
       const row = find.get(tenant, id, requestId);
       if (row !== undefined && isFresh(row, nowMs)) return false;
-      take.run(tenant, id, requestId);
+      dropped(take.get(tenant, id, requestId));
       return isNew();
     },
     unremember({ tenant, id }, requestId) {
-      take.run(tenant, id, requestId);
+      take.get(tenant, id, requestId);
     },
     makeRoom(key, request) {
       pushOut(request.atMs);
-      const name = `${key.tenant}\0${key.id}`;
+      const name = nameOf(key);
       const known = rooms.get(name);
       if (known !== undefined) known.sizeBytes += sizeOf(request);
+      const room = known ?? { sizeBytes: sizeOfSession.get(key.tenant, key.id) as number, oldest: [] };
       rooms.delete(name);
-      rooms.set(name, madeToFit(known, key));
+      rooms.set(name, room);
+      makeFit(room, key);
       if (rooms.size > MOST_ROOMS) rooms.delete(rooms.keys().next().value as string);
       return sizeOf(request) <= REQUEST_MEMORY_BYTES;
     },
-    forgetOld: (nowMs) => forgetOld.immediate(nowMs),
+    forgetOld(nowMs) {
+      try {
+        return forgetOld.immediate(nowMs);
+      } catch (error) {
+        rooms.clear();
+        throw error;
+      }
+    },
+    takenBack: () => rooms.clear(),
   };
 }
+
+const nameOf = ({ tenant, id }: SessionKey): string => `${tenant}\0${id}`;
 
 /** What it takes of its session's room. */
 const sizeOf = ({ requestId, digest, answer }: RememberedRequest): number => requestId.length + digest.length + (answer?.length ?? 0);

@@ -194,6 +194,7 @@ export function writing(db: Database): Writing {
         return save.immediate(deltas);
       } catch (error) {
         variables.forget();
+        requests.takenBack();
         throw error;
       }
     },
