@@ -20,10 +20,10 @@ export interface ConnectOptions {
   readonly integers?: "auto" | "bigint" | undefined;
   /**
    * What carries the calls. "auto" (the default) is the direct protocol where the server speaks it, and else gRPC, as behind a proxy that knows only
-   * HTTP/2; "grpc" and "direct" force one.
+   * HTTP/2, or where the environment names a proxy for the address; "grpc" and "direct" force one.
    */
   readonly carrier?: CarrierChoice | undefined;
-  /** How reads are tried again, within the timeout, after a connection is lost. Changes are never sent twice. */
+  /** How calls are tried again, within the timeout, after a connection is lost. A change is applied once, however often it is sent [P6]. */
   readonly retry?: RetryOptions | undefined;
 }
 

@@ -37,7 +37,8 @@ def connect_async(
         timeout: Seconds that each call may take, retries included.
         retry: Whether a call is sent again when a server that was there is lost; see `connect`.
         codecs: Encoders of the application's own types, and encodings of its own.
-        carrier: ``direct``, the faster one; ``grpc``; or ``auto``: direct, and gRPC where only that is answered.
+        carrier: ``direct``, the faster one; ``grpc``; or ``auto``: direct, and gRPC where only that is answered, or
+            where the environment names a proxy for the address.
 
     Raises:
         InvalidArgumentError: The address, the timeout or the carrier cannot be one.

@@ -7,6 +7,7 @@ from ._async_direct_carrier import AsyncDirectCarrier
 from ._carrier import CallFailed
 from ._carriers import CarrierName, check_carrier, is_said_by_somebody
 from ._direct_line import HungUp, NotDirect
+from ._proxy import goes_through_proxy
 from ._telemetry import Headers
 
 
@@ -17,6 +18,8 @@ def async_carrier_of(name: CarrierName, address: str) -> AsyncCarrier:
         InvalidArgumentError: There is none.
     """
     match check_carrier(name):
+        case "auto" if goes_through_proxy(address):
+            return async_grpc_carrier(address)
         case "auto":
             return AsyncAutoCarrier(address)
         case "direct":

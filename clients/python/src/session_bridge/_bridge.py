@@ -44,7 +44,8 @@ def connect(
         retry: Whether a call is sent again, within the timeout, when a server that was there is lost; a change is then
             applied once all the same.
         codecs: Encoders of the application's own types, and encodings of its own.
-        carrier: ``direct``, the faster one; ``grpc``; or ``auto``: direct, and gRPC where only that is answered.
+        carrier: ``direct``, the faster one; ``grpc``; or ``auto``: direct, and gRPC where only that is answered, or
+            where the environment names a proxy for the address.
 
     Raises:
         InvalidArgumentError: The address, the timeout or the carrier cannot be one.

@@ -10,6 +10,7 @@ from ._direct_carrier import DirectCarrier
 from ._direct_line import HungUp, NotDirect
 from ._errors import InvalidArgumentError
 from ._fork import GATE
+from ._proxy import goes_through_proxy
 from ._telemetry import Headers
 
 CarrierName: TypeAlias = Literal["auto", "direct", "grpc"]
@@ -31,6 +32,8 @@ def carrier_of(name: CarrierName, address: str) -> Carrier:
         InvalidArgumentError: There is none.
     """
     match check_carrier(name):
+        case "auto" if goes_through_proxy(address):
+            return grpc_carrier(address)
         case "auto":
             return AutoCarrier(address)
         case "direct":

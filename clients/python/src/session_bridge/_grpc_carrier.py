@@ -8,6 +8,7 @@ import grpc
 from ._carrier import MAX_MESSAGE_BYTES, CallFailed
 from ._fork import GATE
 from ._grpc_streams import GrpcStream, Streams, failure_of
+from ._proxy import LOOPBACK
 from ._telemetry import Headers
 
 _CHANNEL_OPTIONS: Final = (
@@ -19,7 +20,6 @@ _CHANNEL_OPTIONS: Final = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_retries", 0),
 )
-_LOOPBACK: Final = ("localhost:", "127.", "[::1]:", "unix:")
 
 
 class _Connection:
@@ -45,7 +45,7 @@ class _Connection:
 
 def channel_options(address: str) -> tuple[tuple[str, int], ...]:
     """How channels to an address behave."""
-    loopback = (("grpc.enable_http_proxy", 0),) if address.startswith(_LOOPBACK) else ()
+    loopback = (("grpc.enable_http_proxy", 0),) if address.startswith(LOOPBACK) else ()
     return (*_CHANNEL_OPTIONS, *loopback)
 
 

@@ -67,9 +67,6 @@ export interface Connection {
 /** The largest message either way. */
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** Addresses of this machine, to which nothing goes through a proxy. */
-export const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])(:|$)|^unix:/;
-
 /** Nobody answers at an address. */
 export const unreachable = (address: string): ServerUnavailableError =>
   new ServerUnavailableError("UNREACHABLE", `no session-bridge server answers at ${address}; start one: npx @session-bridge/server serve`);

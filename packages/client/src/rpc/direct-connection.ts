@@ -1,10 +1,11 @@
 /** Direct connections to one server, one at a time; and the choice between them and gRPC. */
 import { BridgeClosedError, ServerUnavailableError, UnsupportedError } from "@session-bridge/core";
 import { backoffMs, systemClock, systemRandom } from "@session-bridge/core/internal";
-import { type Carrier, type Connection, LOOPBACK, oneAtATime, unreachable } from "./carrier.ts";
+import { type Carrier, type Connection, oneAtATime, unreachable } from "./carrier.ts";
 import { dial, NotDirectError } from "./direct-dial.ts";
 import type { DirectLine } from "./direct-line.ts";
 import { grpcConnection } from "./grpc-connection.ts";
+import { goesThroughProxy } from "./proxy.ts";
 
 const INITIAL_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 500;
@@ -80,7 +81,7 @@ function dialledConnection(address: string): Connection {
 /** A connection that speaks the direct protocol if the server does, and gRPC if not, which is remembered. */
 export function autoConnection(address: string): Connection {
   // Only gRPC knows its way through a proxy.
-  if (!LOOPBACK.test(address) && hasProxy()) return grpcConnection(address);
+  if (goesThroughProxy(address)) return grpcConnection(address);
   const direct = dialledConnection(address);
   let grpc: Connection | undefined;
 
@@ -120,5 +121,3 @@ export function autoConnection(address: string): Connection {
 }
 
 const backoffOf = (attempt: number): number => backoffMs(systemRandom, attempt, INITIAL_BACKOFF_MS, MAX_BACKOFF_MS);
-
-const hasProxy = (): boolean => ["grpc_proxy", "https_proxy", "http_proxy"].some((name) => process.env[name]);

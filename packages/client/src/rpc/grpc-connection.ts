@@ -16,12 +16,12 @@ import {
   type Carrier,
   type CarrierStream,
   type Connection,
-  LOOPBACK,
   MAX_MESSAGE_BYTES,
   oneAtATime,
   StatusError,
   unreachable,
 } from "./carrier.ts";
+import { LOOPBACK } from "./proxy.ts";
 
 const CHANNEL_OPTIONS: ChannelOptions = {
   "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
