@@ -65,14 +65,16 @@ export function requestFinder(db: Database): (key: SessionKey, requestId: string
 export interface RequestMemory {
   /** Remembers a request before its change is tried; false when it is remembered already at `nowMs`. */
   remember(key: SessionKey, request: RememberedRequest, nowMs: number): boolean;
-  /** The change is there: what is too old, or too much for the session, goes. False when that is the request itself. */
-  makeRoom(key: SessionKey, request: RememberedRequest): boolean;
+  /** The change is there: what is too old, or too much for the session, goes. */
+  makeRoom(key: SessionKey, request: RememberedRequest): void;
   /** The change was not possible: the request may come again. */
   unremember(key: SessionKey, requestId: string): void;
   /** Forgets some of what is too old at `nowMs`; the moment of the oldest that is left, undefined for none. */
   forgetOld(nowMs: number): number | undefined;
   /** A transaction was taken back: what was learnt in it is not so. */
   takenBack(): void;
+  /** The moment of the latest request in the file; 0 while nobody knows. */
+  readonly latestAtMs: number;
 }
 
 /** Prepares the writing side. */
@@ -106,6 +108,7 @@ export function requestMemory(db: Database): RequestMemory {
 
   const rooms = new Map<string, Room>();
   let latestNumber = 0;
+  let latestAtMs = 0;
 
   /** The moment of the oldest request, as far as it is known: nothing is older. */
   let oldestAtMs = 0;
@@ -113,7 +116,8 @@ export function requestMemory(db: Database): RequestMemory {
   /** A row is gone, and what it took of its session's room. */
   function dropped(row: DroppedRow | undefined): DroppedRow | undefined {
     if (row === undefined) return undefined;
-    const room = rooms.get(nameOf(row));
+    if (row.atMs >= latestAtMs) latestAtMs = 0;
+    const room = rooms.get(keyText(row));
     if (room !== undefined) room.sizeBytes -= row.sizeBytes;
     return row;
   }
@@ -146,6 +150,11 @@ export function requestMemory(db: Database): RequestMemory {
     }
   }
 
+  function takenBack(): void {
+    rooms.clear();
+    latestAtMs = 0;
+  }
+
   const forgetOld = db.transaction((nowMs: number): number | undefined => {
     dropForgotten.run(nowMs - REQUEST_MEMORY_MS);
     let [sizeBytes, latestMs] = [0, 0];
@@ -168,6 +177,7 @@ export function requestMemory(db: Database): RequestMemory {
         // Once the latest row of all is gone, its number comes again: those that are known may be other requests then.
         if (Number(lastInsertRowid) <= latestNumber) rooms.clear();
         latestNumber = Number(lastInsertRowid);
+        latestAtMs = atMs;
         return true;
       };
       if (isNew()) return true;
@@ -178,10 +188,11 @@ export function requestMemory(db: Database): RequestMemory {
     },
     unremember({ tenant, id }, requestId) {
       take.get(tenant, id, requestId);
+      latestAtMs = 0;
     },
     makeRoom(key, request) {
       pushOut(request.atMs);
-      const name = nameOf(key);
+      const name = keyText(key);
       const known = rooms.get(name);
       if (known !== undefined) known.sizeBytes += sizeOf(request);
       const room = known ?? { sizeBytes: sizeOfSession.get(key.tenant, key.id) as number, oldest: [] };
@@ -189,21 +200,24 @@ export function requestMemory(db: Database): RequestMemory {
       rooms.set(name, room);
       makeFit(room, key);
       if (rooms.size > MOST_ROOMS) rooms.delete(rooms.keys().next().value as string);
-      return sizeOf(request) <= REQUEST_MEMORY_BYTES;
     },
     forgetOld(nowMs) {
       try {
         return forgetOld.immediate(nowMs);
       } catch (error) {
-        rooms.clear();
+        takenBack();
         throw error;
       }
     },
-    takenBack: () => rooms.clear(),
+    takenBack,
+    get latestAtMs() {
+      return latestAtMs;
+    },
   };
 }
 
-const nameOf = ({ tenant, id }: SessionKey): string => `${tenant}\0${id}`;
+/** A session's key as one text. */
+export const keyText = ({ tenant, id }: SessionKey): string => `${tenant}\0${id}`;
 
 /** What it takes of its session's room. */
 const sizeOf = ({ requestId, digest, answer }: RememberedRequest): number => requestId.length + digest.length + (answer?.length ?? 0);

@@ -11,7 +11,7 @@ import type {
 import type { Database } from "better-sqlite3";
 import { forking } from "./forking.ts";
 import type { Answers, Questions } from "./messages.ts";
-import { requestMemory } from "./requests.ts";
+import { keyText, requestMemory } from "./requests.ts";
 import { type RecordRow, rowOf } from "./rows.ts";
 import { sectionWriting } from "./section-writing.ts";
 import { touchedNames, variableWriting } from "./variable-writing.ts";
@@ -89,8 +89,6 @@ export function writing(db: Database): Writing {
 
   /** The latest now of a change; no request that comes after another in the file may take it back. */
   let { lastNowMs } = numbers();
-  /** The moment of the latest request in the file, if this save put it there. */
-  let latestRequestMs = 0;
 
   const requests = requestMemory(db);
   const variables = variableWriting(db);
@@ -104,7 +102,7 @@ export function writing(db: Database): Writing {
     const outcome = applyChange(delta);
     if (request === undefined) return outcome;
     if (outcome === "conflict") requests.unremember(key, request.requestId);
-    else latestRequestMs = requests.makeRoom(key, request) ? request.atMs : 0;
+    else requests.makeRoom(key, request);
     return outcome;
   };
 
@@ -169,7 +167,6 @@ export function writing(db: Database): Writing {
   const save = db.transaction((deltas: readonly AnsweringDelta[]): readonly SaveOutcome[] => {
     // What follows a conflict was made on what was not saved, whatever revision the store has by chance.
     const conflicted = new Set<string>();
-    latestRequestMs = 0;
     const outcomes = deltas.map((delta): SaveOutcome => {
       const name = keyText(delta.key);
       const follows = conflicted.has(name) || (delta.kind === "fork" && conflicted.has(keyText(delta.source.key)));
@@ -184,7 +181,7 @@ export function writing(db: Database): Writing {
       if (endsSession(delta)) lastDeletedRevision = Math.max(lastDeletedRevision, delta.revision);
     }
     // Nearly always the latest request says all of it.
-    if (lastNowMs > latestRequestMs || lastDeletedRevision > 0) remember.run({ lastNowMs, lastDeletedRevision });
+    if (lastNowMs > requests.latestAtMs || lastDeletedRevision > 0) remember.run({ lastNowMs, lastDeletedRevision });
     return outcomes;
   });
 
@@ -227,5 +224,3 @@ function earliest(of: readonly { readonly expiresAtMs: number | undefined }[]): 
 
 const endsSession = (delta: SessionDelta): delta is SessionDelta & { readonly kind: "delete" | "expire" } =>
   delta.kind === "delete" || (delta.kind === "expire" && delta.record === undefined);
-
-const keyText = ({ tenant, id }: SessionKey): string => `${tenant}\0${id}`;
