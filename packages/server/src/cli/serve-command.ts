@@ -32,7 +32,8 @@ async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
   const telemetry = await serveTelemetry(config, io, logger);
   try {
     const persistence = await io.openStore(config.store);
-    const server = await start(config, { persistence, logger, observer: telemetry?.observer, rpcObserver: telemetry?.rpc });
+    const observers = { observer: telemetry?.observer, rpcObserver: telemetry?.rpc };
+    const server = await start(config, { persistence, logger, ...observers, collectYoung: io.youngCollector() });
     telemetry?.follow(server);
     const { address, version } = server;
     const admin = telemetry?.adminAddress;
