@@ -1,7 +1,6 @@
 /** Both carriers behind one listening socket, with what they share: functions, limits, and the way down. */
 import type { Clock, Random } from "@session-bridge/core/internal";
 import { inFlight } from "./carrier/in-flight.ts";
-import { largeMessages } from "./carrier/large-messages.ts";
 import { type ListenAddress, listen } from "./carrier/listener.ts";
 import { lookout, SLEEPING } from "./carrier/lookout.ts";
 import { type ServiceFunctions, servedServices } from "./carrier/methods.ts";
@@ -22,8 +21,6 @@ export interface CarriersOptions extends ServiceFunctions {
   readonly logger: Logger;
   /** Whether to look for the next request before sleeping; true when left out. */
   readonly look?: boolean | undefined;
-  /** Collects what is young of the heap; nobody when left out. */
-  readonly collectYoung?: (() => void) | undefined;
   /** A connection is pinged so often, and closed when it is silent for as long again; 20 s when left out. */
   readonly keepaliveMs?: number | undefined;
   /** Told of every call; nobody when left out. */
@@ -44,8 +41,7 @@ export interface Carriers {
 export async function serveCarriers(options: CarriersOptions): Promise<Carriers> {
   const { limits, clock, logger, look = true, keepaliveMs = KEEPALIVE_MS } = options;
   const waiting = look ? lookout({ now: () => performance.now(), nextTurn: setImmediate }) : SLEEPING;
-  const services = servedServices(options, largeMessages(options.collectYoung));
-  const carrier = { ...options, keepaliveMs, services, inFlight: inFlight(limits.requestsInFlight, waiting) };
+  const carrier = { ...options, keepaliveMs, services: servedServices(options), inFlight: inFlight(limits.requestsInFlight, waiting) };
   const grpc = grpcServer(carrier);
   const direct = directServer(carrier);
   const listener = await listen(options.listen, {

@@ -1,7 +1,6 @@
 /** The composition root: the only module that knows the stores and the client, and loads only what a command needs. */
 import { text } from "node:stream/consumers";
 import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { SessionPersistence } from "@session-bridge/core/internal";
 import type { Summary } from "@session-bridge/telemetry";
 import { EXIT } from "./cli/exit-code.ts";
@@ -29,7 +28,6 @@ process.exitCode = await run(process.argv.slice(2), {
   openOutput: async (file, force) => (file === undefined ? streamSink(process.stdout) : fileSink(file, force)),
   openInput: (file) => (file === undefined ? process.stdin : fileChunks(file)),
   environment: process.env,
-  youngCollector,
   openStore,
   connect,
   checkStore: async (file, onProgress) => (await import("@session-bridge/persistence-sqlite")).checkStore(file, onProgress),
@@ -45,14 +43,6 @@ process.exitCode = await run(process.argv.slice(2), {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
   },
 });
-
-/** V8 gives its collector to a context that is made while it is told to; what else runs here does not get it. */
-function youngCollector(): (() => void) | undefined {
-  setFlagsFromString("--expose-gc");
-  const collect: unknown = runInNewContext("globalThis.gc");
-  setFlagsFromString("--no-expose-gc");
-  return typeof collect === "function" ? () => collect({ type: "minor" }) : undefined;
-}
 
 async function openStore(store: StoreConfig): Promise<SessionPersistence | undefined> {
   if (store.kind === "memory") return undefined;

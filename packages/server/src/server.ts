@@ -39,11 +39,6 @@ export interface ServerOptions {
   readonly requestLimits?: Partial<RequestLimits> | undefined;
   /** Whether to look for the next request for a moment before sleeping, which is quicker and takes more of the processor; true by default. */
   readonly look?: boolean | undefined;
-  /**
-   * Collects what is young of the heap, in about a millisecond: `() => gc({ type: "minor" })` in a program that is started with --expose-gc. Called
-   * after some megabytes of large messages, it saves the whole heap from being looked at because of them; nobody does when left out.
-   */
-  readonly collectYoung?: (() => void) | undefined;
   /** Silent when left out. */
   readonly logger?: Logger | undefined;
   /** Told what happens to sessions; nobody when left out. */
@@ -76,7 +71,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const logger = options.logger ?? jsonLogger("silent");
   const clock = options.clock ?? systemClock;
   const limits: RequestLimits = { ...DEFAULT_REQUEST_LIMITS, ...options.requestLimits };
-  const { persistence, writeBehind, observer, rpcObserver, look, collectYoung } = options;
+  const { persistence, writeBehind, observer, rpcObserver, look } = options;
   const engine = sessionEngine({
     persistence,
     writeBehind,
@@ -89,8 +84,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
     await engine.open();
     const info = serverInfo(VERSION, engine.limits, limits, persistence?.capabilities.sections);
     const services = servicesOf(engine, info, limits.messageBytes, clock);
-    const parts = { listen, limits, clock, random: systemRandom, logger, look, collectYoung, rpcObserver };
-    const server = await serveCarriers({ ...services, ...parts });
+    const server = await serveCarriers({ ...services, listen, limits, clock, random: systemRandom, logger, look, rpcObserver });
     const stopFollowing = followHealth(engine, clock, server.setServing);
     let stopped: Promise<boolean> | undefined;
     const stop = async (graceMs: number): Promise<boolean> => {

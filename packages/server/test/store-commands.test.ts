@@ -166,15 +166,7 @@ test("at a terminal, and only there, progress is shown on standard error", async
     throw new Error("not needed");
   };
   const files = { printLive: none, readStdin: none, openOutput: none, openInput: none };
-  const unused = {
-    ...files,
-    youngCollector: none,
-    openStore: none,
-    connect: none,
-    startTelemetry: none,
-    fetchPage: none,
-    formatSummary: none,
-  };
+  const unused = { ...files, openStore: none, connect: none, startTelemetry: none, fetchPage: none, formatSummary: none };
   const code = await run(["check", "--store", store], { ...io, ...unused });
   expect([code, shown]).toEqual([0, ["checked 0 of 1 sessions (0 %)", "checked 1 of 1 sessions (100 %)", ""]]);
 });

@@ -5,7 +5,6 @@ import { VariableServiceService } from "@session-bridge/protocol/session_bridge/
 import type { Answer, Caller, StreamCaller } from "../service/caller.ts";
 import type { SessionFunctions } from "../service/sessions.ts";
 import type { VariableFunctions } from "../service/variables.ts";
-import type { Large } from "./large-messages.ts";
 import { joined, type Pieces, responsePieces } from "./response-pieces.ts";
 
 /** A service function. */
@@ -52,32 +51,22 @@ export interface ServedService {
 /** The services of the contract. */
 const SERVICE_DEFINITIONS = { sessions: SessionServiceService, variables: VariableServiceService } as const;
 
-/** Every service, with a function for each of its methods: one without does not compile. `large` is told of what is copied. */
-export const servedServices = (functions: ServiceFunctions, large: Large): readonly ServedService[] => [
-  served(SERVICE_DEFINITIONS.sessions, functions.sessions, large),
-  served(SERVICE_DEFINITIONS.variables, functions.variables, large),
+/** Every service, with a function for each of its methods: one without does not compile. */
+export const servedServices = (functions: ServiceFunctions): readonly ServedService[] => [
+  served(SERVICE_DEFINITIONS.sessions, functions.sessions),
+  served(SERVICE_DEFINITIONS.variables, functions.variables),
 ];
 
 function served<Definition extends Readonly<Record<string, MethodDefinition>>>(
   definition: Definition,
   functions: { readonly [Name in keyof Definition]: (request: never, caller: never) => unknown },
-  large: Large,
 ): ServedService {
   const methods = Object.entries(definition).map(([key, method]): ServedMethod => {
     const pieces = responsePieces(key, method.responseStream ? onceInARow(method.responseSerialize) : method.responseSerialize);
-    const requestDeserialize = (bytes: Buffer): unknown => {
-      large(bytes.length);
-      return method.requestDeserialize(bytes);
-    };
-    const responseSerialize = (response: unknown): Buffer => {
-      const bytes = joined(pieces(response));
-      large(bytes.length);
-      return bytes;
-    };
     return {
       key,
       name: method.path.slice(1),
-      definition: { ...method, requestDeserialize, responseSerialize },
+      definition: { ...method, responseSerialize: (response) => joined(pieces(response)) },
       responsePieces: pieces,
       serve: functions[key] as ServedMethod["serve"],
     };

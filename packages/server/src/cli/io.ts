@@ -28,8 +28,6 @@ export interface CommandIo {
   /** A file piece by piece, or standard input. */
   openInput(file: string | undefined): AsyncIterable<Uint8Array>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What collects the young part of the heap, where that can be had. */
-  youngCollector(): (() => void) | undefined;
   /** Undefined is memory only. */
   openStore(store: StoreConfig): Promise<SessionPersistence | undefined>;
   connect(address: string): Promise<RemotePort>;

@@ -32,8 +32,7 @@ async function serve(config: ServeConfig, io: CommandIo): Promise<number> {
   const telemetry = await serveTelemetry(config, io, logger);
   try {
     const persistence = await io.openStore(config.store);
-    const observers = { observer: telemetry?.observer, rpcObserver: telemetry?.rpc };
-    const server = await start(config, { persistence, logger, ...observers, collectYoung: io.youngCollector() });
+    const server = await start(config, { persistence, logger, observer: telemetry?.observer, rpcObserver: telemetry?.rpc });
     telemetry?.follow(server);
     const { address, version } = server;
     const admin = telemetry?.adminAddress;

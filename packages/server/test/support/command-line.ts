@@ -36,7 +36,6 @@ export async function commandLine(
       file === undefined ? { write: async (text) => print(text), finish: async () => {}, abandon: async () => {} } : fileSink(file, force),
     openInput: (file) => (file === undefined ? once(Buffer.from(stdin)) : fileChunks(file)),
     environment,
-    youngCollector: () => undefined,
     openStore: async () => undefined,
     connect: async (address) => remotePort(address),
     checkStore,
