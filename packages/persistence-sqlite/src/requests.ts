@@ -131,28 +131,30 @@ export function requestMemory(db: Database): RequestMemory {
     }
   }
 
-  /** Forgets the oldest of a session until the others fit; or gives up, when there are none where a damaged file says that there are. */
-  function makeFit(room: Room, { tenant, id }: SessionKey): void {
-    let wereThere = true;
-    while (room.sizeBytes > REQUEST_MEMORY_BYTES) {
-      const number = room.oldest.pop();
-      if (number !== undefined) {
-        const row = dropped(drop.get(number));
-        if (row === undefined) continue;
-        forget.run(tenant, id, row.atMs);
-        wereThere = true;
-      } else if (wereThere) {
-        // A typed array sorts numbers several times as fast.
-        const numbers = Float64Array.from(ofSession.all(tenant, id)).sort();
-        room.oldest = [...numbers.subarray(0, OLDEST_KNOWN)].reverse();
-        wereThere = false;
-      } else return;
-    }
+  /** The numbers of a session's oldest, the oldest last. A typed array sorts them several times as fast. */
+  function oldestOf({ tenant, id }: SessionKey): number[] {
+    const numbers = Float64Array.from(ofSession.all(tenant, id)).sort();
+    return [...numbers.subarray(0, OLDEST_KNOWN)].reverse();
   }
 
-  function takenBack(): void {
-    rooms.clear();
-    latestAtMs = 0;
+  /** Forgets the oldest of those that are known; false when none of them is there any more. */
+  function forgetOldest({ oldest }: Room, { tenant, id }: SessionKey): boolean {
+    for (let number = oldest.pop(); number !== undefined; number = oldest.pop()) {
+      const row = dropped(drop.get(number));
+      if (row === undefined) continue;
+      forget.run(tenant, id, row.atMs);
+      return true;
+    }
+    return false;
+  }
+
+  /** Forgets the oldest of a session until the others fit; or gives up, when there are none where a damaged file says that there are. */
+  function makeFit(room: Room, key: SessionKey): void {
+    while (room.sizeBytes > REQUEST_MEMORY_BYTES) {
+      if (forgetOldest(room, key)) continue;
+      room.oldest = oldestOf(key);
+      if (!forgetOldest(room, key)) return;
+    }
   }
 
   const forgetOld = db.transaction((nowMs: number): number | undefined => {
@@ -201,15 +203,11 @@ export function requestMemory(db: Database): RequestMemory {
       makeFit(room, key);
       if (rooms.size > MOST_ROOMS) rooms.delete(rooms.keys().next().value as string);
     },
-    forgetOld(nowMs) {
-      try {
-        return forgetOld.immediate(nowMs);
-      } catch (error) {
-        takenBack();
-        throw error;
-      }
+    forgetOld: (nowMs) => forgetOld.immediate(nowMs),
+    takenBack() {
+      rooms.clear();
+      latestAtMs = 0;
     },
-    takenBack,
     get latestAtMs() {
       return latestAtMs;
     },

@@ -185,18 +185,21 @@ export function writing(db: Database): Writing {
     return outcomes;
   });
 
+  /** What a transaction has taught is not so when it was taken back. */
+  const learning = <T>(transaction: () => T): T => {
+    try {
+      return transaction();
+    } catch (error) {
+      variables.forget();
+      requests.takenBack();
+      throw error;
+    }
+  };
+
   return {
-    save(deltas) {
-      try {
-        return save.immediate(deltas);
-      } catch (error) {
-        variables.forget();
-        requests.takenBack();
-        throw error;
-      }
-    },
+    save: (deltas) => learning(() => save.immediate(deltas)),
     numbers,
-    forgetRequests: ({ nowMs }) => ({ oldestAtMs: requests.forgetOld(nowMs) }),
+    forgetRequests: ({ nowMs }) => learning(() => ({ oldestAtMs: requests.forgetOld(nowMs) })),
   };
 }
 
