@@ -59,14 +59,38 @@ class Proxy:
             self._threads.append(thread)
             thread.start()
 
+    def _welcome(self, near: socket.socket) -> None:
+        """What is said to whoever connects, before anything is passed on: nothing."""
+
     def _carry(self, near: socket.socket, far: socket.socket) -> None:
         with near, far:
+            self._welcome(near)
             back = threading.Thread(target=_pass_on, args=(far, near, lambda: self._loses_answers), daemon=True)
             back.start()
             _pass_on(near, far, lambda: False)
             back.join()
             with self._lock:
                 self._ways -= {near, far}
+
+
+class HttpProxy(Proxy):
+    """A proxy of HTTP, from which every way leads to the one server."""
+
+    def __init__(self, server: str) -> None:
+        self.asked: list[str] = []
+        """The first lines of what it was asked."""
+        super().__init__(server)
+
+    def _welcome(self, near: socket.socket) -> None:
+        with suppress(OSError):
+            head = b""
+            while b"\r\n\r\n" not in head:
+                data = near.recv(4096)
+                if not data:
+                    return
+                head += data
+            self.asked.append(head.split(b"\r\n")[0].decode())
+            near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
 
 def _pass_on(source: socket.socket, target: socket.socket, is_lost: Callable[[], bool]) -> None:

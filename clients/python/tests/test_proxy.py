@@ -1,10 +1,7 @@
 """What a bridge does where the environment names a proxy."""
 
 import json
-import socket
-import threading
 from collections.abc import Generator
-from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -12,53 +9,12 @@ import pytest
 import session_bridge
 from session_bridge._proxy import goes_through_proxy
 
+from .proxy import HttpProxy
 from .servers import Server
 from .values.notation import VECTORS
 
 ROWS: list[dict[str, Any]] = json.loads((VECTORS / "proxies.json").read_text(encoding="utf-8"))
 NAME = "bridge.session-bridge.test:50051"
-
-
-@contextmanager
-def connect_proxy(server: str) -> Generator[tuple[str, list[str]]]:
-    """A proxy of HTTP, from which every way leads to one server; and what it was asked for."""
-    asked: list[str] = []
-    ends: list[socket.socket] = []
-
-    def pipe(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                target.sendall(data)
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = listener.accept()
-                head = b""
-                while b"\r\n\r\n" not in head:
-                    head += near.recv(4096)
-                asked.append(head.split(b"\r\n")[0].decode())
-                host, port = server.rsplit(":", 1)
-                far = socket.create_connection((host, int(port)))
-                ends.extend((near, far))
-                near.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                for pair in ((near, far), (far, near)):
-                    threads.append(threading.Thread(target=pipe, args=pair, daemon=True))
-                    threads[-1].start()
-
-    listener = socket.create_server(("127.0.0.1", 0))
-    threads = [threading.Thread(target=accept, daemon=True)]
-    threads[0].start()
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
-    for end in (listener, *ends):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-        end.close()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["name"] for row in ROWS])
@@ -73,11 +29,11 @@ def test_every_row_was_run() -> None:
 @pytest.fixture
 def asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> Generator[list[str]]:
     """What the proxy of the environment is asked for."""
-    with connect_proxy(server.address) as (proxy, asked):
+    with HttpProxy(server.address) as proxy:
         for name in ("grpc_proxy", "https_proxy", "no_proxy", "no_grpc_proxy"):
             monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("http_proxy", proxy)
-        yield asked
+        monkeypatch.setenv("http_proxy", f"http://{proxy.address}")
+        yield proxy.asked
 
 
 def test_a_server_behind_a_proxy_of_http_is_reached(asked: list[str]) -> None:
